@@ -1,0 +1,1 @@
+//! Runs a workflow: scopes, control flow, retries, journal, resume.

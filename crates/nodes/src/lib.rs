@@ -1,0 +1,1 @@
+//! The standard node library, one folder a category.

@@ -1,0 +1,1 @@
+//! Where runs are kept: the local journal in SQLite.
