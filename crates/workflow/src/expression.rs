@@ -4,6 +4,39 @@ use serde_json::Value as Json;
 
 use crate::{DocPath, Value};
 
+/// What the names in an expression mean: `vars`, `steps`, `inputs`, …
+///
+/// A map [`Value`] is a scope; the engine answers names without building one.
+pub trait Scope: Send + Sync {
+    /// The value of `name`; `None` where there is no such name.
+    fn get(&self, name: &str) -> Option<Value>;
+
+    /// The value of `name.attr`, for scopes that can answer it with one look-up.
+    ///
+    /// `None` where either is missing: the evaluator then asks [`Scope::get`] to say which.
+    fn get_attr(&self, name: &str, attr: &str) -> Option<Value> {
+        let value = self.get(name)?.get_attr(attr).ok()?;
+        (!value.is_undefined()).then_some(value)
+    }
+
+    /// Every name, for "did you mean".
+    fn names(&self) -> Vec<String>;
+}
+
+impl Scope for Value {
+    fn get(&self, name: &str) -> Option<Value> {
+        self.get_attr(name)
+            .ok()
+            .filter(|value| !value.is_undefined())
+    }
+
+    fn names(&self) -> Vec<String> {
+        crate::value::pairs(self)
+            .filter_map(|(key, _)| key.as_str().map(str::to_owned))
+            .collect()
+    }
+}
+
 /// A setting, compiled: literals, expressions and texts with holes, in lists and maps.
 #[derive(Debug, Clone)]
 pub struct Template {}
@@ -26,8 +59,8 @@ impl Template {
         unimplemented!("expression")
     }
 
-    /// The value in `scope`: a map or an object that answers names.
-    pub fn evaluate(&self, scope: &Value) -> Result<Value, ExpressionError> {
+    /// The value in `scope`.
+    pub fn evaluate(&self, scope: &dyn Scope) -> Result<Value, ExpressionError> {
         let _ = scope;
         unimplemented!("expression")
     }
@@ -48,6 +81,8 @@ pub struct NameUse {
     pub at: DocPath,
     /// Bytes from the start of that text.
     pub offset: usize,
+    /// Whether it may be missing: it is asked about with `is defined` or has a `default`.
+    pub optional: bool,
 }
 
 /// Why an expression could not be compiled or evaluated.
