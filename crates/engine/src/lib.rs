@@ -1,1 +1,43 @@
 //! Runs a workflow: scopes, control flow, retries, journal, resume.
+//!
+//! The engine knows nodes through [`Node`] alone, and nothing of HTTP, browsers or robots.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`node`] | the contract: settings in, outputs out, effects, sessions |
+//! | [`context`] | what a node sees of the run |
+//! | [`error`] | why a step failed, as a kind that workflows choose by |
+//! | [`event`] | the one stream of what happens in a run |
+//! | [`plan`] | a validated workflow, compiled; cached by content |
+//! | [`mod@run`] | the interpreter: start, resume, cancel |
+//! | [`registry`] | the nodes an engine knows |
+
+pub mod artifacts;
+pub mod cancel;
+pub mod context;
+pub mod credentials;
+pub mod error;
+pub mod event;
+mod flow;
+mod mask;
+pub mod node;
+pub mod path;
+pub mod plan;
+mod registry;
+pub mod run;
+mod scope;
+mod stream;
+
+pub use artifacts::Artifacts;
+pub use cancel::{Cancel, CancelReason};
+pub use context::StepContext;
+pub use credentials::{Credential, Credentials, NoCredentials};
+pub use error::{ErrorKind, NodeError, chain};
+pub use event::{
+    Artifact, ErrorReport, EventKind, EventSink, LogLevel, RunEvent, RunState, SkipReason,
+};
+pub use node::{Node, Opened, Resource};
+pub use path::StepPath;
+pub use plan::{Plan, PlanError};
+pub use registry::Registry;
+pub use run::{Decision, Engine, RunError, RunOptions, RunOutcome, Undecided};

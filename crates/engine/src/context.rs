@@ -1,0 +1,208 @@
+//! What a node sees of the run it works in.
+
+use std::{
+    any::Any,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value as Json;
+
+use crate::{
+    Artifacts, Cancel, Credential, Credentials, EventKind, LogLevel, NodeError, Resource, StepPath,
+    event::Artifact, mask::Mask, stream::EventStream,
+};
+
+/// What every step of a run shares.
+pub(crate) struct Surroundings {
+    pub(crate) events: EventStream,
+    pub(crate) artifacts: Artifacts,
+    pub(crate) credentials: Arc<dyn Credentials>,
+    pub(crate) mask: Arc<Mask>,
+    /// Where relative paths start.
+    pub(crate) folder: PathBuf,
+    pub(crate) run_id: String,
+    /// Whether browsers are shown, when the person at the terminal said so.
+    pub(crate) headed: Option<bool>,
+}
+
+/// A resource and those around it.
+pub(crate) struct OpenResource {
+    pub(crate) resource: Arc<dyn Resource>,
+    pub(crate) outer: Option<Arc<OpenResource>>,
+}
+
+/// What a node sees of the run: the log, artifacts, credentials, the resources that the steps
+/// around it opened, and how long it may take.
+pub struct StepContext {
+    pub(crate) around: Arc<Surroundings>,
+    pub(crate) path: StepPath,
+    pub(crate) cancel: Cancel,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) resources: Option<Arc<OpenResource>>,
+    pub(crate) checkpoint: Option<Json>,
+    pub(crate) attempt: u32,
+}
+
+impl StepContext {
+    /// Which execution of which step this is.
+    pub fn path(&self) -> &StepPath {
+        &self.path
+    }
+
+    /// The run's id.
+    pub fn run_id(&self) -> &str {
+        &self.around.run_id
+    }
+
+    /// The attempt, from 1.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// Cancelled when the step has to stop. The engine drops the node's future then; what must not
+    /// be left behind (a process, a temporary file) ends in a `Drop`.
+    pub fn cancel(&self) -> &Cancel {
+        &self.cancel
+    }
+
+    /// When the step's `timeout` ends, if it has one.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// The time left until the deadline, or `default` if that is shorter.
+    pub fn time_left(&self, default: Duration) -> Duration {
+        self.deadline.map_or(default, |deadline| {
+            default.min(deadline.saturating_duration_since(Instant::now()))
+        })
+    }
+
+    /// Writes a line to the run's log.
+    pub fn log(&self, level: LogLevel, message: impl Into<String>) {
+        self.around.events.emit(EventKind::Log {
+            path: self.path.clone(),
+            level,
+            message: message.into(),
+        });
+    }
+
+    /// Says how far the step is.
+    pub fn progress(&self, done: u64, total: Option<u64>) {
+        self.around.events.emit(EventKind::Progress {
+            path: self.path.clone(),
+            done,
+            total,
+        });
+    }
+
+    /// Keeps `content` as a file of the run.
+    ///
+    /// # Errors
+    ///
+    /// Where it can't be written.
+    pub fn artifact(
+        &self,
+        name: &str,
+        media_type: &str,
+        content: &[u8],
+    ) -> Result<Artifact, NodeError> {
+        let artifact = self.around.artifacts.keep(name, media_type, content)?;
+        self.announce(&artifact);
+        Ok(artifact)
+    }
+
+    /// A path among the run's files to write something large to; see [`StepContext::keep_file`].
+    ///
+    /// # Errors
+    ///
+    /// Where the folder can't be made.
+    pub fn artifact_path(&self, name: &str) -> Result<PathBuf, NodeError> {
+        self.around.artifacts.reserve(name)
+    }
+
+    /// Keeps the file that was written to a path from [`StepContext::artifact_path`].
+    ///
+    /// # Errors
+    ///
+    /// Where it can't be read.
+    pub fn keep_file(&self, path: &Path, media_type: &str) -> Result<Artifact, NodeError> {
+        let artifact = self.around.artifacts.seal(path, media_type)?;
+        self.announce(&artifact);
+        Ok(artifact)
+    }
+
+    fn announce(&self, artifact: &Artifact) {
+        self.around.events.emit(EventKind::Artifact {
+            path: self.path.clone(),
+            artifact: artifact.clone(),
+        });
+    }
+
+    /// The credential called `name`. From here on its secrets are masked in all the run writes.
+    ///
+    /// # Errors
+    ///
+    /// `denied` when there is none.
+    pub async fn credential(&self, name: &str) -> Result<Credential, NodeError> {
+        let credential = self.around.credentials.credential(name).await?;
+        let credential = credential.ok_or_else(|| {
+            NodeError::denied(format!("there is no credential `{name}`")).with_help(format!(
+                "set the environment variable CASARE_CREDENTIAL_{} to a JSON object such as \
+                 {{\"username\": \"…\", \"password\": \"…\"}}",
+                name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_"),
+            ))
+        })?;
+        self.around.mask.add(credential.secrets());
+        Ok(credential)
+    }
+
+    /// The innermost resource of type `T` that a step around this one opened.
+    ///
+    /// # Errors
+    ///
+    /// `invalid` when there is none.
+    pub fn resource<T: Any + Send + Sync>(&self, what: &str) -> Result<Arc<T>, NodeError> {
+        let mut open = self.resources.as_ref();
+        while let Some(frame) = open {
+            if let Ok(found) = frame.resource.clone().as_any().downcast::<T>() {
+                return Ok(found);
+            }
+            open = frame.outer.as_ref();
+        }
+        Err(NodeError::invalid(format!("no {what} is open here"))
+            .with_help(format!("put the step into the `do` block of a step that opens a {what}")))
+    }
+
+    /// `given` as a path of this machine: a relative one starts at the workflow's folder.
+    pub fn file(&self, given: impl AsRef<Path>) -> PathBuf {
+        self.around.folder.join(given)
+    }
+
+    /// What the resource said of itself before the run was interrupted, when it is opened again.
+    pub fn checkpoint(&self) -> Option<&Json> {
+        self.checkpoint.as_ref()
+    }
+
+    /// Whether the person who started the run wants to see browsers (`--headed`).
+    pub fn headed(&self) -> Option<bool> {
+        self.around.headed
+    }
+
+    /// Runs `work`, which blocks or computes for long, off the run's own task.
+    ///
+    /// # Errors
+    ///
+    /// What `work` says; `bug` if it panics.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, NodeError> + Send + 'static,
+    ) -> Result<T, NodeError> {
+        tokio::task::spawn_blocking(work)
+            .await
+            .unwrap_or_else(|error| {
+                Err(NodeError::bug(format!("the node's work ended unexpectedly: {error}")))
+            })
+    }
+}

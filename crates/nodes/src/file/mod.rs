@@ -1,0 +1,5 @@
+use casare_engine::Node;
+
+pub(crate) fn nodes() -> Vec<Node> {
+    vec![]
+}
