@@ -86,6 +86,9 @@ pub enum EventKind {
         /// How it changes what comes next: `break`, `continue` or `return`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         signal: Option<Signal>,
+        /// Whether a resumed run executes it again, because its outputs are a stream.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
         /// Microseconds it took.
         took: u64,
     },

@@ -11,7 +11,7 @@ const SHORTEST: usize = 4;
 
 /// Replaces the secrets a run has used in everything that leaves it.
 #[derive(Debug, Default)]
-pub struct Mask {
+pub(crate) struct Mask {
     state: RwLock<State>,
 }
 
@@ -23,7 +23,7 @@ struct State {
 
 impl Mask {
     /// Adds secrets to hide from now on.
-    pub fn add<'a>(&self, secrets: impl Iterator<Item = &'a str>) {
+    pub(crate) fn add<'a>(&self, secrets: impl Iterator<Item = &'a str>) {
         let mut state = self.state.write();
         let before = state.secrets.len();
         for secret in secrets {
@@ -40,12 +40,12 @@ impl Mask {
     }
 
     /// Whether there is nothing to hide.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.state.read().finder.is_none()
     }
 
     /// `text` without the secrets.
-    pub fn text(&self, text: &str) -> String {
+    pub(crate) fn text(&self, text: &str) -> String {
         match &self.state.read().finder {
             Some(finder) => {
                 let masks = vec![MASK; finder.patterns_len()];
@@ -56,7 +56,7 @@ impl Mask {
     }
 
     /// `json` without the secrets, in keys and values.
-    pub fn json(&self, json: &mut Json) {
+    pub(crate) fn json(&self, json: &mut Json) {
         match json {
             Json::String(text) => *text = self.text(text),
             Json::Array(items) => items.iter_mut().for_each(|item| self.json(item)),

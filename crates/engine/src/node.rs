@@ -63,13 +63,25 @@ where
     }
 }
 
+/// How the block of a session ended; a transaction is committed or rolled back by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockEnd {
+    /// All its steps were done, or it was left by `break`, `continue` or `return`.
+    Completed,
+    /// A step failed.
+    Failed,
+    /// It was cancelled.
+    Cancelled,
+}
+
 /// Something alive that a session node opened: a browser page, a database connection.
 ///
 /// Steps inside the session's block reach it by type with [`StepContext::resource`].
 #[async_trait]
 pub trait Resource: Send + Sync + 'static {
-    /// Ends it, however the block ended. Runs under the grace time after a cancellation.
-    async fn close(&self) -> Result<(), NodeError>;
+    /// Ends it. Runs under the grace time after a cancellation. An error fails the session step
+    /// if its block had succeeded.
+    async fn close(&self, end: BlockEnd) -> Result<(), NodeError>;
 
     /// What is needed to open it again where it stands now, when a run is resumed; `None` while
     /// nothing changed since the last call. Called after each step inside the block.

@@ -1,15 +1,47 @@
 //! A validated workflow, compiled: parsed expressions, node instances, interned names.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use casare_workflow::{ProblemList, Workflow};
+use casare_workflow::{
+    Effect, ProblemList, Severity, Source, Template, Workflow, check,
+    model::{OnError, OnResume, Retry},
+};
 
-use crate::Registry;
+use crate::{
+    Registry,
+    event::{Signal, StepInfo},
+    node::{Action, Session},
+};
+
+mod cache;
+mod compile;
+
+pub(crate) use cache::PlanCache;
+
+/// How deep workflows may call each other.
+const CALL_DEPTH: usize = 64;
 
 /// A workflow that can run. Made once, used by any number of runs.
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) workflow: Workflow,
+    pub(crate) name: String,
+    pub(crate) text: String,
+    pub(crate) hash: String,
+    /// Where relative paths of this workflow start.
+    pub(crate) folder: PathBuf,
+    pub(crate) root: List,
+    pub(crate) variables: Vec<(Arc<str>, Template)>,
+    pub(crate) outputs: Vec<(Arc<str>, Template)>,
+    /// The texts of called workflows, by their files, for the journal.
+    pub(crate) called: BTreeMap<String, String>,
+    /// Warnings of the check.
+    pub(crate) warnings: ProblemList,
 }
 
 /// Why a workflow can't run.
@@ -19,7 +51,7 @@ pub enum PlanError {
     #[error(transparent)]
     Invalid(#[from] ProblemList),
     /// A called workflow can't be read.
-    #[error("the workflow `{file}` that step `{step}` calls can't be read: {source}")]
+    #[error("the workflow `{file}` that step `{step}` calls can't be read")]
     Unreadable {
         /// The file.
         file: String,
@@ -33,19 +65,200 @@ pub enum PlanError {
     Calls(String),
 }
 
+/// Where the texts of called workflows come from.
+pub(crate) enum Files<'a> {
+    /// The disk.
+    Disk,
+    /// What was journaled when the run began, so that a resumed run sees the same workflows.
+    Recorded(&'a BTreeMap<String, String>),
+}
+
 impl Plan {
     /// Compiles `text`, the content of `name`; called workflows are read relative to `folder`.
     ///
     /// # Errors
     ///
     /// Everything that is known to be wrong before a run.
-    pub fn compile(name: &str, text: &str, folder: &Path, registry: &Registry) -> Result<Arc<Self>, PlanError> {
-        let _ = (name, text, folder, registry);
-        unimplemented!()
+    pub fn compile(
+        name: &str,
+        text: &str,
+        folder: &Path,
+        registry: &Registry,
+    ) -> Result<Arc<Self>, PlanError> {
+        Self::compile_from(name, text, folder, registry, &Files::Disk)
+    }
+
+    pub(crate) fn compile_from(
+        name: &str,
+        text: &str,
+        folder: &Path,
+        registry: &Registry,
+        files: &Files<'_>,
+    ) -> Result<Arc<Self>, PlanError> {
+        Self::compile_below(name, text, folder, registry, files, &mut Vec::new())
+    }
+
+    fn compile_below(
+        name: &str,
+        text: &str,
+        folder: &Path,
+        registry: &Registry,
+        files: &Files<'_>,
+        callers: &mut Vec<PathBuf>,
+    ) -> Result<Arc<Self>, PlanError> {
+        let (workflow, source) = Source::read(name, text)?;
+        let problems = check(&workflow, &source, registry);
+        let (errors, warnings): (Vec<_>, Vec<_>) = problems
+            .into_iter()
+            .partition(|problem| problem.severity == Severity::Error);
+        if !errors.is_empty() {
+            return Err(source.problems(errors).into());
+        }
+        compile::Compiler {
+            registry,
+            source: &source,
+            folder,
+            files,
+            callers,
+            called: BTreeMap::new(),
+        }
+        .plan(workflow, text, source.problems(warnings))
+        .map(Arc::new)
     }
 
     /// The workflow as it was read.
     pub fn workflow(&self) -> &Workflow {
         &self.workflow
     }
+
+    /// What the check found worth a look.
+    pub fn warnings(&self) -> &ProblemList {
+        &self.warnings
+    }
+}
+
+/// A list of steps.
+#[derive(Debug, Default)]
+pub(crate) struct List {
+    /// As paths write it: `do`, or `cases:paid`.
+    pub(crate) block: Arc<str>,
+    /// The name under its block, if it has one.
+    pub(crate) name: String,
+    pub(crate) steps: Vec<PlanStep>,
+}
+
+/// A compiled step.
+#[derive(Debug)]
+pub(crate) struct PlanStep {
+    pub(crate) info: Arc<StepInfo>,
+    pub(crate) id: Option<Arc<str>>,
+    pub(crate) disabled: bool,
+    pub(crate) when: Option<Template>,
+    pub(crate) retry: Option<Retry>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) on_error: OnError,
+    pub(crate) on_resume: OnResume,
+    pub(crate) effect: Effect,
+    pub(crate) kind: Kind,
+}
+
+/// Settings by name.
+pub(crate) type Settings = Vec<(Arc<str>, Template)>;
+
+/// What a step does.
+pub(crate) enum Kind {
+    Action {
+        work: Arc<dyn Action>,
+        settings: Settings,
+    },
+    Session {
+        work: Arc<dyn Session>,
+        settings: Settings,
+        body: List,
+    },
+    Set(Vec<(Arc<str>, Template)>),
+    Increment {
+        name: Arc<str>,
+        by: Option<Template>,
+    },
+    If {
+        condition: Template,
+        then: List,
+        otherwise: Option<List>,
+    },
+    Switch {
+        value: Template,
+        cases: Vec<List>,
+        default: Option<List>,
+    },
+    ForEach(Box<ForEach>),
+    While {
+        condition: Template,
+        max_passes: Option<Template>,
+        body: List,
+    },
+    Repeat {
+        times: Template,
+        body: List,
+    },
+    Parallel {
+        at_once: Option<Template>,
+        branches: Vec<List>,
+    },
+    Race {
+        branches: Vec<List>,
+    },
+    Try {
+        body: List,
+        catch: Vec<List>,
+        finally: Option<List>,
+    },
+    Retry {
+        settings: Settings,
+        body: List,
+    },
+    Signal(Signal),
+    Fail(Settings),
+    Assert {
+        condition: Template,
+        settings: Settings,
+    },
+    Call {
+        plan: Arc<Plan>,
+        inputs: Settings,
+    },
+    Wait(Template),
+    StateMachine(Box<StateMachine>),
+}
+
+impl std::fmt::Debug for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Kind")
+    }
+}
+
+/// A loop over items.
+pub(crate) struct ForEach {
+    pub(crate) items: Template,
+    /// Whether the items have to be journaled: their expression reads variables, which change.
+    pub(crate) record_items: bool,
+    pub(crate) item: Arc<str>,
+    pub(crate) parallel: Option<Template>,
+    pub(crate) collect: Option<Template>,
+    pub(crate) max_passes: Option<Template>,
+    pub(crate) body: List,
+}
+
+/// Named states and the ways between them.
+pub(crate) struct StateMachine {
+    pub(crate) start: usize,
+    pub(crate) states: Vec<List>,
+    pub(crate) transitions: Vec<Transition>,
+    pub(crate) max_passes: Option<Template>,
+}
+
+pub(crate) struct Transition {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) when: Option<Template>,
 }

@@ -7,18 +7,36 @@ use std::{
     time::Duration,
 };
 
-use casare_store::{Journal, RunState};
-use serde_json::{Map, Value as Json};
+use casare_store::{Journal, NewRun, RunState, StoredRun};
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use crate::{
-    Cancel, Credentials, ErrorReport, EventSink, NoCredentials, Plan, PlanError, Registry, StepPath,
+use self::{
+    attempt::{Decided, Start},
+    position::Journaled,
 };
+use crate::{
+    Cancel, Credentials, ErrorReport, EventSink, NoCredentials, Plan, PlanError, Registry, RunEvent,
+    StepPath,
+    plan::{Files, PlanCache},
+};
+
+mod attempt;
+mod branches;
+mod control;
+mod inputs;
+mod interpret;
+mod loops;
+mod position;
+mod record;
+mod retry;
 
 /// Runs workflows. Cheap to clone; keeps compiled plans.
 #[derive(Debug, Clone)]
 pub struct Engine {
     registry: Registry,
+    plans: Arc<PlanCache>,
 }
 
 /// What a run is given.
@@ -128,7 +146,10 @@ pub enum RunError {
 impl Engine {
     /// An engine that knows these nodes.
     pub fn new(registry: Registry) -> Self {
-        Self { registry }
+        Self {
+            registry,
+            plans: Arc::default(),
+        }
     }
 
     /// The nodes it knows.
@@ -142,7 +163,13 @@ impl Engine {
     ///
     /// Everything that is known to be wrong before a run.
     pub fn load(&self, name: &str, text: &str, folder: &Path) -> Result<Arc<Plan>, PlanError> {
-        Plan::compile(name, text, folder, &self.registry)
+        let key = PlanCache::key(name, text, folder);
+        if let Some(plan) = self.plans.get(&key) {
+            return Ok(plan);
+        }
+        let plan = Plan::compile(name, text, folder, &self.registry)?;
+        self.plans.keep(key, &plan);
+        Ok(plan)
     }
 
     /// Runs `plan` to its end.
@@ -151,14 +178,42 @@ impl Engine {
     ///
     /// When it could not even begin.
     pub async fn run(&self, plan: &Arc<Plan>, options: RunOptions) -> Result<RunOutcome, RunError> {
-        let _ = (plan, options);
-        unimplemented!()
+        let inputs = inputs::resolve(plan.workflow(), options.inputs.clone())
+            .map_err(RunError::Inputs)?;
+        let id = Uuid::now_v7();
+        let started_at = Timestamp::now();
+        let lock = match &options.journal {
+            Some(journal) => {
+                let new = NewRun {
+                    id,
+                    workflow: plan.workflow.name.clone(),
+                    file: options.file.clone(),
+                    hash: plan.hash.clone(),
+                    text: plan.text.clone(),
+                    inputs: Json::Object(inputs.clone()),
+                    started_at,
+                    folder: options.folder.display().to_string(),
+                    options: json!({ "name": plan.name, "called": plan.called }),
+                };
+                Some(journal.begin(&new).await?)
+            }
+            None => None,
+        };
+        let start = Start {
+            id,
+            started_at,
+            attempt: 1,
+            inputs,
+            journaled: Journaled::default(),
+            lock,
+        };
+        Ok(attempt::attempt(plan, options, start, Vec::new()).await)
     }
 
     /// Goes on with a run that was interrupted, has failed, or waits for a decision.
     ///
-    /// Finished steps are not executed again. `options.journal` must be set; its `inputs` and
-    /// `folder` are those of the first attempt and ignored here.
+    /// Finished steps are not executed again. `options.journal` must be set; the inputs and the
+    /// folder are those of the first attempt. `decisions` are by step path or id.
     ///
     /// # Errors
     ///
@@ -167,9 +222,106 @@ impl Engine {
         &self,
         run: &str,
         decisions: &BTreeMap<String, Decision>,
-        options: RunOptions,
+        mut options: RunOptions,
     ) -> Result<RunOutcome, RunError> {
-        let _ = (run, decisions, options);
-        unimplemented!()
+        let Some(journal) = options.journal.clone() else {
+            return Err(RunError::NotResumable("a run without a journal can't be resumed".into()));
+        };
+        let found = journal.find(run).await?;
+        if found.state == RunState::Succeeded {
+            return Err(RunError::NotResumable(format!(
+                "run {} has succeeded; there is nothing left to do",
+                found.id
+            )));
+        }
+        let (stored, lock) = journal.reopen(found.id).await?;
+        let mut journaled = Journaled::default();
+        journal
+            .segments(stored.id, |segment| {
+                let lines = segment.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+                for line in lines {
+                    if let Ok(event) = serde_json::from_slice::<RunEvent>(line) {
+                        journaled.absorb(event);
+                    }
+                }
+            })
+            .await?;
+        if journaled.has_succeeded() {
+            return Err(RunError::NotResumable(format!(
+                "run {} has succeeded; there is nothing left to do",
+                stored.id
+            )));
+        }
+        options.folder = stored.folder.clone().into();
+        options.file = stored.file.clone();
+        let plan = self.recorded_plan(&stored, &options)?;
+        journaled.reopen();
+        let told = decide(&mut journaled, decisions)?;
+        let inputs = match stored.inputs {
+            Json::Object(inputs) => inputs,
+            _ => Map::new(),
+        };
+        let start = Start {
+            id: stored.id,
+            started_at: stored.started_at,
+            attempt: stored.attempt,
+            inputs,
+            journaled,
+            lock: Some(lock),
+        };
+        Ok(attempt::attempt(&plan, options, start, told).await)
     }
+
+    /// The workflow as it was when the run began, whatever its file says now.
+    fn recorded_plan(&self, stored: &StoredRun, options: &RunOptions) -> Result<Arc<Plan>, RunError> {
+        let name = stored.options["name"].as_str().unwrap_or("workflow");
+        let called: BTreeMap<String, String> =
+            serde_json::from_value(stored.options["called"].clone()).unwrap_or_default();
+        let files = Files::Recorded(&called);
+        Ok(Plan::compile_from(name, &stored.text, &options.folder, &self.registry, &files)?)
+    }
+}
+
+/// Applies what a person decided; tells the steps that are done now, with their outputs.
+fn decide(
+    journaled: &mut Journaled,
+    decisions: &BTreeMap<String, Decision>,
+) -> Result<Vec<Decided>, RunError> {
+    let undecided = journaled.undecided();
+    let mut told = Vec::new();
+    for (step, decision) in decisions {
+        let matching: Vec<_> = undecided
+            .iter()
+            .filter(|(path, info)| path.to_string() == *step || info.id.as_ref() == Some(step))
+            .collect();
+        let (path, info) = match matching.as_slice() {
+            [one] => one,
+            [] => {
+                let waiting: Vec<String> =
+                    undecided.iter().map(|(path, _)| path.to_string()).collect();
+                return Err(RunError::NotResumable(match waiting.is_empty() {
+                    true => format!("step `{step}` waits for no decision; none does"),
+                    false => format!(
+                        "step `{step}` waits for no decision; these do: {}",
+                        waiting.join(", ")
+                    ),
+                }));
+            }
+            several => {
+                let paths: Vec<String> = several.iter().map(|(path, _)| path.to_string()).collect();
+                return Err(RunError::NotResumable(format!(
+                    "several executions of `{step}` wait for a decision; name one: {}",
+                    paths.join(", ")
+                )));
+            }
+        };
+        match decision {
+            Decision::Done(outputs) => {
+                journaled.decide_done(path, info.id.clone(), outputs);
+                told.push(Decided { path: path.clone(), step: info.clone(), outputs: outputs.clone() });
+            }
+            Decision::Repeat => journaled.decide_repeat(path),
+        }
+    }
+    Ok(told)
 }
