@@ -1,0 +1,190 @@
+//! What all pages of one browser share: the connection, who is there, and the downloads.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    path::PathBuf,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use parking_lot::Mutex;
+use serde_json::value::RawValue;
+use tokio::{sync::watch, time::Instant};
+
+use crate::{
+    cdp::{Command, Event, browser, target},
+    connection::{CallError, Connection, Listener, Session, parse},
+    download::Downloads,
+    error::BrowserError,
+    launch::Viewport,
+    page::PageCore,
+};
+
+/// What a browser context's pages have in common.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ContextSettings {
+    pub(crate) viewport: Option<Viewport>,
+    pub(crate) downloads: PathBuf,
+}
+
+pub(crate) struct Core {
+    pub(crate) connection: Connection,
+    pub(crate) root: Session,
+    pub(crate) pages: Mutex<Vec<Arc<PageCore>>>,
+    pub(crate) contexts: Mutex<HashMap<Option<String>, ContextSettings>>,
+    pub(crate) downloads: Mutex<Downloads>,
+    /// Counts changes of pages and downloads; whoever waits for one of them looks again.
+    changed: watch::Sender<u64>,
+    serial: AtomicU64,
+    this: Weak<Core>,
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Core").field("connection", &self.connection).finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    pub(crate) fn new(connection: Connection) -> Arc<Self> {
+        let root = connection.root();
+        Arc::new_cyclic(|this: &Weak<Core>| {
+            let listener: Weak<dyn Listener> = this.clone();
+            root.listen(listener);
+            Core {
+                connection,
+                root,
+                pages: Mutex::default(),
+                contexts: Mutex::default(),
+                downloads: Mutex::default(),
+                changed: watch::Sender::new(0),
+                serial: AtomicU64::new(1),
+                this: this.clone(),
+            }
+        })
+    }
+
+    /// Attaches to every page there is and will be, each held until it is set up.
+    pub(crate) async fn attach(&self) -> Result<(), BrowserError> {
+        let only_pages = vec![
+            target::FilterEntry { r#type: Some("page".into()), exclude: Some(false) },
+            target::FilterEntry { r#type: None, exclude: Some(true) },
+        ];
+        self.call(&target::SetAutoAttach {
+            auto_attach: true,
+            wait_for_debugger_on_start: true,
+            flatten: Some(true),
+            filter: Some(only_pages),
+        })
+        .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn call<C: Command>(&self, command: &C) -> Result<C::Reply, BrowserError> {
+        self.root.call(command).await.map_err(|error| self.explain(error))
+    }
+
+    pub(crate) fn explain(&self, error: CallError) -> BrowserError {
+        error.into_error(&self.connection, "")
+    }
+
+    pub(crate) fn next_serial(&self) -> u64 {
+        self.serial.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn announce_change(&self) {
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    pub(crate) fn page(&self, target_id: &str) -> Option<Arc<PageCore>> {
+        self.pages.lock().iter().find(|page| page.target_id == target_id).cloned()
+    }
+
+    /// Looks again after each change until `look` finds something; `None` at the deadline.
+    pub(crate) async fn wait<T>(
+        &self,
+        deadline: Instant,
+        mut look: impl FnMut(&Core) -> Option<T>,
+    ) -> Result<Option<T>, BrowserError> {
+        let mut changed = self.changed.subscribe();
+        loop {
+            if let Some(found) = look(self) {
+                return Ok(Some(found));
+            }
+            tokio::select! {
+                outcome = changed.changed() => if outcome.is_err() { return Ok(None) },
+                () = self.connection.wait_ended() => return Err(self.explain(CallError::Gone)),
+                () = tokio::time::sleep_until(deadline) => return Ok(look(self)),
+            }
+        }
+    }
+
+    fn attached(&self, event: &target::AttachedToTarget) {
+        let session = self.connection.session(&event.session_id);
+        let Some(core) = self.this.upgrade() else { return };
+        if event.target_info.r#type == "page" {
+            let page = PageCore::attach(core, session, &event.target_info);
+            self.pages.lock().push(page);
+            self.announce_change();
+        } else {
+            session.tell(&crate::cdp::runtime::RunIfWaitingForDebugger {});
+        }
+    }
+
+    fn detached(&self, session_id: &str) {
+        let gone = {
+            let mut pages = self.pages.lock();
+            let at = pages.iter().position(|page| page.session.id() == Some(session_id));
+            at.map(|at| pages.remove(at))
+        };
+        if let Some(page) = gone {
+            page.session.forget();
+            page.ended();
+        }
+        self.announce_change();
+    }
+}
+
+impl Listener for Core {
+    fn event(&self, method: &str, params: &RawValue) {
+        match method {
+            target::AttachedToTarget::METHOD => {
+                if let Some(event) = parse(params) {
+                    self.attached(&event);
+                }
+            }
+            target::DetachedFromTarget::METHOD => {
+                if let Some(event) = parse::<target::DetachedFromTarget>(params) {
+                    self.detached(&event.session_id);
+                }
+            }
+            browser::DownloadWillBegin::METHOD => {
+                if let Some(event) = parse::<browser::DownloadWillBegin>(params) {
+                    // A link that turns out to be a download leaves the page where it is.
+                    for page in self.pages.lock().iter() {
+                        page.navigation_became_download(&event.frame_id);
+                    }
+                    self.downloads.lock().begin(event);
+                    self.announce_change();
+                }
+            }
+            browser::DownloadProgress::METHOD => {
+                if let Some(event) = parse(params) {
+                    self.downloads.lock().progress(&event);
+                    self.announce_change();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn ended(&self) {
+        for page in self.pages.lock().drain(..) {
+            page.ended();
+        }
+        self.announce_change();
+    }
+}

@@ -1,0 +1,530 @@
+//! Running one program of the page script: find, wait, check and do, in one round trip.
+//!
+//! The waiting happens inside the page. Here is only what a page cannot do for itself: go on in the
+//! next document when this one is replaced, look into frames of other origins, and give up when the
+//! page no longer answers.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json, value::RawValue};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::{
+    cdp::{dom, runtime},
+    connection::{CallError, Session},
+    error::{BrowserError, Check},
+    events::exception_text,
+    locator::Locator,
+    page::Page,
+};
+
+/// What the page is given beyond the deadline to send its own answer.
+const GRACE: Duration = Duration::from_millis(1500);
+/// How often frames of other origins are looked into while the main document waits by itself.
+const FOREIGN_PAUSE: Duration = Duration::from_millis(150);
+
+/// What a program of the page script found and did.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct Outcome {
+    ok: Option<Box<RawValue>>,
+    /// The check that failed last, when the time was over.
+    failed: Option<String>,
+    detail: String,
+    waited: f64,
+    nearest: Vec<String>,
+    /// How many elements each step of the locator found.
+    trace: Vec<usize>,
+    several: Option<Vec<String>>,
+    total: usize,
+    invalid: Option<String>,
+    unusable: Option<String>,
+    /// Which of several locators it is about.
+    field: Option<usize>,
+    /// Not in this document: look into the frames that it cannot see into.
+    handover: bool,
+}
+
+impl Default for Outcome {
+    fn default() -> Self {
+        Outcome {
+            ok: None,
+            failed: None,
+            detail: String::new(),
+            waited: 0.0,
+            nearest: Vec::new(),
+            trace: Vec::new(),
+            several: None,
+            total: 0,
+            invalid: None,
+            unusable: None,
+            field: None,
+            handover: false,
+        }
+    }
+}
+
+/// What runs in the page: an operation of `page_script.js` with its settings.
+#[derive(Debug, Clone)]
+pub(crate) struct Program<'a> {
+    pub(crate) op: &'static str,
+    /// The locators that it is about, in the order that outcomes count them.
+    pub(crate) locators: Vec<&'a Locator>,
+    pub(crate) settings: Map<String, Value>,
+    /// Whether it may simply be done again when it turns out that the document was being replaced.
+    pub(crate) repeatable: bool,
+}
+
+impl<'a> Program<'a> {
+    pub(crate) fn new(op: &'static str, locator: &'a Locator) -> Self {
+        let settings = Map::from_iter([
+            ("op".to_owned(), op.into()),
+            ("steps".to_owned(), steps_of(locator)),
+            ("handover".to_owned(), true.into()),
+        ]);
+        Program { op, locators: vec![locator], settings, repeatable: false }
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.settings.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(crate) fn repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self
+    }
+}
+
+pub(crate) fn steps_of(locator: &Locator) -> Value {
+    // Plain enums of strings: always serialisable.
+    serde_json::to_value(&locator.steps).unwrap_or_default()
+}
+
+/// Where a program runs: a document that is reached on its own, and where that lies in the page.
+#[derive(Debug, Clone)]
+pub(crate) struct Scope {
+    session: Session,
+    context: i64,
+    starts: Vec<usize>,
+    offset: Point,
+}
+
+/// A place on the page, in CSS pixels from the top left of the viewport.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+pub(crate) struct Point {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+}
+
+/// What a program answered, and where in the page the document that answered lies.
+#[derive(Debug)]
+pub(crate) struct Found<T> {
+    pub(crate) value: T,
+    pub(crate) offset: Point,
+}
+
+/// An element as a handle, for what cannot be done by the page's script.
+#[derive(Debug)]
+pub(crate) enum ElementOrReason {
+    Element { object_id: String },
+    /// Not a file field; it may be what opens one's dialog.
+    OpensChooser,
+}
+
+/// Told to programs so that they can be cancelled one by one.
+static TOKENS: AtomicU64 = AtomicU64::new(1);
+
+/// Cancels a program in the page when its caller stops waiting: it must not act later on.
+struct CancelOnDrop<'a> {
+    session: &'a Session,
+    context: i64,
+    token: u64,
+    armed: bool,
+}
+
+impl Drop for CancelOnDrop<'_> {
+    fn drop(&mut self) {
+        if self.armed {
+            self.session.tell(&call_function(
+                "t => casare.cancel(t)",
+                self.context,
+                vec![argument(&self.token)],
+            ));
+        }
+    }
+}
+
+pub(crate) fn argument(value: &impl serde::Serialize) -> runtime::CallArgument {
+    let value = serde_json::value::to_raw_value(value).ok();
+    runtime::CallArgument { value, object_id: None }
+}
+
+pub(crate) fn call_function(
+    declaration: &str,
+    context: i64,
+    arguments: Vec<runtime::CallArgument>,
+) -> runtime::CallFunctionOn {
+    runtime::CallFunctionOn {
+        function_declaration: declaration.into(),
+        arguments: Some(arguments),
+        return_by_value: Some(true),
+        user_gesture: Some(true),
+        await_promise: Some(true),
+        execution_context_id: Some(context),
+        object_id: None,
+    }
+}
+
+impl Page {
+    /// Runs `program` until the deadline, wherever in the page its locator leads.
+    pub(crate) async fn run<T: DeserializeOwned>(
+        &self,
+        program: &Program<'_>,
+        deadline: Instant,
+    ) -> Result<Found<T>, BrowserError> {
+        let main = self.run_in_main(program, deadline).await?;
+        if !main.handover {
+            return self.conclude(program, main, Point::default());
+        }
+        let mut alone = program.clone();
+        alone.settings.insert("handover".into(), false.into());
+        // The main document goes on waiting by itself while the frames are looked into.
+        let waiting = self.run_in_main(&alone, deadline);
+        tokio::pin!(waiting);
+        loop {
+            let look = async {
+                sleep(FOREIGN_PAUSE.min(deadline.saturating_duration_since(Instant::now()))).await;
+            };
+            if let Some(scope) = self.scope_that_has(program).await? {
+                let mut there = alone.clone();
+                there.settings.insert("starts".into(), json!(scope.starts));
+                match self.run_in(&scope, &there, deadline).await {
+                    Ok(outcome) => return self.conclude(program, outcome, scope.offset),
+                    Err(error) if error.is_lost_document() => {}
+                    Err(error) => return Err(self.core.explain(error)),
+                }
+            }
+            tokio::select! {
+                biased;
+                outcome = &mut waiting => {
+                    return self.conclude(program, outcome?, Point::default());
+                }
+                () = look => {}
+            }
+        }
+    }
+
+    /// Runs an operation that needs no locator, once, in the main document.
+    pub(crate) async fn run_here<T: DeserializeOwned>(
+        &self,
+        op: &'static str,
+        deadline: Instant,
+    ) -> Result<T, BrowserError> {
+        let settings = Map::from_iter([("op".to_owned(), op.into())]);
+        let program = Program { op, locators: Vec::new(), settings, repeatable: true };
+        let outcome = self.run_in_main(&program, deadline).await?;
+        self.conclude(&program, outcome, Point::default()).map(|found| found.value)
+    }
+
+    /// In the main document, or in the one that replaces it meanwhile.
+    async fn run_in_main(
+        &self,
+        program: &Program<'_>,
+        deadline: Instant,
+    ) -> Result<Outcome, BrowserError> {
+        loop {
+            self.core.settle(deadline).await?;
+            let scope = self.main_scope(deadline).await?;
+            let announced = self.core.state.lock().progress.announced;
+            match self.run_in(&scope, program, deadline).await {
+                Ok(outcome) => {
+                    // A navigation that began meanwhile makes a dying document of the one that answered.
+                    let dying = program.repeatable && {
+                        let state = self.core.state.lock();
+                        state.progress.announced != announced && state.progress.is_navigating()
+                    };
+                    if !dying || Instant::now() >= deadline {
+                        return Ok(outcome);
+                    }
+                }
+                Err(CallError::SessionGone) => return Err(self.core.explain(CallError::SessionGone)),
+                Err(error) if error.is_lost_document() && Instant::now() < deadline => {
+                    self.core.forget_world(&scope);
+                }
+                Err(error) => return Err(self.core.explain(error)),
+            }
+        }
+    }
+
+    /// The file field that the program's locator leads to, in the main document and what it can reach.
+    pub(crate) async fn element_of(
+        &self,
+        program: &Program<'_>,
+        deadline: Instant,
+    ) -> Result<ElementOrReason, BrowserError> {
+        loop {
+            self.core.settle(deadline).await?;
+            let scope = self.main_scope(deadline).await?;
+            let mut settings = program.settings.clone();
+            let left = deadline.saturating_duration_since(Instant::now());
+            settings.insert("timeout".into(), (left.as_secs_f64() * 1000.0).into());
+            settings.insert("handover".into(), false.into());
+            let mut command =
+                call_function("p => casare.element(p)", scope.context, vec![argument(&settings)]);
+            command.return_by_value = Some(false);
+            let reply = match scope.session.call(&command).await {
+                Ok(reply) => reply,
+                Err(CallError::SessionGone) => return Err(self.core.explain(CallError::SessionGone)),
+                Err(error) if error.is_lost_document() && Instant::now() < deadline => {
+                    self.core.forget_world(&scope);
+                    continue;
+                }
+                Err(error) => return Err(self.core.explain(error)),
+            };
+            if let Some(object_id) = reply.result.object_id {
+                return Ok(ElementOrReason::Element { object_id });
+            }
+            let failure = reply.result.value.as_deref().map_or("\"{}\"", RawValue::get);
+            let answer = |source| BrowserError::Answer { method: program.op, source };
+            let failure: String = serde_json::from_str(failure).map_err(answer)?;
+            let outcome: Outcome = serde_json::from_str(&failure).map_err(answer)?;
+            if outcome.invalid.as_deref() == Some("opens-chooser") {
+                return Ok(ElementOrReason::OpensChooser);
+            }
+            self.conclude::<()>(program, outcome, Point::default())?;
+            return Err(self.core.unresponsive(Duration::ZERO));
+        }
+    }
+
+    /// What every frame's storage holds; frames that go away meanwhile are left out.
+    pub(crate) async fn storage_of_frames<T: DeserializeOwned>(&self) -> Vec<T> {
+        let worlds: Vec<(Session, i64)> = {
+            let state = self.core.state.lock();
+            let known = state.frames.iter().map(|(_, frame)| frame);
+            known.filter_map(|frame| frame.world.map(|world| (frame.session.clone(), world))).collect()
+        };
+        let mut found = Vec::new();
+        for (session, world) in worlds {
+            let call = call_function("() => casare.run({ op: 'storage' })", world, Vec::new());
+            let Ok(Ok(reply)) = timeout_at(Instant::now() + GRACE, session.call(&call)).await else {
+                continue;
+            };
+            let outcome = reply.result.value.and_then(|value| {
+                serde_json::from_str::<Outcome>(value.get()).ok()?.ok
+            });
+            found.extend(outcome.and_then(|ok| serde_json::from_str(ok.get()).ok()));
+        }
+        found
+    }
+
+    async fn main_scope(&self, deadline: Instant) -> Result<Scope, BrowserError> {
+        let started = Instant::now();
+        let scope = self.core.wait(deadline + GRACE, |state| {
+            let main = state.frames.main();
+            main.world.map(|context| Scope {
+                session: main.session.clone(),
+                context,
+                starts: vec![0],
+                offset: Point::default(),
+            })
+        });
+        scope.await?.ok_or_else(|| self.core.unresponsive(started.elapsed()))
+    }
+
+    async fn run_in(
+        &self,
+        scope: &Scope,
+        program: &Program<'_>,
+        deadline: Instant,
+    ) -> Result<Outcome, CallError> {
+        let token = TOKENS.fetch_add(1, Ordering::Relaxed);
+        let started = Instant::now();
+        let timeout = deadline.saturating_duration_since(started).as_secs_f64() * 1000.0;
+        let mut settings = program.settings.clone();
+        settings.insert("timeout".into(), timeout.into());
+        settings.insert("token".into(), token.into());
+        let command =
+            call_function("p => casare.run(p)", scope.context, vec![argument(&settings)]);
+        let reply = scope.session.call(&command);
+        let mut guard =
+            CancelOnDrop { session: &scope.session, context: scope.context, token, armed: true };
+        let reply = timeout_at(deadline + GRACE, reply).await;
+        guard.armed = reply.is_err();
+        let Ok(reply) = reply else {
+            return Ok(Outcome {
+                failed: Some("unresponsive".into()),
+                waited: started.elapsed().as_secs_f64() * 1000.0,
+                ..Outcome::default()
+            });
+        };
+        let reply = reply?;
+        if let Some(details) = &reply.exception_details {
+            let message = exception_text(details);
+            return Err(CallError::Refused { method: "Runtime.callFunctionOn", message });
+        }
+        let value = reply.result.value.as_deref().map_or("{}", RawValue::get);
+        serde_json::from_str(value)
+            .map_err(|source| CallError::Answer { method: "Runtime.callFunctionOn", source })
+    }
+
+    /// The first frame of another origin in which the program's (first) locator finds something.
+    async fn scope_that_has(&self, program: &Program<'_>) -> Result<Option<Scope>, BrowserError> {
+        let Some(first) = program.locators.first() else { return Ok(None) };
+        for scope in self.foreign_scopes(first).await {
+            let count = Program::new("count", first).with("starts", json!(scope.starts));
+            let soon = Instant::now() + GRACE;
+            if let Ok(outcome) = self.run_in(&scope, &count, soon).await
+                && outcome.ok.as_ref().is_some_and(|count| count.get() != "0")
+            {
+                return Ok(Some(scope));
+            }
+        }
+        Ok(None)
+    }
+
+    /// All frames whose documents our script cannot reach from the main one, outer ones first.
+    /// What vanishes while it is looked at is left out.
+    pub(crate) async fn foreign_scopes(&self, locator: &Locator) -> Vec<Scope> {
+        let Ok(main) = self.main_scope(Instant::now()).await else { return Vec::new() };
+        let main_id = self.core.state.lock().frames.main_id().to_owned();
+        let mut found = Vec::new();
+        let mut open = vec![(main_id, main)];
+        while let Some((frame, scope)) = open.pop() {
+            let children: Vec<String> =
+                self.core.state.lock().frames.children(&frame).cloned().collect();
+            for child in children {
+                if !self.core.state.lock().frames.is_foreign(&child) {
+                    open.push((child, scope.clone()));
+                } else if let Some(inner) = self.enter(&frame, &child, &scope, locator).await {
+                    found.push(inner.clone());
+                    open.push((child, inner));
+                }
+            }
+        }
+        found
+    }
+
+    /// The scope of a foreign frame: asks the element that holds it where it lies, and from which of
+    /// the locator's steps a search may go on inside.
+    async fn enter(
+        &self,
+        parent: &str,
+        child: &str,
+        outer: &Scope,
+        locator: &Locator,
+    ) -> Option<Scope> {
+        #[derive(Deserialize)]
+        struct Owner {
+            starts: Vec<usize>,
+            visible: bool,
+            x: f64,
+            y: f64,
+        }
+        let (parent, child_frame) = {
+            let state = self.core.state.lock();
+            (state.frames.get(parent)?.clone(), state.frames.get(child)?.clone())
+        };
+        let owner = parent.session.call(&dom::GetFrameOwner { frame_id: child.to_owned() }).await.ok()?;
+        let node = parent
+            .session
+            .call(&dom::ResolveNode {
+                backend_node_id: Some(owner.backend_node_id),
+                execution_context_id: Some(parent.world?),
+            })
+            .await
+            .ok()?;
+        let element = runtime::CallArgument { value: None, object_id: node.object.object_id.clone() };
+        let target = json!({ "steps": steps_of(locator), "starts": outer.starts });
+        let ask = call_function(
+            "(el, target) => casare.frameOwner(el, target)",
+            parent.world?,
+            vec![element, argument(&target)],
+        );
+        let answer = parent.session.call(&ask).await.ok()?;
+        if let Some(object_id) = node.object.object_id {
+            parent.session.tell(&runtime::ReleaseObject { object_id });
+        }
+        let owner: Owner = serde_json::from_str(answer.result.value?.get()).ok()?;
+        let usable = owner.visible && !owner.starts.is_empty();
+        usable.then_some(())?;
+        Some(Scope {
+            session: child_frame.session,
+            context: child_frame.world?,
+            starts: owner.starts,
+            offset: Point { x: outer.offset.x + owner.x, y: outer.offset.y + owner.y },
+        })
+    }
+
+    /// Turns what the page answered into a value or an error that says what was missing.
+    fn conclude<T: DeserializeOwned>(
+        &self,
+        program: &Program<'_>,
+        outcome: Outcome,
+        offset: Point,
+    ) -> Result<Found<T>, BrowserError> {
+        let locator = || {
+            let at = outcome.field.unwrap_or_default();
+            program.locators.get(at).or(program.locators.first()).map(|locator| (*locator).clone())
+        };
+        let waited = Duration::from_secs_f64(outcome.waited.max(0.0) / 1000.0);
+        let url = self.url();
+        if let Some(reason) = outcome.invalid.or(outcome.unusable) {
+            return match locator() {
+                Some(locator) => Err(BrowserError::InvalidValue { locator: Box::new(locator), reason }),
+                None => Err(BrowserError::Script { message: reason }),
+            };
+        }
+        if let (Some(matches), Some(locator)) = (&outcome.several, locator()) {
+            return Err(BrowserError::Ambiguous {
+                locator: Box::new(locator),
+                total: outcome.total,
+                url,
+                matches: matches.clone(),
+            });
+        }
+        if let Some(failed) = &outcome.failed {
+            let check = match failed.as_str() {
+                "not-attached" => Check::NotAttached,
+                "not-visible" => Check::NotVisible,
+                "not-stable" => Check::NotStable,
+                "not-enabled" => Check::NotEnabled,
+                "not-editable" => Check::NotEditable,
+                "covered" => Check::CoveredBy(outcome.detail.clone()),
+                "out-of-view" => Check::OutOfView,
+                "no-such-option" => Check::NoSuchOption(outcome.detail.clone()),
+                "not-yet" => Check::NotYet(outcome.detail.clone()),
+                _ => return Err(self.core.unresponsive(waited)),
+            };
+            let Some(locator) = locator() else { return Err(self.core.unresponsive(waited)) };
+            let mut nearest = outcome.nearest;
+            nearest.extend(where_it_stops(&locator, &outcome.trace));
+            let locator = Box::new(locator);
+            return Err(BrowserError::NotActionable { locator, check, waited, url, nearest });
+        }
+        let value = outcome.ok.as_deref().map_or("null", RawValue::get);
+        let method = program.op;
+        serde_json::from_str(value)
+            .map(|value| Found { value, offset })
+            .map_err(|source| BrowserError::Answer { method, source })
+    }
+}
+
+/// For a chain that finds nothing: up to where it did find something.
+fn where_it_stops(locator: &Locator, trace: &[usize]) -> Option<String> {
+    let stop = trace.iter().position(|found| *found == 0).filter(|stop| *stop > 0)?;
+    let found = Locator { steps: locator.steps[..stop].to_vec() };
+    let step = Locator { steps: vec![locator.steps.get(stop)?.clone()] };
+    Some(format!("(`{found}` matches {}, but nothing in it matches `{step}`)", trace[stop - 1]))
+}
+
+impl crate::page::PageCore {
+    /// A context that the browser no longer knows; its successor will be announced.
+    fn forget_world(&self, scope: &Scope) {
+        self.state.lock().frames.context_destroyed(scope.context, &scope.session);
+    }
+}

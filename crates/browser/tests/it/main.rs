@@ -1,0 +1,5 @@
+//! The crate against a real Chromium.
+
+mod acting;
+mod finding;
+mod site;
