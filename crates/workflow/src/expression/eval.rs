@@ -277,6 +277,9 @@ impl<'a> Evaluation<'a> {
         if let Some(expr) = &call.value {
             args.push(self.value(expr)?);
         }
+        if call.needs_value && args.first().is_some_and(Value::is_none) {
+            return Err(Fault::nothing_to_work_on(call));
+        }
         self.args(call, &mut args)?;
         if let Some(items) = args.first().and_then(Value::as_object).filter(|object| {
             sort == Sort::Filter && object.repr() == ObjectRepr::Iterable

@@ -189,6 +189,20 @@ impl Fault {
         }
     }
 
+    /// none, piped into a filter of texts, numbers or dates.
+    pub(super) fn nothing_to_work_on(call: &Call) -> Box<Self> {
+        let name = call.value.as_ref().and_then(Expr::written);
+        let what = name.map_or_else(|| "the value".into(), |name| format!("`{name}`"));
+        Self::new(
+            call.at,
+            format!("`| {}` has nothing to work on: {what} is none", call.name),
+        )
+        .help(format!(
+            "Give it a value, as in `x | default('', true) | {}`",
+            call.name
+        ))
+    }
+
     /// A filter has no result: the first item of an empty list.
     pub(super) fn nothing_found(call: &Call, sort: functions::Sort) -> Box<Self> {
         let from = match call.value.as_ref().and_then(Expr::written) {

@@ -442,6 +442,10 @@ impl Lower {
             name: name.into(),
             value,
             args,
+            needs_value: sort == Sort::Filter
+                && sort.find(name).is_some_and(|one| {
+                    matches!(one.group, "text" | "numbers" | "dates") && !matches!(name, "string" | "bool" | "int" | "float")
+                }),
             at,
         })
     }

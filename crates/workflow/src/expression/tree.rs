@@ -53,6 +53,8 @@ pub(super) struct Call {
     /// What a filter or test works on; `None` for functions.
     pub(super) value: Option<Expr>,
     pub(super) args: Vec<Arg>,
+    /// A filter of texts, numbers or dates, which none would turn into `None`.
+    pub(super) needs_value: bool,
     pub(super) at: At,
 }
 
