@@ -16,6 +16,7 @@ mod json;
 mod log;
 mod script;
 mod sql;
+mod table;
 mod text;
 
 /// Every node of the library.

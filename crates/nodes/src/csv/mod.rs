@@ -1,5 +1,12 @@
+//! Tables as text, cells separated by a character.
+
 use casare_engine::Node;
 
+mod dialect;
+mod read;
+mod records;
+mod write;
+
 pub(crate) fn nodes() -> Vec<Node> {
-    vec![]
+    vec![read::node(), write::node()]
 }
