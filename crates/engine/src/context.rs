@@ -133,6 +133,15 @@ impl StepContext {
         Ok(artifact)
     }
 
+    /// What a file outside the run's folder is, in the form of an artifact; it stays where it is.
+    ///
+    /// # Errors
+    ///
+    /// Where it can't be read.
+    pub fn describe_file(&self, path: &Path, media_type: &str) -> Result<Artifact, NodeError> {
+        self.around.artifacts.seal(path, media_type)
+    }
+
     fn announce(&self, artifact: &Artifact) {
         self.around.events.emit(EventKind::Artifact {
             path: self.path.clone(),

@@ -1,5 +1,12 @@
+//! Code of the author's own: JavaScript in a sandbox, Python and shell as programs.
+
 use casare_engine::Node;
 
+mod javascript;
+mod program;
+mod python;
+mod shell;
+
 pub(crate) fn nodes() -> Vec<Node> {
-    vec![]
+    vec![javascript::node(), python::node(), shell::node()]
 }

@@ -1,0 +1,156 @@
+//! A program of the author's: its own process group, a clean environment, bounded in time and output.
+
+use std::{collections::BTreeMap, io, process::Stdio, time::Duration};
+
+use casare_engine::{ErrorKind, LogLevel, NodeError, StepContext};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+    process::{Child, Command},
+};
+
+/// Bytes of each output that are kept.
+const MOST_OUTPUT: usize = 16 << 20;
+
+/// Variables that programs need to find their way; nothing else of ours reaches them.
+const PASSED_ON: &[&str] = &["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "DISPLAY"];
+
+/// What to start, and how.
+pub(super) struct Program<'a> {
+    pub(super) command: Command,
+    /// For people: `the Python script`.
+    pub(super) what: &'a str,
+    pub(super) input: Vec<u8>,
+    pub(super) env: &'a BTreeMap<String, String>,
+    pub(super) timeout: Duration,
+}
+
+/// What a program left behind.
+pub(super) struct Output {
+    pub(super) code: Option<i32>,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+}
+
+/// Ends a program and all it has started, however the step ends.
+struct Group {
+    id: Option<i32>,
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            // SAFETY: a plain system call; the group is the one made for this program.
+            unsafe {
+                libc::kill(-id, libc::SIGKILL);
+            }
+        }
+    }
+}
+
+impl Program<'_> {
+    pub(super) async fn run(mut self, cx: &StepContext) -> Result<Output, NodeError> {
+        self.command
+            .env_clear()
+            .envs(std::env::vars_os().filter(|(name, _)| {
+                name.to_str().is_some_and(|name| PASSED_ON.contains(&name))
+            }))
+            .envs(self.env)
+            .current_dir(cx.file(""))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        let mut child = self.command.spawn().map_err(|error| self.not_started(&error))?;
+        let group = Group {
+            id: child.id().map(|id| id as i32),
+        };
+        let limit = cx.time_left(self.timeout);
+        let finished = tokio::time::timeout(limit, exchange(&mut child, &self.input)).await;
+        drop(group);
+        match finished {
+            Ok(output) => output.map_err(|error| {
+                NodeError::io(format_args!("{} can't be followed", self.what), &error)
+            }),
+            Err(_) => {
+                // Reaped here: a killed child is otherwise a zombie until the run ends.
+                let _ = child.wait().await;
+                let limit = casare_workflow::Span::from_millis(limit.as_millis() as u64);
+                Err(NodeError::timeout(format!(
+                    "{} took longer than {limit} and was ended",
+                    self.what
+                ))
+                .with_help("raise its `timeout`, or find out what it waits for"))
+            }
+        }
+    }
+
+    fn not_started(&self, error: &io::Error) -> NodeError {
+        let program = self.command.as_std().get_program().to_string_lossy().into_owned();
+        let failed = NodeError::io(format_args!("`{program}` can't be started"), error);
+        match error.kind() {
+            io::ErrorKind::NotFound => failed.with_help(format!(
+                "install `{program}`; `casare doctor` says how"
+            )),
+            _ => failed,
+        }
+    }
+}
+
+async fn exchange(child: &mut Child, input: &[u8]) -> io::Result<Output> {
+    let stdin = child.stdin.take();
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let feed = async {
+        if let Some(mut stdin) = stdin {
+            // A program that reads no input closes its end; that is no failure.
+            let _ = stdin.write_all(input).await;
+        }
+    };
+    let ((), stdout, stderr) = tokio::join!(feed, collect(stdout), collect(stderr));
+    let status = child.wait().await?;
+    Ok(Output {
+        code: status.code(),
+        stdout: stdout?,
+        stderr: stderr?,
+    })
+}
+
+/// All of an output, of which the beginning is kept; the rest is read so that nobody waits.
+async fn collect(source: Option<impl AsyncRead + Unpin>) -> io::Result<String> {
+    let mut kept = Vec::new();
+    let Some(mut source) = source else {
+        return Ok(String::new());
+    };
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = source.read(&mut buffer).await?;
+        if read == 0 {
+            return Ok(String::from_utf8_lossy(&kept).into_owned());
+        }
+        let room = MOST_OUTPUT.saturating_sub(kept.len());
+        kept.extend_from_slice(&buffer[..read.min(room)]);
+    }
+}
+
+impl Output {
+    /// The program's own words go to the log; a code other than 0 fails the step.
+    pub(super) fn checked(self, cx: &StepContext, what: &str) -> Result<Self, NodeError> {
+        let stderr = self.stderr.trim();
+        if self.code == Some(0) {
+            if !stderr.is_empty() {
+                cx.log(LogLevel::Warn, stderr);
+            }
+            return Ok(self);
+        }
+        let how = match self.code {
+            Some(code) => format!("ended with code {code}"),
+            None => "was ended by a signal".to_owned(),
+        };
+        let last: Vec<&str> = stderr.lines().rev().take(12).collect();
+        let last: Vec<&str> = last.into_iter().rev().collect();
+        Err(NodeError::new(ErrorKind::Invalid, format!("{what} {how}: {}", last.join("\n")))
+            .with_details(serde_json::json!({
+                "code": self.code, "stdout": self.stdout, "stderr": self.stderr,
+            })))
+    }
+}

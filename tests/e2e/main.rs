@@ -1,0 +1,3 @@
+//! The real binary against real files, servers and signals.
+
+mod kill;
