@@ -227,11 +227,11 @@ impl Node {
     }
 
     fn compiled(
-        lowered: Result<(Content, Vec<Use>), Box<Fault>>,
+        lowered: Result<(Content, Vec<Use>), Fault>,
         source: &str,
         at: &DocPath,
     ) -> Result<Self, ExpressionError> {
-        let (content, uses) = lowered.map_err(|fault| located(*fault, source, at))?;
+        let (content, uses) = lowered.map_err(|fault| located(fault, source, at))?;
         Ok(match content {
             Content::Literal(value) => Self::Literal(value),
             Content::Expression(body) => Self::Expression(Arc::new(Compiled {
@@ -267,15 +267,15 @@ impl Node {
                 match run.value(&compiled.body) {
                     Ok(value) if compiled.is_lookup => Ok(value),
                     Ok(value) => settled(&mut run, value, 0)
-                        .map_err(|fault| located(*fault, &compiled.source, &compiled.at)),
-                    Err(fault) => Err(located(*fault, &compiled.source, &compiled.at)),
+                        .map_err(|fault| located(fault, &compiled.source, &compiled.at)),
+                    Err(fault) => Err(located(fault, &compiled.source, &compiled.at)),
                 }
             }
             Self::Text(compiled) => {
                 let mut run = Evaluation::new(scope);
                 render::text(&mut run, &compiled.body)
                     .map(Value::from)
-                    .map_err(|fault| located(*fault, &compiled.source, &compiled.at))
+                    .map_err(|fault| located(fault, &compiled.source, &compiled.at))
             }
             Self::List(nodes) => {
                 let items: Result<Vec<Value>, _> =
@@ -344,11 +344,12 @@ pub struct ExpressionError {
 
 #[cold]
 fn located(fault: Fault, source: &str, at: &DocPath) -> ExpressionError {
+    let details = fault.into_details();
     ExpressionError {
-        message: fault.message,
-        help: fault.help,
+        message: details.message,
+        help: details.help,
         expression: source.to_owned(),
         at: at.clone(),
-        offset: fault.at,
+        offset: Some(details.at),
     }
 }

@@ -9,20 +9,17 @@ use super::{
     Scope,
     fault::Fault,
     functions::{ENVIRONMENT, Range, Sort},
-    ops::{self, MAX_TEXT, Refused},
+    ops::{self, MAX_ITEMS, MAX_TEXT, Refused},
     render,
     tree::{Arg, At, Call, CompareOp, Expr, MathOp, Slice},
 };
 use crate::{Value, value::Stream};
 
-pub(super) type Outcome<T = Value> = Result<T, Box<Fault>>;
+pub(super) type Outcome<T = Value> = Result<T, Fault>;
 
 /// Steps of one evaluation, each some ten nanoseconds: enough for a list of a million items, and
 /// runaway loops end in a fraction of a second.
 const FUEL: u64 = 20_000_000;
-
-/// Lists that are longer are looped over instead.
-const MAX_ITEMS: usize = 10_000_000;
 
 /// Lists and maps in each other: what JSON readers (and the journal's) take.
 const MAX_NESTING: usize = 100;
@@ -72,16 +69,30 @@ impl<'a> Evaluation<'a> {
             Expr::Math(op, sides, at) => self.math(*op, sides, *at),
             Expr::Compare(op, sides, at) => {
                 let left = self.value(&sides.0)?;
-                let right = self.value(&sides.1)?;
-                compare(*op, (&sides.0, &left), (&sides.1, &right), *at).map(Value::from)
+                let computed;
+                let right = if let Expr::Const(value) = &sides.1 {
+                    value
+                } else {
+                    computed = self.value(&sides.1)?;
+                    &computed
+                };
+                compare(*op, (&sides.0, &left), (&sides.1, right), *at).map(Value::from)
             }
             Expr::And(sides) => {
                 let left = self.value(&sides.0)?;
-                if left.is_true() { self.value(&sides.1) } else { Ok(left) }
+                if left.is_true() {
+                    self.value(&sides.1)
+                } else {
+                    Ok(left)
+                }
             }
             Expr::Or(sides) => {
                 let left = self.value(&sides.0)?;
-                if left.is_true() { Ok(left) } else { self.value(&sides.1) }
+                if left.is_true() {
+                    Ok(left)
+                } else {
+                    self.value(&sides.1)
+                }
             }
             Expr::Not(inner) => Ok(Value::from(!self.value(inner)?.is_true())),
             Expr::Attr(base, name, at) => self.attr(base, name, *at),
@@ -90,7 +101,10 @@ impl<'a> Evaluation<'a> {
                 if self.value(&parts.0)?.is_true() {
                     self.value(&parts.1)
                 } else {
-                    parts.2.as_ref().map_or_else(|| Ok(Value::from(())), |other| self.value(other))
+                    parts
+                        .2
+                        .as_ref()
+                        .map_or_else(|| Ok(Value::from(())), |other| self.value(other))
                 }
             }
             other => self.rare(other),
@@ -134,7 +148,7 @@ impl<'a> Evaluation<'a> {
     }
 
     #[cold]
-    fn unknown_name(&self, name: &str, at: At) -> Box<Fault> {
+    fn unknown_name(&self, name: &str, at: At) -> Fault {
         Fault::unknown_name(at, name, &self.scope.names())
     }
 
@@ -190,9 +204,15 @@ impl<'a> Evaluation<'a> {
 
     fn math(&mut self, op: MathOp, sides: &'a (Expr, Expr), at: At) -> Outcome {
         let left = self.value(&sides.0)?;
-        let right = self.value(&sides.1)?;
-        ops::math(op, &left, &right).map_err(|refused| match refused {
-            Refused::Operands => Fault::math(op, at, (&sides.0, &left), (&sides.1, &right)),
+        let computed;
+        let right = if let Expr::Const(value) = &sides.1 {
+            value
+        } else {
+            computed = self.value(&sides.1)?;
+            &computed
+        };
+        ops::math(op, &left, right).map_err(|refused| match refused {
+            Refused::Operands => Fault::math(op, at, (&sides.0, &left), (&sides.1, right)),
             Refused::TooLarge => Fault::too_large(at),
         })
     }
@@ -226,7 +246,11 @@ impl<'a> Evaluation<'a> {
             *bound = expr.as_ref().map(|expr| self.value(expr)).transpose()?;
         }
         let bounds = bounds.map(Option::unwrap_or_default).map(|bound| {
-            if bound.is_undefined() { Value::from(()) } else { bound }
+            if bound.is_undefined() {
+                Value::from(())
+            } else {
+                bound
+            }
         });
         if value.is_none() || value.is_number() || value.kind() == ValueKind::Map {
             let what = super::fault::an(&value);
@@ -239,7 +263,7 @@ impl<'a> Evaluation<'a> {
     fn forgiving(&mut self, expr: &'a Expr) -> Outcome<Option<Value>> {
         match self.value(expr) {
             Ok(value) => Ok(Some(value)),
-            Err(fault) if fault.missing => Ok(None),
+            Err(fault) if fault.is_missing() => Ok(None),
             Err(fault) => Err(fault),
         }
     }
@@ -281,9 +305,12 @@ impl<'a> Evaluation<'a> {
             return Err(Fault::nothing_to_work_on(call));
         }
         self.args(call, &mut args)?;
-        if let Some(items) = args.first().and_then(Value::as_object).filter(|object| {
-            sort == Sort::Filter && object.repr() == ObjectRepr::Iterable
-        }) && items.enumerator_len().is_some_and(|count| count > MAX_ITEMS)
+        // What reads every item would be stopped only after it has filled the memory.
+        let is_endless = |list: &Value| {
+            list.downcast_object_ref::<Range>().is_some() && list.len() > Some(MAX_ITEMS)
+        };
+        if !matches!(&*call.name, "length" | "count" | "first" | "slice")
+            && args.iter().any(is_endless)
         {
             return Err(Fault::too_long(call.at));
         }
@@ -303,6 +330,9 @@ impl<'a> Evaluation<'a> {
             return Err(Fault::nothing_found(call, sort));
         }
         let value = settled(self, value, call.at)?;
+        if sort == Sort::Filter && nesting_exceeds(&value, MAX_NESTING + 1) {
+            return Err(Fault::too_deep(call.at));
+        }
         Ok(value)
     }
 
@@ -368,9 +398,13 @@ impl<'a> Evaluation<'a> {
         {
             return Err(Fault::too_long(at));
         }
-        let items = list.try_iter().map_err(|_| {
-            Fault::new(at, format!("can't go over the items of {}", super::fault::an(list)))
-        })?;
+        let items = match list.try_iter() {
+            Ok(items) if !list.is_none() => items,
+            _ => {
+                let what = super::fault::an(list);
+                return Err(Fault::new(at, format!("can't go over the items of {what}")));
+            }
+        };
         let mut all = Vec::new();
         for item in items.checked() {
             self.charge(at, 1)?;
@@ -381,14 +415,19 @@ impl<'a> Evaluation<'a> {
 }
 
 fn compare(op: CompareOp, left: (&Expr, &Value), right: (&Expr, &Value), at: At) -> Outcome<bool> {
-    ops::compare(op, left.1, right.1).map_err(|_| Fault::compare(op, at, left, right))
+    ops::compare(op, left.1, right.1).map_err(|refused| match refused {
+        Refused::Operands => Fault::compare(op, at, left, right),
+        Refused::TooLarge => Fault::too_long(at),
+    })
 }
 
 /// A value that carries an error is that error.
 fn valid(value: Value, at: At) -> Outcome {
     if value.kind() == ValueKind::Invalid {
         let what = value.to_string();
-        let what = what.trim_start_matches("<invalid value: ").trim_end_matches('>');
+        let what = what
+            .trim_start_matches("<invalid value: ")
+            .trim_end_matches('>');
         return Err(Fault::new(at, what));
     }
     Ok(value)
@@ -411,9 +450,6 @@ pub(super) fn settled(run: &mut Evaluation<'_>, value: Value, at: At) -> Outcome
         && object.downcast_ref::<Range>().is_none();
     if lazy {
         return run.each(&value, at).map(Value::from);
-    }
-    if nesting_exceeds(&value, MAX_NESTING + 1) {
-        return Err(Fault::too_deep(at));
     }
     Ok(value)
 }
@@ -446,7 +482,9 @@ fn nesting_exceeds(value: &Value, limit: usize) -> bool {
             }
             ObjectRepr::Map => {
                 if let Some(pairs) = object.try_iter_pairs() {
-                    let nested = pairs.take(16).filter(|(_, item)| item.as_object().is_some());
+                    let nested = pairs
+                        .take(16)
+                        .filter(|(_, item)| item.as_object().is_some());
                     left.extend(nested.map(|(_, item)| (item, depth + 1)));
                 }
             }

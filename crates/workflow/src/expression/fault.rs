@@ -13,38 +13,53 @@ use crate::{
     value::{kind_name, pairs},
 };
 
-/// What is wrong, before it is known in which setting.
+/// What is wrong, before it is known in which setting. One pointer: results stay small.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct Fault(Box<Details>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Details {
     pub(super) message: String,
     pub(super) help: Option<String>,
-    pub(super) at: Option<At>,
-    /// A name, attribute or item is missing: `default` and `is defined` forgive it.
-    pub(super) missing: bool,
+    pub(super) at: At,
+    is_missing: bool,
 }
 
 impl Fault {
-    pub(super) fn new(at: At, message: impl Into<String>) -> Box<Self> {
-        Box::new(Self {
+    pub(super) fn new(at: At, message: impl Into<String>) -> Self {
+        Self(Box::new(Details {
             message: message.into(),
             help: None,
-            at: Some(at),
-            missing: false,
-        })
+            at,
+            is_missing: false,
+        }))
     }
 
-    pub(super) fn help(mut self: Box<Self>, help: impl Into<String>) -> Box<Self> {
-        self.help = Some(help.into());
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.0.help = Some(help.into());
         self
     }
 
-    fn missing(mut self: Box<Self>) -> Box<Self> {
-        self.missing = true;
+    fn missing(mut self) -> Self {
+        self.0.is_missing = true;
         self
+    }
+
+    /// A name, attribute or item is missing: `default` and `is defined` forgive it.
+    pub(super) fn is_missing(&self) -> bool {
+        self.0.is_missing
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    pub(super) fn into_details(self) -> Details {
+        *self.0
     }
 
     /// `name` is not a name of the scope.
-    pub(super) fn unknown_name(at: At, name: &str, known: &[String]) -> Box<Self> {
+    pub(super) fn unknown_name(at: At, name: &str, known: &[String]) -> Self {
         let did_you_mean = match closest(name, known.iter().map(String::as_str)) {
             Some(known) => format!("; did you mean `{known}`?"),
             None => String::new(),
@@ -58,16 +73,15 @@ impl Fault {
     }
 
     /// `base` (whose value is `value`) has no attribute or item `key`.
-    pub(super) fn no_attribute(at: At, base: &Expr, value: &Value, key: &Value) -> Box<Self> {
+    pub(super) fn no_attribute(at: At, base: &Expr, value: &Value, key: &Value) -> Self {
         let base_name = base.written();
         let here = base_name.as_deref().unwrap_or("the value");
         let written = |key: &str| format!("{here}{}", super::tree::attribute(key));
         let fault = match (key.as_str(), value.is_none(), is_map(value)) {
             (_, true, _) => {
                 let name = base_name.map_or_else(|| "the value".into(), |name| format!("`{name}`"));
-                Self::new(at, format!("{name} is none, so it has no `{key}`")).help(
-                    "Check it first, as in `{{ x.y if x else '' }}`, or see why it is empty",
-                )
+                Self::new(at, format!("{name} is none, so it has no `{key}`"))
+                    .help("Check it first, as in `{{ x.y if x else '' }}`, or see why it is empty")
             }
             (Some(key), _, true) => return Self::no_key(at, &written(key), key, value, &written),
             (None, _, true) => Self::new(at, format!("`{here}` has no key {key}")),
@@ -88,7 +102,10 @@ impl Fault {
                 "Take one item first, as in `{here}[0]{}`, or loop over the list",
                 super::tree::attribute(key)
             )),
-            _ => Self::new(at, format!("`{here}` is {}, so it has no `{key}`", an(value))),
+            _ => Self::new(
+                at,
+                format!("`{here}` is {}, so it has no `{key}`", an(value)),
+            ),
         };
         fault.missing()
     }
@@ -99,7 +116,7 @@ impl Fault {
         key: &str,
         map: &Value,
         written: &dyn Fn(&str) -> String,
-    ) -> Box<Self> {
+    ) -> Self {
         let known: Vec<String> = pairs(map)
             .take(1000)
             .filter_map(|(key, _)| key.as_str().map(str::to_owned))
@@ -107,7 +124,10 @@ impl Fault {
         match closest(key, known.iter().map(String::as_str)) {
             Some(near) => Self::new(
                 at,
-                format!("`{whole}` is not defined; did you mean `{}`?", written(near)),
+                format!(
+                    "`{whole}` is not defined; did you mean `{}`?",
+                    written(near)
+                ),
             ),
             None => Self::new(at, format!("`{whole}` is not defined"))
                 .help(offered("Defined there", &known)),
@@ -116,7 +136,7 @@ impl Fault {
     }
 
     /// The operands do not go together.
-    pub(super) fn math(op: MathOp, at: At, sides: (&Expr, &Value), other: (&Expr, &Value)) -> Box<Self> {
+    pub(super) fn math(op: MathOp, at: At, sides: (&Expr, &Value), other: (&Expr, &Value)) -> Self {
         let (left, right) = (sides.1, other.1);
         let divides = matches!(op, MathOp::Div | MathOp::FloorDiv | MathOp::Rem);
         if left.is_number() && right.is_number() {
@@ -151,11 +171,24 @@ impl Fault {
     }
 
     /// The values can't be ordered.
-    pub(super) fn compare(op: CompareOp, at: At, left: (&Expr, &Value), right: (&Expr, &Value)) -> Box<Self> {
+    pub(super) fn compare(
+        op: CompareOp,
+        at: At,
+        left: (&Expr, &Value),
+        right: (&Expr, &Value),
+    ) -> Self {
         let message = if matches!(op, CompareOp::In | CompareOp::NotIn) {
-            format!("can't look for {} in {}", described(left.0, left.1), described(right.0, right.1))
+            format!(
+                "can't look for {} in {}",
+                described(left.0, left.1),
+                described(right.0, right.1)
+            )
         } else {
-            format!("can't compare {} with {}", described(left.0, left.1), described(right.0, right.1))
+            format!(
+                "can't compare {} with {}",
+                described(left.0, left.1),
+                described(right.0, right.1)
+            )
         };
         let fault = Self::new(at, message);
         if is_text(left.1) != is_text(right.1) && (left.1.is_number() || right.1.is_number()) {
@@ -166,7 +199,7 @@ impl Fault {
     }
 
     /// A filter, test or function failed.
-    pub(super) fn call(call: &Call, sort: functions::Sort, error: &minijinja::Error) -> Box<Self> {
+    pub(super) fn call(call: &Call, sort: functions::Sort, error: &minijinja::Error) -> Self {
         let shown = sort.shown(&call.name);
         let detail = error.detail().map(plain);
         let message = match (error.kind(), detail) {
@@ -190,7 +223,7 @@ impl Fault {
     }
 
     /// none, piped into a filter of texts, numbers or dates.
-    pub(super) fn nothing_to_work_on(call: &Call) -> Box<Self> {
+    pub(super) fn nothing_to_work_on(call: &Call) -> Self {
         let name = call.value.as_ref().and_then(Expr::written);
         let what = name.map_or_else(|| "the value".into(), |name| format!("`{name}`"));
         Self::new(
@@ -204,7 +237,7 @@ impl Fault {
     }
 
     /// A filter has no result: the first item of an empty list.
-    pub(super) fn nothing_found(call: &Call, sort: functions::Sort) -> Box<Self> {
+    pub(super) fn nothing_found(call: &Call, sort: functions::Sort) -> Self {
         let from = match call.value.as_ref().and_then(Expr::written) {
             Some(name) => format!(" in `{name}`"),
             None => String::new(),
@@ -215,17 +248,17 @@ impl Fault {
             .missing()
     }
 
-    pub(super) fn too_long(at: At) -> Box<Self> {
+    pub(super) fn too_long(at: At) -> Self {
         Self::new(at, "this expression takes too much work and was stopped")
             .help("Loop over the items with `flow.for_each`, or do the work in a script step")
     }
 
-    pub(super) fn too_large(at: At) -> Box<Self> {
+    pub(super) fn too_large(at: At) -> Self {
         Self::new(at, "this makes a text of more than 64 MiB")
             .help("Write large data to a file piece by piece")
     }
 
-    pub(super) fn too_deep(at: At) -> Box<Self> {
+    pub(super) fn too_deep(at: At) -> Self {
         Self::new(
             at,
             "this nests lists or maps in each other more than 100 levels deep",
@@ -234,7 +267,7 @@ impl Fault {
     }
 
     /// An item of a lazy list could not be read.
-    pub(super) fn unreadable(at: At, error: &minijinja::Error) -> Box<Self> {
+    pub(super) fn unreadable(at: At, error: &minijinja::Error) -> Self {
         if error.kind() == ErrorKind::OutOfFuel {
             return Self::too_long(at);
         }

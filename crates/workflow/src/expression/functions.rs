@@ -180,6 +180,12 @@ fn range(first: i64, stop: Option<i64>, step: Option<i64>) -> Result<Value, Erro
 }
 
 impl Range {
+    pub(super) fn contains(self, number: i64) -> bool {
+        let offset = i128::from(number) - i128::from(self.start);
+        let step = i128::from(self.step);
+        offset % step == 0 && (0..i128::from(self.count)).contains(&(offset / step))
+    }
+
     fn at(self, index: u64) -> Option<Value> {
         if index >= self.count {
             return None;

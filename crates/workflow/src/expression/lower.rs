@@ -7,12 +7,15 @@ use minijinja::machinery::ast;
 use super::{
     fault::{Fault, closest},
     functions::Sort,
-    parse,
+    parse::{self, compare_op, start},
     tree::{Arg, At, CAPTURED, Call, CompareOp, Expr, For, MathOp, Part, Slice, Target},
 };
 use crate::Value;
 
-type Lowered<T> = Result<T, Box<Fault>>;
+type Lowered<T> = Result<T, Fault>;
+
+/// A name of the scope and constant attributes, and where it stands.
+type Path = Option<(Vec<String>, At)>;
 
 /// A compiled text.
 pub(super) enum Content {
@@ -84,7 +87,9 @@ struct Lower {
 
 impl Lower {
     fn finish(self) -> Vec<Use> {
-        let Self { mut uses, asked, .. } = self;
+        let Self {
+            mut uses, asked, ..
+        } = self;
         for one in &mut uses {
             one.optional |= asked.iter().any(|path| one.path.starts_with(path));
         }
@@ -239,9 +244,16 @@ impl Lower {
             ast::Expr::Filter(node) => self.filter(node)?,
             ast::Expr::Test(node) => self.test(node)?,
             ast::Expr::Call(node) => self.call(node, at)?,
-            ast::Expr::List(node) => Expr::List(self.exprs(&node.items)?, at),
+            // What is constant is made once.
+            ast::Expr::List(node) => match node.as_const() {
+                Some(list) => Expr::Const(list),
+                None => Expr::List(self.exprs(&node.items)?, at),
+            },
             ast::Expr::Tuple(node) => Expr::Tuple(self.exprs(&node.items)?, at),
             ast::Expr::Map(node) => {
+                if let Some(map) = node.as_const() {
+                    return Ok(Expr::Const(map));
+                }
                 let keys = self.exprs(&node.keys)?;
                 let values = self.exprs(&node.values)?;
                 Expr::Map(keys.into_iter().zip(values).collect(), at)
@@ -274,7 +286,7 @@ impl Lower {
     }
 
     /// A link of a chain, and the constant path so far; the path of a chain that ends is recorded.
-    fn chain(&mut self, expr: &ast::Expr<'_>) -> Lowered<(Expr, Option<(Vec<String>, At)>)> {
+    fn chain(&mut self, expr: &ast::Expr<'_>) -> Lowered<(Expr, Path)> {
         match expr {
             ast::Expr::Var(node) => {
                 let at = node.span().start_offset as usize;
@@ -315,7 +327,9 @@ impl Lower {
         let inner = self.expr(&node.expr)?;
         Ok(match node.op {
             ast::UnaryOpKind::Not => match inner {
-                Expr::Compare(CompareOp::In, sides, at) => Expr::Compare(CompareOp::NotIn, sides, at),
+                Expr::Compare(CompareOp::In, sides, at) => {
+                    Expr::Compare(CompareOp::NotIn, sides, at)
+                }
                 inner => Expr::Not(Box::new(inner)),
             },
             ast::UnaryOpKind::Neg => match &inner {
@@ -331,8 +345,7 @@ impl Lower {
     fn binary(&mut self, node: &ast::BinOp<'_>, at: At) -> Lowered<Expr> {
         use ast::BinOpKind as Op;
         let sides = Box::new((self.expr(&node.left)?, self.expr(&node.right)?));
-        let math = |op| Ok(op);
-        let op: Lowered<MathOp> = match node.op {
+        let op = match node.op {
             Op::ScAnd => return Ok(Expr::And(sides)),
             Op::ScOr => return Ok(Expr::Or(sides)),
             Op::Concat => return Ok(Expr::Join(sides, at)),
@@ -343,15 +356,15 @@ impl Lower {
             Op::Gt => return Ok(Expr::Compare(CompareOp::Gt, sides, at)),
             Op::Gte => return Ok(Expr::Compare(CompareOp::Gte, sides, at)),
             Op::In => return Ok(Expr::Compare(CompareOp::In, sides, at)),
-            Op::Add => math(MathOp::Add),
-            Op::Sub => math(MathOp::Sub),
-            Op::Mul => math(MathOp::Mul),
-            Op::Div => math(MathOp::Div),
-            Op::FloorDiv => math(MathOp::FloorDiv),
-            Op::Rem => math(MathOp::Rem),
-            Op::Pow => math(MathOp::Pow),
+            Op::Add => MathOp::Add,
+            Op::Sub => MathOp::Sub,
+            Op::Mul => MathOp::Mul,
+            Op::Div => MathOp::Div,
+            Op::FloorDiv => MathOp::FloorDiv,
+            Op::Rem => MathOp::Rem,
+            Op::Pow => MathOp::Pow,
         };
-        Ok(Expr::Math(op?, sides, at))
+        Ok(Expr::Math(op, sides, at))
     }
 
     fn filter(&mut self, node: &ast::Spanned<ast::Filter<'_>>) -> Lowered<Expr> {
@@ -442,10 +455,7 @@ impl Lower {
             name: name.into(),
             value,
             args,
-            needs_value: sort == Sort::Filter
-                && sort.find(name).is_some_and(|one| {
-                    matches!(one.group, "text" | "numbers" | "dates") && !matches!(name, "string" | "bool" | "int" | "float")
-                }),
+            needs_value: sort == Sort::Filter && needs_value(name),
             at,
         })
     }
@@ -461,9 +471,21 @@ fn known(sort: Sort, name: &str, at: At) -> Lowered<()> {
         _ if sort == Sort::Function && Sort::Filter.has(name) => {
             fault.help(format!("`{name}` is a filter: write `value | {name}`"))
         }
-        Some(near) => Fault::new(at, format!("there is no {what} `{name}`; did you mean `{near}`?")),
+        Some(near) => Fault::new(
+            at,
+            format!("there is no {what} `{name}`; did you mean `{near}`?"),
+        ),
         None => fault,
     })
+}
+
+/// Whether none is never what the filter should work on.
+fn needs_value(filter: &str) -> bool {
+    let takes_none = matches!(
+        filter,
+        "default" | "d" | "string" | "bool" | "int" | "float" | "get" | "to_json" | "tojson"
+    );
+    !takes_none
 }
 
 fn attr(base: Expr, name: &str, at: At) -> Expr {
@@ -473,7 +495,7 @@ fn attr(base: Expr, name: &str, at: At) -> Expr {
     }
 }
 
-fn extended(path: Option<(Vec<String>, At)>, name: &str) -> Option<(Vec<String>, At)> {
+fn extended(path: Path, name: &str) -> Path {
     path.map(|(mut path, at)| {
         path.push(name.to_owned());
         (path, at)
@@ -488,40 +510,5 @@ fn target_of(target: &ast::Expr<'_>) -> Lowered<Target> {
         ast::Expr::Tuple(list) => Ok(Target::Each(each(&list.items)?, start(target))),
         other => Err(Fault::new(start(other), "values don't change in place")
             .help("Set a name of its own, as in `{% set total = 0 %}`")),
-    }
-}
-
-fn compare_op(op: ast::CompareOpKind) -> CompareOp {
-    match op {
-        ast::CompareOpKind::Eq => CompareOp::Eq,
-        ast::CompareOpKind::Ne => CompareOp::Ne,
-        ast::CompareOpKind::Lt => CompareOp::Lt,
-        ast::CompareOpKind::Lte => CompareOp::Lte,
-        ast::CompareOpKind::Gt => CompareOp::Gt,
-        ast::CompareOpKind::Gte => CompareOp::Gte,
-        ast::CompareOpKind::In => CompareOp::In,
-        ast::CompareOpKind::NotIn => CompareOp::NotIn,
-    }
-}
-
-/// Where an expression starts. Spans of composed nodes may start at the token before.
-fn start(expr: &ast::Expr<'_>) -> At {
-    let mut expr = expr;
-    loop {
-        expr = match expr {
-            ast::Expr::Slice(node) => &node.expr,
-            ast::Expr::BinOp(node) => &node.left,
-            ast::Expr::Compare(node) => &node.expr,
-            ast::Expr::IfExpr(node) => &node.true_expr,
-            ast::Expr::GetAttr(node) => &node.expr,
-            ast::Expr::GetItem(node) => &node.expr,
-            ast::Expr::Call(node) => &node.expr,
-            ast::Expr::Test(node) => &node.expr,
-            ast::Expr::Filter(node) => match &node.expr {
-                Some(expr) => expr,
-                None => return node.span().start_offset as usize,
-            },
-            other => return other.span().start_offset as usize,
-        };
     }
 }

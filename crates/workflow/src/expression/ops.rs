@@ -8,13 +8,16 @@ use std::{cmp::Ordering, sync::LazyLock};
 use minijinja::{Expression, value::ValueKind};
 
 use super::{
-    functions::ENVIRONMENT,
+    functions::{ENVIRONMENT, Range},
     tree::{CompareOp, MathOp},
 };
 use crate::Value;
 
 /// Texts larger than this are refused.
 pub(super) const MAX_TEXT: usize = 64 << 20;
+
+/// Lists that are longer are looped over instead.
+pub(super) const MAX_ITEMS: usize = 10_000_000;
 
 /// Why an operator could not be applied.
 pub(super) enum Refused {
@@ -113,7 +116,7 @@ fn guard_size(op: MathOp, left: &Value, right: &Value) -> Result<(), Refused> {
         (MathOp::Mul, None, None) => {
             let lists = [(left, right), (right, left)].map(|(list, times)| {
                 list.as_object()
-                    .and_then(|object| object.enumerator_len())
+                    .and_then(minijinja::value::DynObject::enumerator_len)
                     .map_or(0, |length| repeated(length, times))
             });
             lists[0].max(lists[1])
@@ -141,6 +144,20 @@ fn repeated(length: usize, times: &Value) -> usize {
 }
 
 pub(super) fn compare(op: CompareOp, left: &Value, right: &Value) -> Result<bool, Refused> {
+    if let Some(range) = right.downcast_object_ref::<Range>()
+        && matches!(op, CompareOp::In | CompareOp::NotIn)
+    {
+        let found = left.as_i64().is_some_and(|number| range.contains(number));
+        return Ok(found == (op == CompareOp::In));
+    }
+    if left.as_object().is_some() && right.as_object().is_some() {
+        let is_endless = |list: &Value| {
+            list.downcast_object_ref::<Range>().is_some() && list.len() > Some(MAX_ITEMS)
+        };
+        if is_endless(left) && is_endless(right) {
+            return Err(Refused::TooLarge);
+        }
+    }
     Ok(match op {
         CompareOp::Eq => left == right,
         CompareOp::Ne => left != right,
@@ -210,11 +227,7 @@ static BY_MINIJINJA: LazyLock<ByMinijinja> = LazyLock::new(|| {
     }
 });
 
-fn apply(
-    expression: &Expression<'_, '_>,
-    left: &Value,
-    right: &Value,
-) -> Result<Value, Refused> {
+fn apply(expression: &Expression<'_, '_>, left: &Value, right: &Value) -> Result<Value, Refused> {
     let operands = Value::from_pairs([("l", left.clone()), ("r", right.clone())]);
     expression.eval(operands).map_err(|_| Refused::Operands)
 }

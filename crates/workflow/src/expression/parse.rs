@@ -7,7 +7,10 @@ use minijinja::{
     syntax::SyntaxConfig,
 };
 
-use super::fault::Fault;
+use super::{
+    fault::Fault,
+    tree::{At, CompareOp},
+};
 
 /// How many operators, attributes and brackets may follow or enclose each other. Each costs stack
 /// in the parser and the evaluator.
@@ -30,19 +33,19 @@ pub(super) fn is_template(text: &str) -> bool {
 }
 
 /// A text with holes, as its parts.
-pub(super) fn text(source: &str) -> Result<ast::Stmt<'_>, Box<Fault>> {
+pub(super) fn text(source: &str) -> Result<ast::Stmt<'_>, Fault> {
     guard_depth(source, false)?;
     parse(source, "<text>", SYNTAX.clone()).map_err(|error| syntax_fault(source, &error))
 }
 
 /// A whole text that is an expression.
-pub(super) fn expression(source: &str) -> Result<ast::Expr<'_>, Box<Fault>> {
+pub(super) fn expression(source: &str) -> Result<ast::Expr<'_>, Fault> {
     guard_depth(source, true)?;
     parse_expr(source).map_err(|error| syntax_fault(source, &error))
 }
 
 /// Counts, without recursion, how deep the parser would go.
-fn guard_depth(source: &str, in_expression: bool) -> Result<(), Box<Fault>> {
+fn guard_depth(source: &str, in_expression: bool) -> Result<(), Fault> {
     let mut tokens = Tokenizer::new(source, "<text>", in_expression, SYNTAX.clone());
     // Operators of each open bracket so far: they nest to the left.
     let mut open = vec![0_usize];
@@ -62,10 +65,8 @@ fn guard_depth(source: &str, in_expression: bool) -> Result<(), Box<Fault>> {
                 }
                 open.push(0);
             }
-            Token::BracketClose | Token::ParenClose | Token::BraceClose => {
-                if open.len() > 1 {
-                    depth -= open.pop().unwrap_or_default();
-                }
+            Token::BracketClose | Token::ParenClose | Token::BraceClose if open.len() > 1 => {
+                depth -= open.pop().unwrap_or_default();
             }
             Token::Comma => {
                 if let Some(last) = open.last_mut() {
@@ -108,9 +109,15 @@ fn guard_depth(source: &str, in_expression: bool) -> Result<(), Box<Fault>> {
     Ok(())
 }
 
-fn syntax_fault(source: &str, error: &minijinja::Error) -> Box<Fault> {
-    let at = error.range().map_or(0, |range| range.start.min(source.len()));
+fn syntax_fault(source: &str, error: &minijinja::Error) -> Fault {
+    let at = error
+        .range()
+        .map_or(0, |range| range.start.min(source.len()));
     let detail = error.detail().unwrap_or("it is not complete");
+    let at = match detail {
+        "unexpected end of string" => source.rfind(['\'', '"']).unwrap_or(at),
+        _ => at,
+    };
     let detail = detail
         .replace("end of input", "end")
         .replace("end of variable block", "`}}`")
@@ -148,4 +155,40 @@ fn advice(source: &str, at: usize, detail: &str) -> Option<&'static str> {
     } else {
         return None;
     })
+}
+
+/// minijinja's comparison as ours.
+pub(super) fn compare_op(op: ast::CompareOpKind) -> CompareOp {
+    match op {
+        ast::CompareOpKind::Eq => CompareOp::Eq,
+        ast::CompareOpKind::Ne => CompareOp::Ne,
+        ast::CompareOpKind::Lt => CompareOp::Lt,
+        ast::CompareOpKind::Lte => CompareOp::Lte,
+        ast::CompareOpKind::Gt => CompareOp::Gt,
+        ast::CompareOpKind::Gte => CompareOp::Gte,
+        ast::CompareOpKind::In => CompareOp::In,
+        ast::CompareOpKind::NotIn => CompareOp::NotIn,
+    }
+}
+
+/// Where an expression starts. Spans of composed nodes may start at the token before.
+pub(super) fn start(expr: &ast::Expr<'_>) -> At {
+    let mut expr = expr;
+    loop {
+        expr = match expr {
+            ast::Expr::Slice(node) => &node.expr,
+            ast::Expr::BinOp(node) => &node.left,
+            ast::Expr::Compare(node) => &node.expr,
+            ast::Expr::IfExpr(node) => &node.true_expr,
+            ast::Expr::GetAttr(node) => &node.expr,
+            ast::Expr::GetItem(node) => &node.expr,
+            ast::Expr::Call(node) => &node.expr,
+            ast::Expr::Test(node) => &node.expr,
+            ast::Expr::Filter(node) => match &node.expr {
+                Some(expr) => expr,
+                None => return node.span().start_offset as usize,
+            },
+            other => return other.span().start_offset as usize,
+        };
+    }
 }

@@ -1,8 +1,8 @@
 //! Writing texts with holes.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
-use minijinja::value::ValueKind;
+use minijinja::value::{Enumerator, Object, ValueKind};
 
 use super::{
     eval::{Evaluation, Outcome, settled},
@@ -115,9 +115,14 @@ fn write_loop<'a>(run: &mut Evaluation<'a>, node: &'a For, out: &mut String) -> 
     let mut following = items.into_iter().peekable();
     let mut index = 0;
     while let Some(item) = following.next() {
-        run.charge(node.at, 10)?;
-        let about = about_pass(index, length, previous.as_ref(), following.peek());
-        run.locals.push(("loop", about));
+        run.charge(node.at, 20)?;
+        let pass = Pass {
+            index,
+            length,
+            previous,
+            next: following.peek().cloned(),
+        };
+        run.locals.push(("loop", Value::from_object(pass)));
         bind(run, &node.target, item.clone())?;
         write_parts(run, &node.body, out)?;
         run.locals.truncate(mark);
@@ -127,20 +132,46 @@ fn write_loop<'a>(run: &mut Evaluation<'a>, node: &'a For, out: &mut String) -> 
     Ok(())
 }
 
-/// What `loop` is in a pass.
-fn about_pass(index: usize, length: usize, previous: Option<&Value>, next: Option<&Value>) -> Value {
-    let mut about = vec![
-        ("index", Value::from(index + 1)),
-        ("index0", Value::from(index)),
-        ("revindex", Value::from(length - index)),
-        ("revindex0", Value::from(length - index - 1)),
-        ("first", Value::from(index == 0)),
-        ("last", Value::from(index + 1 == length)),
-        ("length", Value::from(length)),
-    ];
-    about.extend(previous.map(|item| ("previtem", item.clone())));
-    about.extend(next.map(|item| ("nextitem", item.clone())));
-    Value::from_pairs(about)
+/// What `loop` is in a pass: computed when asked.
+#[derive(Debug)]
+struct Pass {
+    index: usize,
+    length: usize,
+    previous: Option<Value>,
+    next: Option<Value>,
+}
+
+const PASS_KEYS: &[&str] = &[
+    "index",
+    "index0",
+    "revindex",
+    "revindex0",
+    "first",
+    "last",
+    "length",
+    "previtem",
+    "nextitem",
+];
+
+impl Object for Pass {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        Some(match key.as_str()? {
+            "index" => Value::from(self.index + 1),
+            "index0" => Value::from(self.index),
+            "revindex" => Value::from(self.length - self.index),
+            "revindex0" => Value::from(self.length - self.index - 1),
+            "first" => Value::from(self.index == 0),
+            "last" => Value::from(self.index + 1 == self.length),
+            "length" => Value::from(self.length),
+            "previtem" => return self.previous.clone(),
+            "nextitem" => return self.next.clone(),
+            _ => return None,
+        })
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Str(PASS_KEYS)
+    }
 }
 
 fn bind<'a>(run: &mut Evaluation<'a>, target: &'a Target, value: Value) -> Outcome<()> {

@@ -194,7 +194,9 @@ impl Expr {
 /// `.name`, or `['any text']` where a dot would not do.
 pub(super) fn attribute(name: &str) -> String {
     let mut letters = name.chars();
-    let is_identifier = letters.next().is_some_and(|c| c.is_alphabetic() || c == '_')
+    let is_identifier = letters
+        .next()
+        .is_some_and(|c| c.is_alphabetic() || c == '_')
         && letters.all(|c| c.is_alphanumeric() || c == '_');
     if is_identifier {
         format!(".{name}")

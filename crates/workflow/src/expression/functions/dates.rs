@@ -41,11 +41,16 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     });
     environment.add_filter("weekday", |text: Cow<'_, str>| {
         let moment = Moment::parse(&text, None)?;
-        Ok::<_, Error>(i64::from(moment.civil().date().weekday().to_monday_one_offset()))
+        Ok::<_, Error>(i64::from(
+            moment.civil().date().weekday().to_monday_one_offset(),
+        ))
     });
     environment.add_filter("to_timezone", |text: Cow<'_, str>, name: &str| {
         let zone = TimeZone::get(name).map_err(|_| {
-            wrong(format!("there is no time zone {}; write it like `Europe/Berlin`", quoted(name)))
+            wrong(format!(
+                "there is no time zone {}; write it like `Europe/Berlin`",
+                quoted(name)
+            ))
         })?;
         let moment = Moment::parse(&text, None)?.zoned()?;
         Ok::<_, Error>(Moment::Zoned(moment.with_time_zone(zone)).written())
@@ -85,7 +90,9 @@ impl Moment {
                 .ok()
                 .map(|moment| Self::Zoned(moment.to_zoned(TimeZone::fixed(offset)))),
             // `Z`: UTC.
-            None if pieces.offset().is_some() => civil.to_zoned(TimeZone::UTC).ok().map(Self::Zoned),
+            None if pieces.offset().is_some() => {
+                civil.to_zoned(TimeZone::UTC).ok().map(Self::Zoned)
+            }
             None => Some(Self::Civil(civil)),
         }
     }
@@ -154,8 +161,12 @@ impl Moment {
         match self {
             Self::Zoned(zoned) => zoned.checked_add(span).map(Self::Zoned),
             // A date and some hours: from midnight on.
-            Self::Date(date) if span.get_hours() != 0 || span.get_minutes() != 0 || span.get_seconds() != 0 => {
-                date.to_datetime(Time::midnight()).checked_add(span).map(Self::Civil)
+            Self::Date(date)
+                if span.get_hours() != 0 || span.get_minutes() != 0 || span.get_seconds() != 0 =>
+            {
+                date.to_datetime(Time::midnight())
+                    .checked_add(span)
+                    .map(Self::Civil)
             }
             Self::Date(date) => date.checked_add(span).map(Self::Date),
             Self::Civil(civil) => civil.checked_add(span).map(Self::Civil),
@@ -168,7 +179,9 @@ impl Moment {
         let date = civil.date();
         let month = |first: i8, length: i8| {
             let start = date.with().day(1).month(first).build()?;
-            let last = start.checked_add((i64::from(length)).months())?.yesterday()?;
+            let last = start
+                .checked_add((i64::from(length)).months())?
+                .yesterday()?;
             Ok::<_, jiff::Error>((start, last))
         };
         let (first, last) = match unit.trim_end_matches('s') {
@@ -189,7 +202,11 @@ impl Moment {
             }
         }
         .map_err(out_of_range)?;
-        let hour = if unit.trim_end_matches('s') == "hour" { Some(civil.hour()) } else { None };
+        let hour = if unit.trim_end_matches('s') == "hour" {
+            Some(civil.hour())
+        } else {
+            None
+        };
         let bound = if end {
             last.at(hour.unwrap_or(23), 59, 59, 0)
         } else {
@@ -207,7 +224,8 @@ fn format_date(text: Cow<'_, str>, format: &str) -> Result<String, Error> {
     if format.len() > 1000 {
         return Err(wrong("the format is too long"));
     }
-    let unusable = |error: jiff::Error| wrong(format!("can't use the format {}: {error}", quoted(format)));
+    let unusable =
+        |error: jiff::Error| wrong(format!("can't use the format {}: {error}", quoted(format)));
     let moment = Moment::parse(&text, None)?;
     let parts = match &moment {
         Moment::Zoned(zoned) => BrokenDownTime::from(zoned),
@@ -218,9 +236,8 @@ fn format_date(text: Cow<'_, str>, format: &str) -> Result<String, Error> {
 
 fn date_add(text: Cow<'_, str>, named: Kwargs) -> Result<String, Error> {
     let moment = Moment::parse(&text, None)?;
-    let amount = |unit: &str| -> Result<i64, Error> {
-        Ok(named.get::<Option<i64>>(unit)?.unwrap_or(0))
-    };
+    let amount =
+        |unit: &str| -> Result<i64, Error> { Ok(named.get::<Option<i64>>(unit)?.unwrap_or(0)) };
     let too_much = |_| wrong("that is too long a time to add");
     let span = Span::new().try_years(amount("years")?).map_err(too_much)?;
     let span = span.try_months(amount("months")?).map_err(too_much)?;

@@ -9,7 +9,11 @@ use minijinja::{
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::{Function, quoted, table, text::{plain, too_large}, wrong};
+use super::{
+    Function, quoted, table,
+    text::{plain, too_large},
+    wrong,
+};
 use crate::{
     Value,
     expression::ops::MAX_TEXT,
@@ -34,14 +38,15 @@ pub(super) fn register(environment: &mut Environment<'static>) {
             .map(|json: serde_json::Value| from_json(&json))
             .map_err(|error| wrong(format!("can't read {} as JSON: {error}", quoted(&text))))
     });
-    environment.add_filter("base64_encode", |value: &Value| {
-        match value.as_bytes() {
-            Some(bytes) => Ok(STANDARD.encode(bytes)),
-            None => plain(value).map(|text| STANDARD.encode(text)),
-        }
+    environment.add_filter("base64_encode", |value: &Value| match value.as_bytes() {
+        Some(bytes) => Ok(STANDARD.encode(bytes)),
+        None => plain(value).map(|text| STANDARD.encode(text)),
     });
     environment.add_filter("base64_decode", |text: Cow<'_, str>| {
-        let compact: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
+        let compact: String = text
+            .chars()
+            .filter(|letter| !letter.is_whitespace())
+            .collect();
         let bytes = STANDARD
             .decode(compact)
             .map_err(|error| wrong(format!("can't read {} as Base64: {error}", quoted(&text))))?;
@@ -66,15 +71,16 @@ fn to_json(value: &Value, indent: Option<&Value>, named: Kwargs) -> Result<Strin
     let indent = match indent.or(named_indent.as_ref()) {
         None => 0,
         Some(flag) if flag.kind() == ValueKind::Bool => usize::from(flag.is_true()) * 2,
-        Some(width) => width.as_usize().filter(|width| *width <= 16).ok_or_else(|| {
-            wrong("the indent is a number of blanks up to 16")
-        })?,
+        Some(width) => width
+            .as_usize()
+            .filter(|width| *width <= 16)
+            .ok_or_else(|| wrong("the indent is a number of blanks up to 16"))?,
     };
     let mut text = String::new();
     let no_names = Value::from(());
     let mut run = crate::expression::eval::Evaluation::new(&no_names);
     crate::expression::render::json(&mut run, value, &mut text, 0, 0)
-        .map_err(|fault| wrong(fault.message.as_str()))?;
+        .map_err(|fault| wrong(fault.message()))?;
     if indent == 0 {
         return Ok(text);
     }
@@ -99,7 +105,8 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 fn urlencode(value: &Value) -> Result<String, Error> {
-    let encode = |value: &Value| Ok::<_, Error>(utf8_percent_encode(&plain(value)?, RESERVED).to_string());
+    let encode =
+        |value: &Value| Ok::<_, Error>(utf8_percent_encode(&plain(value)?, RESERVED).to_string());
     if value.kind() != ValueKind::Map {
         return encode(value);
     }

@@ -7,7 +7,11 @@ use minijinja::{
     value::{Kwargs, Rest, ValueKind, ValueOrKwargs},
 };
 
-use super::{Function, table, text::{plain, too_large}, wrong};
+use super::{
+    Function, table,
+    text::{plain, too_large},
+    wrong,
+};
 use crate::{Value, expression::ops::MAX_TEXT};
 
 pub(super) const FUNCTIONS: &[Function] = &FILTERS_AND_RANGE;
@@ -65,9 +69,10 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("where", keep_where);
     environment.add_filter("group_by", group_by);
     environment.add_filter("flatten", flatten);
-    environment.add_filter("chunk", |state: &State<'_, '_>, list: Value, size: usize| {
-        batch(state, list, size, None)
-    });
+    environment.add_filter(
+        "chunk",
+        |state: &State<'_, '_>, list: Value, size: usize| batch(state, list, size, None),
+    );
     environment.add_filter("batch", batch);
     environment.add_filter("slice", slice);
     environment.add_filter("compact", compact);
@@ -97,12 +102,11 @@ fn attribute(item: &Value, path: &str) -> Result<Value, Error> {
     if !direct.is_undefined() || !path.contains('.') {
         return Ok(direct);
     }
-    path.split('.').try_fold(item.clone(), |value, part| {
-        match part.parse::<usize>() {
+    path.split('.')
+        .try_fold(item.clone(), |value, part| match part.parse::<usize>() {
             Ok(index) if value.kind() != ValueKind::Map => value.get_item_by_index(index),
             _ => value.get_attr(part),
-        }
-    })
+        })
 }
 
 fn required(item: &Value, path: &str) -> Result<Value, Error> {
@@ -212,7 +216,11 @@ fn group_by(state: &State<'_, '_>, list: &Value, key: &str) -> Result<Value, Err
         .collect())
 }
 
-fn flatten(state: &State<'_, '_>, list: &Value, levels: Option<usize>) -> Result<Vec<Value>, Error> {
+fn flatten(
+    state: &State<'_, '_>,
+    list: &Value,
+    levels: Option<usize>,
+) -> Result<Vec<Value>, Error> {
     let levels = levels.unwrap_or(1).min(100);
     let mut flat = Vec::new();
     for item in items(state, list)? {
@@ -242,7 +250,11 @@ fn batch(
 
 fn slice(value: &Value, start: Option<Value>, stop: Option<Value>) -> Result<Value, Error> {
     let none = || Value::from(());
-    let bounds = [start.unwrap_or_else(none), stop.unwrap_or_else(none), none()];
+    let bounds = [
+        start.unwrap_or_else(none),
+        stop.unwrap_or_else(none),
+        none(),
+    ];
     crate::expression::ops::slice(value, bounds)
 }
 

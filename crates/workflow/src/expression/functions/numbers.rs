@@ -106,7 +106,10 @@ fn truth(value: &Value) -> Result<bool, Error> {
     match text.trim().to_lowercase().as_str() {
         "true" | "yes" | "y" | "on" | "1" => Ok(true),
         "false" | "no" | "n" | "off" | "0" | "" => Ok(false),
-        _ => Err(wrong(format!("can't read {} as true or false", quoted(text)))),
+        _ => Err(wrong(format!(
+            "can't read {} as true or false",
+            quoted(text)
+        ))),
     }
 }
 
@@ -153,7 +156,9 @@ fn format_number(
             crate::expression::fault::an(value)
         )));
     };
-    let (sign, digits) = digits.strip_prefix('-').map_or(("", &*digits), |rest| ("-", rest));
+    let (sign, digits) = digits
+        .strip_prefix('-')
+        .map_or(("", &*digits), |rest| ("-", rest));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let mut text = String::from(sign);
     for (place, digit) in whole.chars().enumerate() {
@@ -173,10 +178,18 @@ fn format_number(
 fn rounded(number: f64, decimals: usize) -> String {
     let shortest = format!("{}", number.abs());
     let (whole, fraction) = shortest.split_once('.').unwrap_or((&shortest, ""));
-    let up = fraction.as_bytes().get(decimals).is_some_and(|digit| *digit >= b'5');
+    let up = fraction
+        .as_bytes()
+        .get(decimals)
+        .is_some_and(|digit| *digit >= b'5');
     let mut digits: Vec<u8> = whole
         .bytes()
-        .chain(fraction.bytes().chain(std::iter::repeat(b'0')).take(decimals))
+        .chain(
+            fraction
+                .bytes()
+                .chain(std::iter::repeat(b'0'))
+                .take(decimals),
+        )
         .collect();
     if up {
         let mut carried = true;
@@ -235,12 +248,20 @@ fn parse_number(
     if thousands == decimal || decimal.is_empty() {
         return Err(wrong("the two separators must differ"));
     }
-    let compact: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
+    let compact: String = text
+        .chars()
+        .filter(|letter| !letter.is_whitespace())
+        .collect();
     let (whole, fraction) = compact.split_once(decimal).unwrap_or((&compact, ""));
-    let whole = if thousands.is_empty() { whole.to_owned() } else { whole.replace(thousands, "") };
+    let whole = if thousands.is_empty() {
+        whole.to_owned()
+    } else {
+        whole.replace(thousands, "")
+    };
     let is_number = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_digit());
     let unsigned = whole.strip_prefix(['-', '+']).unwrap_or(&whole);
-    if !(is_number(unsigned) && is_number(fraction)) || (unsigned.is_empty() && fraction.is_empty()) {
+    if !(is_number(unsigned) && is_number(fraction)) || (unsigned.is_empty() && fraction.is_empty())
+    {
         return Err(wrong(format!(
             "can't read {} as a number with `{thousands}` between thousands and `{decimal}` before decimals",
             quoted(text)

@@ -43,7 +43,10 @@ fn compiled(pattern: &str) -> Result<Regex, Error> {
             let lines = error.to_string();
             let reason = lines.lines().last().unwrap_or_default();
             let reason = reason.trim_start_matches("error: ");
-            wrong(format!("can't read the pattern {}: {reason}", quoted(pattern)))
+            wrong(format!(
+                "can't read the pattern {}: {reason}",
+                quoted(pattern)
+            ))
         })?;
     if known.len() >= 256 {
         known.clear();

@@ -35,12 +35,18 @@ pub(super) const FUNCTIONS: &[Function] = table! {"text", Filter:
 
 pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("replace", replace);
-    environment.add_filter("pad_left", |text: Cow<'_, str>, width, fill: Option<Cow<'_, str>>| {
-        pad(&text, width, fill.as_deref()).map(|padding| padding + &text)
-    });
-    environment.add_filter("pad_right", |text: Cow<'_, str>, width, fill: Option<Cow<'_, str>>| {
-        pad(&text, width, fill.as_deref()).map(|padding| text.into_owned() + &padding)
-    });
+    environment.add_filter(
+        "pad_left",
+        |text: Cow<'_, str>, width, fill: Option<Cow<'_, str>>| {
+            pad(&text, width, fill.as_deref()).map(|padding| padding + &text)
+        },
+    );
+    environment.add_filter(
+        "pad_right",
+        |text: Cow<'_, str>, width, fill: Option<Cow<'_, str>>| {
+            pad(&text, width, fill.as_deref()).map(|padding| text.into_owned() + &padding)
+        },
+    );
     environment.add_filter("truncate", truncate);
     environment.add_filter("slug", |text: Cow<'_, str>| slug(&text));
     environment.add_filter("starts_with", starts_with);
@@ -67,7 +73,7 @@ pub(super) fn plain(value: &Value) -> Result<String, Error> {
     let no_names = Value::from(());
     let mut run = crate::expression::eval::Evaluation::new(&no_names);
     crate::expression::render::write(&mut run, value, &mut text, 0)
-        .map_err(|fault| wrong(fault.message.as_str()))?;
+        .map_err(|fault| wrong(fault.message()))?;
     Ok(text)
 }
 
@@ -164,10 +170,7 @@ fn ends_with(text: Cow<'_, str>, end: Cow<'_, str>) -> bool {
 
 fn contains(whole: &Value, part: &Value) -> Result<bool, Error> {
     match whole.kind() {
-        ValueKind::String => Ok(whole
-            .as_str()
-            .unwrap_or_default()
-            .contains(&plain(part)?)),
+        ValueKind::String => Ok(whole.as_str().unwrap_or_default().contains(&plain(part)?)),
         ValueKind::Map => Ok(!whole.get_item(part)?.is_undefined()),
         ValueKind::Seq | ValueKind::Iterable => {
             for item in whole.try_iter()?.checked() {
@@ -202,7 +205,12 @@ fn format(
     minijinja::filters::format(state, pattern, values)
 }
 
-fn indent(text: Cow<'_, str>, width: usize, options: Rest<Value>, named: Kwargs) -> Result<String, Error> {
+fn indent(
+    text: Cow<'_, str>,
+    width: usize,
+    options: Rest<Value>,
+    named: Kwargs,
+) -> Result<String, Error> {
     let first = match options.first() {
         Some(first) => first.is_true(),
         None => named.get::<Option<bool>>("first")?.unwrap_or(false),
