@@ -125,6 +125,7 @@ impl Page {
         click: &Click,
         deadline: Instant,
     ) -> Result<(), BrowserError> {
+        self.touch();
         let session = &self.core.session;
         session.tell(&mouse("mouseMoved", point, &click.modifiers));
         let mut released = None;
@@ -176,6 +177,7 @@ impl Page {
         deadline: Instant,
     ) -> Result<(), BrowserError> {
         let program = Program::new("fill", locator).with("value", value.clone());
+        self.touch();
         self.run::<()>(&program, deadline).await.map(drop)
     }
 
@@ -199,6 +201,7 @@ impl Page {
         if self.has_foreign_frames() {
             return self.fill_one_by_one(fields, submit, deadline).await;
         }
+        self.touch();
         let mut program = Program::new("fill-form", first);
         program.locators = fields.iter().map(|(locator, _)| locator).chain(submit).collect();
         let field = |(locator, value): &FieldValue| json!({ "steps": steps_of(locator), "value": value });
@@ -255,6 +258,7 @@ impl Page {
             })
             .collect();
         let program = Program::new("select", locator).with("choices", choices);
+        self.touch();
         Ok(self.run(&program, deadline).await?.value)
     }
 
@@ -332,6 +336,7 @@ impl Page {
         deadline: Instant,
     ) -> Result<(), BrowserError> {
         let Some((last, before)) = events.split_last() else { return Ok(()) };
+        self.touch();
         for event in before {
             self.core.session.tell(event);
         }

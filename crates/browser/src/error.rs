@@ -77,6 +77,10 @@ pub enum BrowserError {
     #[error("{what} did not happen in {}{}", seconds(*waited), now(found))]
     WaitTimeout { what: String, waited: Duration, found: String },
 
+    /// Chromium does not understand a part of the locator, or it leads to something that it cannot.
+    #[error("`{locator}` cannot be looked for: {reason}")]
+    Unusable { locator: Box<Locator>, reason: String },
+
     /// The element does not take this value, or this kind of value.
     #[error("`{locator}` does not take this: {reason}")]
     InvalidValue { locator: Box<Locator>, reason: String },

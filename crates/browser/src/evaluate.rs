@@ -35,6 +35,7 @@ impl Page {
         let late = || self.core.unresponsive(started.elapsed());
         let (session, context) = main.await?.ok_or_else(late)?;
 
+        self.touch();
         let body = script.trim().trim_end_matches(';');
         // Protocol calls are not subject to the page's content security policy, `eval` would be.
         let declaration = format!(

@@ -166,6 +166,8 @@ pub(crate) struct Progress {
     pub(crate) loader: String,
     /// How often the main frame has shown another document.
     pub(crate) commits: u64,
+    /// Whether something was done to the document since it came.
+    pub(crate) touched: bool,
     reached: HashSet<String>,
     requests: HashMap<String, Request>,
     /// HTTP status by loader, for documents.
@@ -181,6 +183,7 @@ impl Progress {
             loader.clone_into(&mut self.loader);
             self.reached.clear();
             self.commits += 1;
+            self.touched = false;
             self.requests.retain(|_, request| request.kind == "Document");
         }
         self.navigating = false;

@@ -321,6 +321,24 @@ impl Page {
         self.core.url()
     }
 
+    /// The number of the document that the page shows, counted from its opening; `None` once something was
+    /// done to that document. An untouched document is one that its address alone brings back.
+    pub fn untouched_document(&self) -> Option<u64> {
+        let state = self.core.state.lock();
+        let progress = &state.progress;
+        (!progress.touched && !progress.is_navigating()).then_some(progress.commits)
+    }
+
+    /// Waits until a navigation that was announced has come to something.
+    pub async fn settle(&self, deadline: Instant) -> Result<(), BrowserError> {
+        self.core.settle(deadline).await
+    }
+
+    /// Notes that something is done to the document.
+    pub(crate) fn touch(&self) {
+        self.core.state.lock().progress.touched = true;
+    }
+
     /// The title of its document.
     pub async fn title(&self, deadline: Instant) -> Result<String, BrowserError> {
         #[derive(Deserialize)]

@@ -473,11 +473,13 @@ impl Page {
         };
         let waited = Duration::from_secs_f64(outcome.waited.max(0.0) / 1000.0);
         let url = self.url();
-        if let Some(reason) = outcome.invalid.or(outcome.unusable) {
-            return match locator() {
-                Some(locator) => Err(BrowserError::InvalidValue { locator: Box::new(locator), reason }),
-                None => Err(BrowserError::Script { message: reason }),
-            };
+        if let (Some(reason), Some(locator)) = (&outcome.unusable, locator()) {
+            let (locator, reason) = (Box::new(locator), reason.clone());
+            return Err(BrowserError::Unusable { locator, reason });
+        }
+        if let (Some(reason), Some(locator)) = (&outcome.invalid, locator()) {
+            let (locator, reason) = (Box::new(locator), reason.clone());
+            return Err(BrowserError::InvalidValue { locator, reason });
         }
         if let (Some(matches), Some(locator)) = (&outcome.several, locator()) {
             return Err(BrowserError::Ambiguous {

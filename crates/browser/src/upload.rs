@@ -36,6 +36,7 @@ impl Page {
                 (Some(self.chooser_of(locator, deadline).await?), None)
             }
         };
+        self.touch();
         let set = dom::SetFileInputFiles { files: paths, backend_node_id, object_id: object_id.clone() };
         let set = self.core.call(&set, deadline).await.map(drop);
         if let Some(object_id) = object_id {

@@ -1,0 +1,173 @@
+use std::{sync::Arc, time::Duration};
+
+use casare_browser::{
+    Browser, Checkpoint, DialogPolicy, LaunchOptions, Proxy, Until, Viewport,
+};
+use casare_engine::{LogLevel, Node, NodeError, Opened, StepContext};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::{fault, goto::WaitUntil, live::LiveBrowser, target::deadline};
+
+/// Opens a browser for the steps in its `do` block and closes it afterwards, however they end.
+///
+/// Chromium, Chrome or Edge must be installed. Each session is a browser of its own with a fresh
+/// profile, unless `profile` names a folder to keep. When a run is resumed, the session is opened
+/// again with its cookies, its storage and its address.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Session {
+    /// The address to open first; an empty page if not set.
+    url: Option<String>,
+    /// Without a window. `casare run --headed` shows the window anyway.
+    #[serde(default = "yes")]
+    headless: bool,
+    /// How far the first page must have come before the steps begin.
+    #[serde(default)]
+    until: WaitUntil,
+    /// The size of pages in pixels; 1280 × 720 without a window, else that of the window.
+    viewport: Option<Size>,
+    /// A profile folder to keep between sessions: log-ins, cookies, settings.
+    profile: Option<String>,
+    /// The folder for downloads; among the run's files if not set.
+    downloads: Option<String>,
+    /// A proxy server for all requests.
+    proxy: Option<ProxyServer>,
+    /// How pages' own dialogs (`alert`, `confirm`, `prompt`) are answered.
+    #[serde(default)]
+    dialogs: Dialogs,
+    /// The browser's program, if it should not be looked for.
+    executable: Option<String>,
+    /// More arguments for the browser's program.
+    #[serde(default)]
+    args: Vec<String>,
+    /// The debugging address of a browser that runs already (`ws://…`, `http://host:9222`); none is
+    /// started then.
+    endpoint: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The size of a page.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Size {
+    /// In pixels.
+    width: u32,
+    /// In pixels.
+    height: u32,
+}
+
+/// A proxy server.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ProxyServer {
+    /// Such as `http://proxy.example.com:3128`.
+    server: String,
+    /// Hosts that are reached without it, such as `*.example.com`.
+    #[serde(default)]
+    bypass: Vec<String>,
+}
+
+/// How dialogs are answered.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Dialogs {
+    /// By `Cancel`.
+    #[default]
+    Dismiss,
+    /// By `OK`.
+    Accept,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Started {
+    /// The address of the page, after redirects.
+    url: String,
+    /// Its title.
+    title: String,
+    /// The HTTP status of its document.
+    status: Option<u16>,
+    /// The browser's product and version.
+    browser: String,
+}
+
+pub(super) fn node() -> Node {
+    Node::session("browser.session", open).icon("app-window").example(EXAMPLE)
+}
+
+const EXAMPLE: &str = r#"- use: browser.session
+  with: { url: "https://example.com/" }
+  do:
+    - id: title
+      use: browser.extract
+      with: { target: "role=heading" }
+    - use: log.write
+      with: { message: "{{ steps.title.value }}" }
+"#;
+
+async fn open(cx: &StepContext, settings: Session) -> Result<Opened<Started>, NodeError> {
+    let until = deadline(cx);
+    let browser = start(cx, &settings, until).await.map_err(|error| fault::explain(&error))?;
+    let version = browser.version().to_owned();
+    let context = browser.default_context();
+    let page = context.new_page(until).await.map_err(|error| fault::explain(&error))?;
+    if let Dialogs::Accept = settings.dialogs {
+        page.set_dialog_policy(DialogPolicy::Accept { text: None });
+    }
+    let mut status = None;
+    let before: Option<Checkpoint> =
+        cx.checkpoint().and_then(|data| serde_json::from_value(data.clone()).ok());
+    let arrived = match (&before, &settings.url) {
+        (Some(checkpoint), _) => {
+            cx.log(LogLevel::Info, format!("opened again at {}", checkpoint.url));
+            page.restore(checkpoint, until).await
+        }
+        (None, Some(url)) => page.goto(url, Until::from(settings.until), until).await.map(|arrived| {
+            status = arrived.status;
+        }),
+        (None, None) => Ok(()),
+    };
+    if let Err(error) = arrived {
+        let failure = fault::on_page(cx, &page, error).await;
+        // The failure to open is what matters; the browser is killed in any case.
+        let _ = browser.close().await;
+        return Err(failure);
+    }
+    let title = page.title(until).await.map_err(|error| fault::explain(&error))?;
+    let outputs = Started { url: page.url(), title, status, browser: version };
+    Ok(Opened { resource: Arc::new(LiveBrowser::new(browser, context, page)), outputs })
+}
+
+async fn start(
+    cx: &StepContext,
+    settings: &Session,
+    until: Instant,
+) -> Result<Browser, casare_browser::BrowserError> {
+    if let Some(endpoint) = &settings.endpoint {
+        return Browser::connect(endpoint, until).await;
+    }
+    let viewport = settings.viewport.as_ref().map(|size| Viewport {
+        width: size.width,
+        height: size.height,
+        scale: 1.0,
+    });
+    Browser::launch(LaunchOptions {
+        executable: settings.executable.as_ref().map(|path| cx.file(path)),
+        headless: cx.headed().map_or(settings.headless, |headed| !headed),
+        profile: settings.profile.as_ref().map(|path| cx.file(path)),
+        temporary: None,
+        proxy: settings.proxy.as_ref().map(|proxy| Proxy {
+            server: proxy.server.clone(),
+            bypass: proxy.bypass.clone(),
+        }),
+        viewport,
+        downloads: settings.downloads.as_ref().map(|path| cx.file(path)),
+        args: settings.args.clone(),
+        timeout: until.saturating_duration_since(Instant::now()).max(Duration::from_secs(5)),
+    })
+    .await
+}

@@ -1,0 +1,53 @@
+//! Settings that several of these nodes share.
+
+use std::{borrow::Cow, time::Duration};
+
+use casare_browser::Locator;
+use casare_engine::StepContext;
+use casare_workflow::Effect;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use tokio::time::Instant;
+
+/// How long a step waits for a page if it has no `timeout` of its own.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An element of a page, written as a locator.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Target(pub(super) Locator);
+
+impl JsonSchema for Target {
+    fn schema_name() -> Cow<'static, str> {
+        "Target".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "format": "locator",
+            "minLength": 1,
+            "examples": ["role=button[name=Submit]", "label=Email", "css=#total"],
+        })
+    }
+}
+
+/// What a step that does something on a page may do after a crash.
+pub(super) fn effect(once: bool) -> Effect {
+    if once { Effect::Once } else { Effect::Live }
+}
+
+/// Until when a step waits: the end of its `timeout`, or 30 seconds from now.
+pub(super) fn deadline(cx: &StepContext) -> Instant {
+    // A little earlier than the engine's own time-out, whose error could not say what was missing.
+    let margin = Duration::from_millis(50);
+    let left = match cx.deadline() {
+        Some(_) => cx.time_left(Duration::MAX).saturating_sub(margin),
+        None => PATIENCE,
+    };
+    Instant::now() + left.min(Duration::from_secs(24 * 3600))
+}

@@ -1,0 +1,56 @@
+use std::path::PathBuf;
+
+use casare_engine::{Node, NodeError, StepContext};
+use casare_workflow::Effect;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{
+    fault, live,
+    target::{Target, deadline},
+};
+
+/// Puts files into a file field of a page.
+///
+/// The target is the field, its label, or the button that opens the dialog for choosing files.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Upload {
+    /// The field, for example `label=Invoice`.
+    target: Target,
+    /// The file, or several. Relative paths start at the workflow's folder.
+    files: Files,
+}
+
+/// One file or several.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Files {
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
+}
+
+pub(super) fn node() -> Node {
+    Node::action("browser.upload", upload).effect(Effect::Live).icon("upload").example(EXAMPLE)
+}
+
+const EXAMPLE: &str = r#"- use: browser.session
+  with: { url: "https://example.com/" }
+  do:
+    - use: browser.upload
+      with: { target: "label=Invoice", files: invoice.pdf }
+"#;
+
+async fn upload(cx: &StepContext, settings: Upload) -> Result<(), NodeError> {
+    let page = live::page(cx)?;
+    let files: Vec<PathBuf> = match settings.files {
+        Files::One(file) => vec![cx.file(file)],
+        Files::Several(files) => files.into_iter().map(|file| cx.file(file)).collect(),
+    };
+    match page.upload(&settings.target.0, &files, deadline(cx)).await {
+        Ok(()) => Ok(()),
+        Err(error) => Err(fault::on_page(cx, &page, error).await),
+    }
+}
