@@ -43,14 +43,10 @@ impl Journal {
         let folder = std::path::absolute(folder)
             .map_err(|error| StoreError::from_io(folder, "finding the folder", error))?;
         let path = folder.join("runs.db");
-        let connection = if path.exists() {
-            let mut connection = connect(&path).await?;
-            match schema::standing(&mut connection, &path).await? {
-                Standing::Current => connection,
-                Standing::Behind(_) => set_up(&folder, &path).await?,
-            }
-        } else {
-            set_up(&folder, &path).await?
+        let connection = match existing(&path).await {
+            Ok(Some(connection)) => connection,
+            Ok(None) => set_up(&folder, &path).await?,
+            Err(error) => return Err(writable(&folder).err().unwrap_or(error)),
         };
         Ok(Self {
             file: Arc::new(JournalFile {
@@ -129,6 +125,26 @@ pub(super) struct Writing {
     pub(super) connection: SqliteConnection,
     /// How its `synchronous` is set.
     durability: Option<Durability>,
+}
+
+/// Opens the file if it exists and needs no setting up.
+async fn existing(path: &Path) -> Result<Option<SqliteConnection>, StoreError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let mut connection = connect(path).await?;
+    let standing = schema::standing(&mut connection, path).await?;
+    Ok((standing == Standing::Current).then_some(connection))
+}
+
+/// Whether a file can be created in the folder. SQLite says only that it cannot open a file whose
+/// write-ahead log it cannot create.
+fn writable(folder: &Path) -> Result<(), StoreError> {
+    let probe = folder.join(format!("probe-{}", std::process::id()));
+    private(OpenOptions::new().write(true).create(true).truncate(true))
+        .open(&probe)
+        .and_then(|_| std::fs::remove_file(&probe))
+        .map_err(|error| StoreError::from_io(folder, "creating a file in it", error))
 }
 
 async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {

@@ -4,7 +4,6 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Write},
     path::{Path, PathBuf},
-    thread,
     time::Duration,
 };
 
@@ -12,6 +11,9 @@ use uuid::Uuid;
 
 use super::connections::private;
 use crate::StoreError;
+
+/// Longer than anyone needs to see whether a lock is held.
+const PROBE: Duration = Duration::from_millis(1);
 
 /// Keeps other processes from executing the run. The system frees it when this process dies,
 /// however it dies; dropping it removes the file.
@@ -29,7 +31,7 @@ impl RunLock {
     }
 
     /// Takes the lock, and writes this process's id into it.
-    pub(super) fn take(folder: &Path, run: Uuid) -> Result<Self, StoreError> {
+    pub(super) async fn take(folder: &Path, run: Uuid) -> Result<Self, StoreError> {
         let locks = folder.join("locks");
         let path = locks.join(format!("{run}.lock"));
         let failed = |error| StoreError::from_io(&path, "locking the run", error);
@@ -48,7 +50,7 @@ impl RunLock {
                     });
                 }
                 Ok(None) => {}
-                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(PROBE).await,
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
         }

@@ -22,7 +22,7 @@ impl Journal {
     ///
     /// `RunExists`; `RunInUse` when a process holds its lock; those of a file that cannot be written.
     pub async fn begin(&self, run: &NewRun) -> Result<RunLock, StoreError> {
-        let lock = RunLock::take(&self.file.folder, run.id)?;
+        let lock = RunLock::take(&self.file.folder, run.id).await?;
         let text = Packed::new(run.text.as_bytes());
         let mut writing = self.file.write(Durability::Process).await?;
         sqlx::query(statements::INSERT_RUN)
@@ -54,7 +54,7 @@ impl Journal {
     ///
     /// `NoSuchRun`; `RunInUse` when a process, this one included, is executing it.
     pub async fn reopen(&self, run: Uuid) -> Result<(StoredRun, RunLock), StoreError> {
-        let lock = RunLock::take(&self.file.folder, run)?;
+        let lock = RunLock::take(&self.file.folder, run).await?;
         let mut writing = self.file.write(Durability::Process).await?;
         let row = sqlx::query(statements::REOPEN_RUN)
             .bind(&run.as_bytes()[..])
@@ -181,7 +181,7 @@ impl Journal {
     ///
     /// `NoSuchRun`; `RunInUse` when a process is executing it.
     pub async fn delete(&self, run: Uuid) -> Result<(), StoreError> {
-        let _lock = RunLock::take(&self.file.folder, run)?;
+        let _lock = RunLock::take(&self.file.folder, run).await?;
         let mut writing = self.file.write(Durability::Process).await?;
         let done = sqlx::query(statements::DELETE_RUN)
             .bind(&run.as_bytes()[..])

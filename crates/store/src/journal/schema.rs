@@ -41,6 +41,7 @@ pub(super) async fn standing(
         .map_err(failed)?;
     let found: i64 = row.try_get(0).map_err(failed)?;
     let application: i64 = row.try_get(1).map_err(failed)?;
+    let holds_something: bool = row.try_get(2).map_err(failed)?;
 
     let known = MIGRATIONS.len() as i64;
     let path = path.to_owned();
@@ -51,7 +52,7 @@ pub(super) async fn standing(
         (APPLICATION, found) if found == known => Ok(Standing::Current),
         (APPLICATION, 1..) => Ok(Standing::Behind(found as usize)),
         // A file just created, by us or by a process that was killed before it went on.
-        (0, 0) => Ok(Standing::Behind(0)),
+        (0, 0) if !holds_something => Ok(Standing::Behind(0)),
         _ => Err(StoreError::NotAJournal { path }),
     }
 }

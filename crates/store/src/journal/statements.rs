@@ -7,9 +7,10 @@
 /// a transaction that starts reading and finds the file changed can only fail.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 
-/// What kind of file this is, and of which version.
+/// What kind of file this is, of which version, and whether there is anything in it.
 pub(super) const VERSION: &str =
-    "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id";
+    "SELECT user_version, application_id, EXISTS (SELECT 1 FROM sqlite_schema)
+     FROM pragma_user_version, pragma_application_id";
 
 /// Commits are in the hands of the system, and survive the end of this process.
 pub(super) const SYNC_NORMAL: &str = "PRAGMA synchronous = NORMAL";
@@ -38,7 +39,7 @@ pub(super) const TOUCH_RUN: &str = "UPDATE runs SET attempt = attempt WHERE id =
 /// The segments go with it.
 pub(super) const DELETE_RUN: &str = "DELETE FROM runs WHERE id = $1";
 
-/// The runs with ids from $1 to $2, at most two more than are worth showing.
+/// The runs with ids from $1 to $2, a few of them if there are many.
 pub(super) const FIND_RUNS: &str =
     "SELECT id, state, attempt, started_at, ended_at, steps, duration_ms, workflow, file, hash,
             folder, options, inputs, error, outputs, text_length, text
@@ -77,3 +78,25 @@ pub(super) const ALL: [&str; 13] = [
     INSERT_SEGMENT,
     SELECT_SEGMENTS,
 ];
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Executor, SqlSafeStr};
+
+    use crate::{Durability, Journal};
+
+    #[tokio::test]
+    async fn every_statement_is_one_that_the_file_understands() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(folder.path()).await.unwrap();
+        let mut writing = journal.file.write(Durability::Power).await.unwrap();
+
+        for statement in super::ALL {
+            let prepared = (&mut writing.connection)
+                .prepare(statement.into_sql_str())
+                .await;
+
+            assert!(prepared.is_ok(), "{statement}: {prepared:?}");
+        }
+    }
+}
