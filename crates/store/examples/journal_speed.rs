@@ -63,9 +63,9 @@ async fn start_up(folder: &Path, out: &mut impl Write) -> Outcome<()> {
     writeln!(
         out,
         "open {opened:.2?}, begin {:.2?}, two records {:.2?}, finish {:.2?}: {finished:.2?}",
-        begun - opened,
-        written - begun,
-        finished - written,
+        begun.saturating_sub(opened),
+        written.saturating_sub(begun),
+        finished.saturating_sub(written),
     )?;
     Ok(())
 }
@@ -103,7 +103,7 @@ async fn throughput(folder: &Path, pace: Option<u32>, out: &mut impl Write) -> O
         }
     }
     writer.flush(Durability::Process).await?;
-    let (wall, cpu) = (start.elapsed(), cpu_time() - cpu);
+    let (wall, cpu) = (start.elapsed(), cpu_time().saturating_sub(cpu));
     writeln!(
         out,
         "{:.0} records/s; {:.2} s of processor in {:.2} s: {:.0} % of a core; {} MiB at most",

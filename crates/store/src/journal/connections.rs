@@ -46,7 +46,10 @@ impl Journal {
         let connection = match existing(&path).await {
             Ok(Some(connection)) => connection,
             Ok(None) => set_up(&folder, &path).await?,
-            Err(error) => return Err(writable(&folder).err().unwrap_or(error)),
+            Err(error @ StoreError::Unavailable { .. }) => {
+                return Err(writable(&folder).err().unwrap_or(error));
+            }
+            Err(error) => return Err(error),
         };
         Ok(Self {
             file: Arc::new(JournalFile {
@@ -207,4 +210,28 @@ pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_commits_that_must_survive_a_power_failure_are_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(folder.path()).await.unwrap();
+        let mut levels = Vec::new();
+
+        for durability in [Durability::Process, Durability::Power, Durability::Process] {
+            let mut writing = journal.file.write(durability).await.unwrap();
+            let level: i64 = sqlx::query_scalar("PRAGMA synchronous")
+                .fetch_one(&mut writing.connection)
+                .await
+                .unwrap();
+            levels.push(level);
+        }
+
+        // 1 is NORMAL, 2 is FULL.
+        assert_eq!(levels, [1, 2, 1]);
+    }
 }

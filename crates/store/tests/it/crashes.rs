@@ -26,7 +26,7 @@ async fn a_killed_process_loses_nothing_that_was_acknowledged() {
         let journal = open(folder.path()).await;
         let found = journal.find(&run.to_string()).await.unwrap();
         let bytes = journaled(&journal, run).await;
-        let records = bytes.iter().filter(|&&byte| byte == b'\n').count();
+        let records = bytes.split(|&byte| byte == b'\n').count() - 1;
         assert!(found.interrupted);
         assert!(records >= acknowledged, "{records} of {acknowledged}");
         assert_eq!(bytes, numbered(records), "a record is missing or broken");
@@ -114,7 +114,7 @@ fn a_full_disk_is_named_and_the_run_goes_on_once_there_is_room() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_read_only_disk_is_named() {
-    for before in ["true", "cp $F.full/* $F"] {
+    for before in ["true", "cp -r $F.full/* $F"] {
         let Some(mount) = in_own_mounts(&format!("{before} && mount -o remount,ro $F")) else {
             return;
         };
@@ -131,12 +131,10 @@ fn a_read_only_disk_is_named() {
                 .unwrap()
         }));
 
-        let mut opening = SecondProcess::start("open read-only", &data, Uuid::nil(), &mount);
+        let opening = SecondProcess::start("open read-only", &data, Uuid::nil(), &mount);
 
-        let refused = opening.next("refused");
         let (succeeded, said) = opening.ends();
-        assert!(succeeded, "{said}");
-        assert!(refused.unwrap().ends_with("is read-only"));
+        assert!(succeeded && said.contains("is read-only"), "{said}");
     }
 }
 
@@ -150,7 +148,7 @@ fn in_own_mounts(prepare: &str) -> Option<String> {
         .output()
         .is_ok_and(|output| output.status.success());
     if !allowed {
-        println!("skipped: this system allows no mounts of one's own");
+        eprintln!("skipped: this system allows no mounts of one's own");
         return None;
     }
     let inner = format!(

@@ -1,5 +1,11 @@
 //! The store as the engine and the command line use it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "what tests share may panic as tests do, and a second process speaks through stderr"
+)]
+
 mod broken_files;
 mod crashes;
 mod records;
