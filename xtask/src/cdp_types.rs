@@ -49,7 +49,7 @@ command Page.getLayoutMetrics -> cssContentSize
 command Page.setInterceptFileChooserDialog enabled
 event Page.frameAttached frameId parentFrameId
 event Page.frameDetached frameId reason
-event Page.frameNavigated frame
+event Page.frameNavigated frame type
 event Page.navigatedWithinDocument frameId url
 event Page.lifecycleEvent frameId loaderId name
 event Page.frameStoppedLoading frameId
@@ -58,7 +58,7 @@ event Page.javascriptDialogOpening message type defaultPrompt
 event Page.fileChooserOpened backendNodeId
 type DOM.Rect width height
 type Page.FrameTree frame childFrames
-type Page.Frame id parentId loaderId url
+type Page.Frame id parentId loaderId url urlFragment
 type Page.NavigationEntry id url
 type Page.Viewport x y width height scale
 

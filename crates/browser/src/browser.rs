@@ -252,8 +252,15 @@ async fn websocket_address(endpoint: &str) -> std::io::Result<String> {
     let request =
         format!("GET /json/version HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
+    // The connection stays open after the answer: it ends with its JSON object.
     let mut answer = Vec::new();
-    stream.take(1 << 20).read_to_end(&mut answer).await?;
+    let mut chunk = [0; 4096];
+    while !is_complete(&answer) && answer.len() < 1 << 20 {
+        match stream.read(&mut chunk).await? {
+            0 => break,
+            read => answer.extend_from_slice(&chunk[..read]),
+        }
+    }
     let answer = String::from_utf8_lossy(&answer);
     let body = answer.find('{').zip(answer.rfind('}')).map(|(start, end)| &answer[start..=end]);
     let version: serde_json::Value = serde_json::from_str(body.unwrap_or_default())?;
@@ -261,4 +268,14 @@ async fn websocket_address(endpoint: &str) -> std::io::Result<String> {
         .as_str()
         .map(str::to_owned)
         .ok_or_else(|| invalid("it is not a debugging port"))
+}
+
+fn is_complete(answer: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(answer);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+    });
+    length.is_some_and(|length| body.len() >= length)
 }

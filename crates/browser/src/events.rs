@@ -136,13 +136,17 @@ impl PageCore {
                 }
             }
             page::FrameNavigated::METHOD => {
-                let Some(page::FrameNavigated { frame }) = parse(params) else { return false };
+                let Some(page::FrameNavigated { frame, r#type }) = parse(params) else { return false };
                 let mut state = self.state.lock();
-                state.frames.navigated(&frame.id, frame.parent_id.as_deref(), &frame.url, session);
+                let url = frame.url + frame.url_fragment.as_deref().unwrap_or_default();
+                state.frames.navigated(&frame.id, frame.parent_id.as_deref(), &url, session);
                 if is_main(&frame.id) {
                     state.progress.committed(&frame.loader_id);
+                    if r#type == "BackForwardCacheRestore" {
+                        state.progress.restored_whole();
+                    }
                     drop(state);
-                    self.emit(PageEvent::Navigated { url: frame.url });
+                    self.emit(PageEvent::Navigated { url });
                 }
             }
             page::NavigatedWithinDocument::METHOD => {

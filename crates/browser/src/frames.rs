@@ -189,6 +189,13 @@ impl Progress {
         self.navigating = false;
     }
 
+    /// The document came back from the browser's memory, with nothing left to load.
+    pub(crate) fn restored_whole(&mut self) {
+        for name in ["DOMContentLoaded", "load", "networkIdle"] {
+            self.reached.insert(name.to_owned());
+        }
+    }
+
     pub(crate) fn lifecycle(&mut self, loader: &str, name: &str) {
         if name == "init" || name == "commit" {
             self.committed(loader);

@@ -133,6 +133,7 @@ pub(crate) fn command_line(executable: &Path, options: &LaunchOptions, profile: 
         "--use-mock-keychain",
         // Pages that lie behind other windows must go on working.
         "--disable-background-timer-throttling",
+        "--disable-back-forward-cache",
         "--disable-backgrounding-occluded-windows",
         "--disable-renderer-backgrounding",
         "--disable-ipc-flooding-protection",

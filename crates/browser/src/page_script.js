@@ -600,6 +600,7 @@ globalThis.casare ??= (() => {
   async function until(wait, target, attempt) {
     let severalSince = null;
     for (;;) {
+      if (wait.cancelled) return { cancelled: true };
       let problem;
       try {
         return { ok: await attempt() };
@@ -616,7 +617,6 @@ globalThis.casare ??= (() => {
         if (now() - severalSince > 500 || wait.over)
           return { several: problem.els.slice(0, 5).map((el) => `${locatorOf(el)}  ${outline(el)}`), total: problem.els.length, field: problem.field };
       } else severalSince = null;
-      if (wait.cancelled) return { cancelled: true };
       if (problem.check === 'not-attached' && which.handover && survey().foreign.length) return { handover: true };
       if (wait.over) {
         const trace = [];
@@ -654,8 +654,12 @@ globalThis.casare ??= (() => {
     if (!visible(el)) throw new NotYet('not-visible');
     if (!options.force && options.enabled !== false && disabled(el)) throw new NotYet('not-enabled');
     const first = before ?? boxOf(el);
-    await frame();
-    if (!el.isConnected || !sameBox(first, boxOf(el))) throw new NotYet('not-stable');
+    // An animation that has just begun moves only from its second frame on.
+    const animated = el.ownerDocument.getAnimations().some((one) => one.effect?.target && contains(one.effect.target, el));
+    for (let frames = animated ? 3 : 1; frames > 0; frames--) {
+      await frame();
+      if (!el.isConnected || !sameBox(first, boxOf(el))) throw new NotYet('not-stable');
+    }
     let cover = { out: true };
     for (const block of [null, 'center', 'end', 'start']) {
       if (block) {

@@ -197,6 +197,7 @@ impl Event for FrameDetached {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct FrameNavigated {
     pub(crate) frame: super::page::Frame,
+    pub(crate) r#type: String,
 }
 
 impl Event for FrameNavigated {
@@ -286,6 +287,8 @@ pub(crate) struct Frame {
     pub(crate) parent_id: Option<String>,
     pub(crate) loader_id: String,
     pub(crate) url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url_fragment: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

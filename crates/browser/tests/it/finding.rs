@@ -1,9 +1,9 @@
 //! Locators on real pages.
 
-use casare_browser::{Expect, Until};
+use casare_browser::{Click, Expect, Property};
 use insta::assert_snapshot;
 
-use crate::site::{Reply, Site, at, brief, html, open, soon, told};
+use crate::site::{Site, at, brief, html, open, soon, told};
 
 const FORM: &str = r#"
 <h1>Orders</h1>
@@ -91,7 +91,7 @@ async fn every_kind_of_locator_finds_what_a_person_means() {
         ("text=Deepest", "deepest"),
     ] {
         let found = page
-            .read(&at(locator), &casare_browser::Property::Attribute("id".into()), soon())
+            .read(&at(locator), &Property::Attribute("id".into()), soon())
             .await
             .unwrap_or_else(|error| panic!("{locator}: {error}"));
         assert_eq!(found, id, "{locator}");
@@ -99,7 +99,7 @@ async fn every_kind_of_locator_finds_what_a_person_means() {
     assert_eq!(page.count(&at("role=button[name=Remove]"), soon()).await.unwrap(), 2);
 
     // A click in a frame of another origin lands where it should.
-    page.click(&at("frame=payment >> css=#pay"), casare_browser::Click::default(), soon()).await.unwrap();
+    page.click(&at("frame=payment >> css=#pay"), Click::default(), soon()).await.unwrap();
     page.wait_for(&at("text=Paid"), &Expect::Visible, soon()).await.unwrap();
     page.fill_form(
         &[(at("label=Card number"), "4242".into()), (at("label=First Name"), "Ada".into())],
@@ -113,58 +113,49 @@ async fn every_kind_of_locator_finds_what_a_person_means() {
 
 #[tokio::test]
 async fn what_is_not_found_or_found_twice_is_told_with_what_comes_near() {
-    let site = Site::serve(vec![
-        (
-            "/",
-            html(
-                r#"<div style="font: 16px/20px monospace"><form class=login>
+    let site = Site::page(
+        r#"<div style="font: 16px/20px monospace"><form class=login>
                 <label>User name <input id=user></label>
                 <button id=go type=button>Log in</button></form>
                 <button class="danger big">Delete</button><button>Delete</button>
                 <button style="visibility:hidden">Ghost</button></div>"#,
-            ),
-        ),
-        ("/next", html("next")),
-    ]);
+    );
     let (_browser, page) = open(&site).await;
     let click = async |locator: &str| {
-        let error = page.click(&at(locator), casare_browser::Click::default(), brief()).await.unwrap_err();
+        let error = page.click(&at(locator), Click::default(), brief()).await.unwrap_err();
         told(&error, &site)
     };
 
     assert_snapshot!(click("role=button[name=Login]").await, @r#"
     `role=button[name=Login]` was not found after N ms on http://127.0.0.1:PORT/; nearest:
-      role=button[name=Log in]  <button id=go type=button> button "Log in" at (291, 8)
+      role=button[name=Log in]  <button id=go type=button> button "Log in" at (X, Y)
     help: take the locator of one of the nearest elements, or wait for the page first
     "#);
     assert_snapshot!(click("role=link[name=Log in]").await, @r#"
     `role=link[name=Log in]` was not found after N ms on http://127.0.0.1:PORT/; nearest:
-      role=button[name=Log in]  <button id=go type=button> button "Log in" at (291, 8)
+      role=button[name=Log in]  <button id=go type=button> button "Log in" at (X, Y)
     help: take the locator of one of the nearest elements, or wait for the page first
     "#);
     assert_snapshot!(click("css=form.login >> label=Usr name").await, @r#"
     `css=form.login >> label=Usr name` was not found after N ms on http://127.0.0.1:PORT/; nearest:
-      label=User name  <input id=user> textbox "User name" at (104, 8)
+      label=User name  <input id=user> textbox "User name" at (X, Y)
       (`css=form.login` matches 1, but nothing in it matches `label=Usr name`)
     help: take the locator of one of the nearest elements, or wait for the page first
     "#);
     assert_snapshot!(click("css=#user-name").await, @r#"
     `css=#user-name` was not found after N ms on http://127.0.0.1:PORT/; nearest:
-      label=User name  <input id=user> textbox "User name" at (104, 8)
+      label=User name  <input id=user> textbox "User name" at (X, Y)
     help: take the locator of one of the nearest elements, or wait for the page first
     "#);
     assert_snapshot!(click("role=button[name=Delete]").await, @r#"
     `role=button[name=Delete]` matches 2 elements on http://127.0.0.1:PORT/; they are:
-      role=button[name=Delete]  <button class=danger.big> button "Delete" at (8, 29)
-      role=button[name=Delete]  <button> button "Delete" at (63, 29)
+      role=button[name=Delete]  <button class=danger.big> button "Delete" at (X, Y)
+      role=button[name=Delete]  <button> button "Delete" at (X, Y)
     help: name one of them, chain from something around it (`css=form.login >> …`), or add `>> nth=0`
     "#);
     assert_snapshot!(click("role=button[name=Ghost]").await, @r#"
     `role=button[name=Ghost]` was not visible after N ms on http://127.0.0.1:PORT/
     help: something must be opened first, or a second, visible element is meant
     "#);
-    assert_snapshot!(click("css=button:nope").await, @"`css=button:nope` does not take this: `button:nope` is not CSS that this browser knows");
-
-    let _ = Until::Load;
-    let _ = Reply::Missing;
+    assert_snapshot!(click("css=button:nope").await, @"`css=button:nope` cannot be looked for: `button:nope` is not CSS that this browser knows");
 }

@@ -2,4 +2,6 @@
 
 mod acting;
 mod finding;
+mod living;
+mod reading;
 mod site;

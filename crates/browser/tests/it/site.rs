@@ -126,6 +126,13 @@ pub(crate) fn told(error: &BrowserError, site: &Site) -> String {
     }
     text.lines()
         .map(|line| {
+            // Places depend on the machine's fonts.
+            let line = match (line.rfind(" at ("), line.rfind(')')) {
+                (Some(start), Some(end)) if start < end => {
+                    format!("{} at (X, Y{}", &line[..start], &line[end..])
+                }
+                _ => line.to_owned(),
+            };
             let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
             for at in 1..words.len() {
                 let unit = words[at].trim_matches([',', ':', ')', ';']);
