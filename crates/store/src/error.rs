@@ -76,7 +76,8 @@ impl StoreError {
                 "wait for the other process, or end it: `fuser FILE` shows which one it is"
             }
             Self::Unavailable { .. } => {
-                "check that the path exists, that its disk is sound, and that this user may use it"
+                "check that the path exists, that this user may use it, and that its disk is sound and \
+                 within its quota"
             }
             Self::NoSuchRun { .. } => "`casare runs list` shows the runs there are",
             Self::AmbiguousRun { .. } => "write more of the id",
@@ -118,7 +119,7 @@ impl StoreError {
         // The low byte is SQLite's result code, what stands above it says more precisely why.
         let code = error
             .as_database_error()
-            .and_then(|error| error.code())
+            .and_then(sqlx::error::DatabaseError::code)
             .and_then(|code| code.parse::<u32>().ok())
             .map(|code| code & 0xff);
         let source: Cause = Arc::new(error);
