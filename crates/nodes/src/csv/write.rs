@@ -33,7 +33,8 @@ pub(super) struct Write {
     path: String,
     /// The rows: a list of maps or lists.
     rows: Any,
-    /// Which columns are written, in which order.
+    /// Which columns are written, in which order. Those of the first row if not set; when
+    /// appending below titles, those of the file.
     columns: Option<Vec<String>>,
     /// Whether the names of the columns are written as the first row.
     #[serde(default = "yes")]
@@ -169,6 +170,12 @@ fn append(
         )?;
         sheet.delimiter = there.delimiter();
         if settings.header {
+            if settings.columns.is_some() {
+                return Err(NodeError::invalid(
+                    "setting `columns`: rows are appended below titles that say the columns",
+                )
+                .with_help("leave `columns` out, or set `header: false`"));
+            }
             sheet.columns = Columns::of_file(there.columns());
         }
     }

@@ -1,5 +1,36 @@
+//! Workbooks.
+//!
+//! Reading goes through calamine. Writing edits the one sheet inside the file and copies every
+//! other part of it byte by byte: formulas, styles, charts, pictures, pivot tables and macros
+//! survive because nothing ever takes them apart.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`address`] | `B4`, `A1:D20` |
+//! | [`dates`] | a spreadsheet's day numbers and ISO texts |
+//! | [`workbook`] | opening any kind of workbook for reading |
+//! | [`package`] | the parts of an `.xlsx` file, and how they refer to each other |
+//! | [`scan`] | what of a sheet must not be overwritten, and where it ends |
+//! | [`edit`] | new cells into a sheet, as a stream |
+//! | [`cell`] | a value as the XML of a cell |
+//! | [`styles`] | formats that show a date as one |
+//! | [`tables`] | tables that grow with what is appended |
+
 use casare_engine::Node;
 
+mod address;
+mod cell;
+mod dates;
+mod edit;
+mod package;
+mod read;
+mod scan;
+mod styles;
+mod tables;
+mod workbook;
+mod write;
+mod xml;
+
 pub(crate) fn nodes() -> Vec<Node> {
-    vec![]
+    vec![read::node(), write::node()]
 }

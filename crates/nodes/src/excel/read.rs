@@ -1,0 +1,368 @@
+use std::path::Path;
+
+use calamine::{Data, Dimensions, Range, Reader, Sheets};
+use casare_engine::{Node, NodeError, StepContext};
+use casare_workflow::{Any, Value};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    address::{Area, CellAddress},
+    dates,
+    workbook::{self, Workbook},
+};
+use crate::table::{Header, Row, cell_text};
+
+/// Reads a sheet of a workbook: .xlsx, .xlsm, .xlsb, .xls or .ods.
+///
+/// `rows` is a list of maps, one a row: `{{ row['First Name'] }}`. Numbers are numbers, dates are
+/// texts such as `2026-03-01` or `2026-03-01T08:30:00`, times and durations `08:30:00`, empty cells
+/// are none. Of a formula, the value is read that was last computed. Reading starts at the first
+/// row that is not empty, unless `range` says where.
+///
+/// A title that is blank is named after its column (`Column C`), one that occurs again gets a
+/// number (`Name (2)`).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Read {
+    /// The workbook. A relative path starts at the workflow's folder.
+    path: String,
+    /// The sheet: its name, or its number from 1. The first if not set.
+    sheet: Option<Any>,
+    /// Which cells: `A1:D20`, the columns `A:D`, the rows `2:20`, or `B4` for all from there on.
+    range: Option<String>,
+    /// Whether the first row holds the names of the columns. Without names, each row is a list.
+    #[serde(default = "yes")]
+    header: bool,
+    /// What merged cells hold (in .xlsx, .xlsm and .xls files; elsewhere only the first has the
+    /// value).
+    #[serde(default)]
+    merged: Merged,
+    /// What happens to a cell that shows an error such as `#N/A`.
+    #[serde(default)]
+    errors: ErrorCells,
+    /// What happens to a row all of whose cells are empty.
+    #[serde(default)]
+    blank_rows: BlankRows,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What merged cells hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Merged {
+    /// Each has the value that is shown across them: a category merged over three rows is the
+    /// category of all three.
+    #[default]
+    Fill,
+    /// Only the first, at the top left, has the value; the others are empty.
+    TopLeft,
+}
+
+/// What happens to a cell that shows an error.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum ErrorCells {
+    /// The step fails and says the cell.
+    #[default]
+    Fail,
+    /// The cell is none.
+    None,
+    /// The cell is the text, `#N/A`.
+    Text,
+}
+
+/// What happens to a row all of whose cells are empty.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum BlankRows {
+    /// It is left out.
+    #[default]
+    Skip,
+    /// It is kept.
+    Keep,
+    /// The rows end above it.
+    Stop,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Sheet {
+    /// The rows: maps from column names to cells, or lists of cells without names.
+    rows: Any,
+    /// The names of the columns.
+    columns: Vec<String>,
+    /// How many rows there are.
+    count: usize,
+    /// The name of the sheet.
+    sheet: String,
+    /// The names of all sheets.
+    sheets: Vec<String>,
+}
+
+pub(super) fn node() -> Node {
+    Node::action("excel.read", read)
+        .pure()
+        .icon("sheet")
+        .example(EXAMPLE)
+}
+
+const EXAMPLE: &str = r#"- id: people
+  use: excel.read
+  with: { path: people.xlsx, sheet: Staff }
+- use: flow.for_each
+  with: { items: "{{ steps.people.rows }}", as: person }
+  do:
+    - use: log.write
+      with: { message: "{{ person['First Name'] }}" }
+"#;
+
+async fn read(cx: &StepContext, settings: Read) -> Result<Sheet, NodeError> {
+    let path = cx.file(&settings.path);
+    cx.blocking(move || read_sheet(&path, &settings)).await
+}
+
+fn read_sheet(path: &Path, settings: &Read) -> Result<Sheet, NodeError> {
+    let area = settings.range.as_deref().map(Area::of_setting).transpose()?;
+    let mut workbook = workbook::open(path)?;
+    let sheets = workbook::sheets(&workbook);
+    let sheet = sheets[workbook::choose(settings.sheet.as_ref(), &sheets, path)?].clone();
+    let damaged =
+        |error: calamine::Error| workbook::damaged_sheet(path, &sheet, &error.to_string());
+    let mut cells = workbook.worksheet_range(&sheet).map_err(damaged)?;
+    if settings.merged == Merged::Fill {
+        fill_merged(&mut cells, &merged_areas(&mut workbook, &sheet));
+    }
+    let reading = Reading { path, settings, sheet: &sheet };
+    let (header, rows) = reading.rows(&cells, area)?;
+    Ok(Sheet {
+        count: rows.len(),
+        rows: Any(Value::from(rows)),
+        columns: header.map(|header| header.names()).unwrap_or_default(),
+        sheet,
+        sheets,
+    })
+}
+
+/// A sheet whose file says nothing sensible of merged cells is read as if it had none.
+fn merged_areas(workbook: &mut Workbook, sheet: &str) -> Vec<Dimensions> {
+    match workbook {
+        Sheets::Xlsx(workbook) => workbook.merge_cells_by_sheet_name(sheet).unwrap_or_default(),
+        Sheets::Xls(workbook) => workbook.merge_cells_by_sheet_name(sheet).unwrap_or_default(),
+        Sheets::Xlsb(_) | Sheets::Ods(_) => Vec::new(),
+    }
+}
+
+fn fill_merged(cells: &mut Range<Data>, areas: &[Dimensions]) {
+    let Some(end) = cells.end() else {
+        return;
+    };
+    for area in areas {
+        let Some(value) = cells.get_value(area.start).cloned() else {
+            continue;
+        };
+        // A title merged further than the data must not add columns.
+        for row in area.start.0..=area.end.0.min(end.0) {
+            for column in area.start.1..=area.end.1.min(end.1) {
+                cells.set_value((row, column), value.clone());
+            }
+        }
+    }
+}
+
+/// What is needed to read the rows of a sheet.
+struct Reading<'r> {
+    path: &'r Path,
+    settings: &'r Read,
+    sheet: &'r str,
+}
+
+type Table = (Option<std::sync::Arc<Header>>, Vec<Value>);
+
+impl Reading<'_> {
+    fn rows(&self, cells: &Range<Data>, area: Option<Area>) -> Result<Table, NodeError> {
+        let (Some(start), Some(end)) = (cells.start(), cells.end()) else {
+            return Ok((None, Vec::new()));
+        };
+        let (first, last) = match area {
+            Some(area) => (
+                (area.first.row, area.first.column),
+                // Columns that were asked for are there even if they are empty.
+                (
+                    area.last.row.min(end.0),
+                    match area.last.column {
+                        column if column + 1 == super::address::COLUMNS => end.1,
+                        column => column,
+                    },
+                ),
+            ),
+            None => (start, end),
+        };
+        let mut header = None;
+        let mut rows = Vec::new();
+        for row in first.0..=last.0 {
+            let mut values = Vec::with_capacity((last.1 + 1).saturating_sub(first.1) as usize);
+            for column in first.1..=last.1 {
+                let cell = cells.get_value((row, column)).unwrap_or(&Data::Empty);
+                values.push(self.value(cell, CellAddress { row, column })?);
+            }
+            let blank = values.iter().all(Value::is_none);
+            match (&header, self.settings.blank_rows) {
+                (None, _) if self.settings.header => {
+                    if !blank || area.is_some() {
+                        header = Some(Header::new(values.iter().map(cell_text)));
+                    }
+                    continue;
+                }
+                (_, BlankRows::Stop) if blank => break,
+                (_, BlankRows::Skip) if blank => continue,
+                (Some(header), _) => rows.push(Row::of_values(header.clone(), values)),
+                (None, _) => rows.push(Value::from(values)),
+            }
+        }
+        Ok((header, rows))
+    }
+
+    fn value(&self, cell: &Data, at: CellAddress) -> Result<Value, NodeError> {
+        Ok(match cell {
+            Data::Empty => Value::from(()),
+            Data::Int(number) => Value::from(*number),
+            Data::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
+                Value::from(*number as i64)
+            }
+            Data::Float(number) => Value::from(*number),
+            // A formula that shows nothing.
+            Data::String(text) if text.is_empty() => Value::from(()),
+            Data::String(text) | Data::DateTimeIso(text) => Value::from(text.as_str()),
+            Data::Bool(flag) => Value::from(*flag),
+            Data::DateTime(moment) => Value::from(dates::iso(moment)),
+            Data::DurationIso(text) => Value::from(dates::iso_duration(text)),
+            Data::Error(error) => match self.settings.errors {
+                ErrorCells::None => Value::from(()),
+                ErrorCells::Text => Value::from(error.to_string()),
+                ErrorCells::Fail => {
+                    return Err(NodeError::invalid(format!(
+                        "{}, sheet `{}`, cell {at}: the cell shows the error {error}",
+                        self.path.display(),
+                        self.sheet
+                    ))
+                    .with_help(
+                        "correct the formula there, or set `errors` to `none` or `text` to read on",
+                    ));
+                }
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use casare_workflow::value::to_json;
+    use rust_xlsxwriter::{Format, Workbook};
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+
+    fn sheet_of(write: impl FnOnce(&mut rust_xlsxwriter::Worksheet), settings: Json) -> Result<Json, NodeError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("book.xlsx");
+        let mut workbook = Workbook::new();
+        write(workbook.add_worksheet().set_name("Data").unwrap());
+        workbook.add_worksheet().set_name("Other").unwrap();
+        workbook.save(&path).unwrap();
+        let mut settings = settings;
+        settings["path"] = "book.xlsx".into();
+        let settings = casare_workflow::value::read_settings(casare_workflow::value::from_json(&settings)).unwrap();
+        read_sheet(&path, &settings).map(|sheet| to_json(&sheet.rows.0))
+    }
+
+    #[test]
+    fn cells_have_the_values_that_people_see() {
+        let rows = sheet_of(
+            |sheet| {
+                let day = Format::new().set_num_format("dd.mm.yyyy");
+                sheet.write_row(2, 1, ["Name", "", "Name", "Born"]).unwrap();
+                sheet.write(3, 1, "Ada").unwrap();
+                sheet.write(3, 2, 36).unwrap();
+                sheet.write(3, 3, 1.5).unwrap();
+                sheet.write_with_format(3, 4, 46082, &day).unwrap();
+                sheet.write(5, 2, true).unwrap();
+            },
+            json!({}),
+        );
+
+        assert_eq!(
+            rows.unwrap(),
+            json!([
+                { "Name": "Ada", "Column B": 36, "Name (2)": 1.5, "Born": "2026-03-01" },
+                { "Name": null, "Column B": true, "Name (2)": null, "Born": null },
+            ])
+        );
+    }
+
+    #[test]
+    fn merged_cells_all_have_the_value_shown_across_them() {
+        let write = |sheet: &mut rust_xlsxwriter::Worksheet| {
+            sheet.write_row(0, 0, ["Country", "City"]).unwrap();
+            sheet.merge_range(1, 0, 2, 0, "France", &Format::new()).unwrap();
+            sheet.write(1, 1, "Paris").unwrap();
+            sheet.write(2, 1, "Lyon").unwrap();
+        };
+
+        assert_eq!(
+            sheet_of(write, json!({})).unwrap()[1],
+            json!({ "Country": "France", "City": "Lyon" })
+        );
+        assert_eq!(
+            sheet_of(write, json!({ "merged": "top_left" })).unwrap()[1],
+            json!({ "Country": null, "City": "Lyon" })
+        );
+    }
+
+    #[test]
+    fn a_range_takes_a_part_of_the_sheet() {
+        let write = |sheet: &mut rust_xlsxwriter::Worksheet| {
+            for row in 0..5_u16 {
+                sheet.write_row(u32::from(row), 0, [row, row * 10]).unwrap();
+            }
+        };
+
+        assert_eq!(
+            sheet_of(write, json!({ "range": "B2:C3", "header": false })).unwrap(),
+            json!([[10, null], [20, null]])
+        );
+        assert_eq!(
+            sheet_of(write, json!({ "range": "A4", "header": false })).unwrap(),
+            json!([[3, 30], [4, 40]])
+        );
+    }
+
+    #[test]
+    fn a_missing_sheet_is_told_with_those_there_are() {
+        let error = sheet_of(|_| (), json!({ "sheet": "Date" })).unwrap_err();
+
+        assert!(error.message().ends_with("has no sheet `Date`; its sheets: Data, Other"));
+        assert_eq!(error.help(), Some("did you mean `Data`?"));
+        assert!(sheet_of(|_| (), json!({ "sheet": 3 })).is_err());
+    }
+
+    #[test]
+    fn an_error_in_a_cell_is_not_passed_over() {
+        let write = |sheet: &mut rust_xlsxwriter::Worksheet| {
+            let failed = rust_xlsxwriter::Formula::new("=1/0").set_result("#DIV/0!");
+            sheet.write_row(0, 0, ["Sum"]).unwrap();
+            sheet.write(1, 0, failed).unwrap();
+            sheet.write(2, 0, 5).unwrap();
+        };
+
+        let error = sheet_of(write, json!({})).unwrap_err();
+
+        assert!(error.message().ends_with("sheet `Data`, cell A2: the cell shows the error #DIV/0!"), "{error}");
+        assert_eq!(
+            sheet_of(write, json!({ "errors": "text" })).unwrap()[0],
+            json!({ "Sum": "#DIV/0!" })
+        );
+    }
+}
