@@ -61,7 +61,13 @@ pub struct Click {
 
 impl Default for Click {
     fn default() -> Self {
-        Click { button: Button::Left, count: 1, modifiers: Vec::new(), position: None, force: false }
+        Click {
+            button: Button::Left,
+            count: 1,
+            modifiers: Vec::new(),
+            position: None,
+            force: false,
+        }
     }
 }
 
@@ -98,7 +104,9 @@ impl Page {
         click: Click,
         deadline: Instant,
     ) -> Result<(), BrowserError> {
-        let mut program = Program::new("point", locator).with("force", click.force).repeatable();
+        let mut program = Program::new("point", locator)
+            .with("force", click.force)
+            .repeatable();
         if let Some((x, y)) = click.position {
             program = program.with("position", json!({ "x": x, "y": y }));
         }
@@ -108,7 +116,9 @@ impl Page {
 
     /// Moves the mouse over an element.
     pub async fn hover(&self, locator: &Locator, deadline: Instant) -> Result<(), BrowserError> {
-        let program = Program::new("point", locator).with("enabled", false).repeatable();
+        let program = Program::new("point", locator)
+            .with("enabled", false)
+            .repeatable();
         let point = self.point(&program, deadline).await?;
         let moved = self.core.session.call(&mouse("mouseMoved", point, &[]));
         self.acknowledged(moved, deadline).await
@@ -116,7 +126,10 @@ impl Page {
 
     async fn point(&self, program: &Program<'_>, deadline: Instant) -> Result<Point, BrowserError> {
         let Found { value, offset } = self.run::<Point>(program, deadline).await?;
-        Ok(Point { x: value.x + offset.x, y: value.y + offset.y })
+        Ok(Point {
+            x: value.x + offset.x,
+            y: value.y + offset.y,
+        })
     }
 
     async fn click_at(
@@ -157,7 +170,9 @@ impl Page {
         match timeout_at(deadline, reply).await {
             Ok(Ok(_)) => Ok(()),
             // The click has closed its page, or replaced it: it was handled.
-            Ok(Err(CallError::SessionGone)) if self.core.session.connection().ended().is_none() => Ok(()),
+            Ok(Err(CallError::SessionGone)) if self.core.session.connection().ended().is_none() => {
+                Ok(())
+            }
             Ok(Err(error)) => Err(self.core.explain(error)),
             Err(_) => Err(self.core.unresponsive(started.elapsed())),
         }
@@ -203,8 +218,13 @@ impl Page {
         }
         self.touch();
         let mut program = Program::new("fill-form", first);
-        program.locators = fields.iter().map(|(locator, _)| locator).chain(submit).collect();
-        let field = |(locator, value): &FieldValue| json!({ "steps": steps_of(locator), "value": value });
+        program.locators = fields
+            .iter()
+            .map(|(locator, _)| locator)
+            .chain(submit)
+            .collect();
+        let field =
+            |(locator, value): &FieldValue| json!({ "steps": steps_of(locator), "value": value });
         program = program.with("fields", fields.iter().map(field).collect::<Vec<_>>());
         if let Some(submit) = submit {
             program = program.with("submit", json!({ "steps": steps_of(submit) }));
@@ -218,7 +238,10 @@ impl Page {
 
     fn has_foreign_frames(&self) -> bool {
         let state = self.core.state.lock();
-        state.frames.iter().any(|(id, _)| state.frames.is_foreign(id))
+        state
+            .frames
+            .iter()
+            .any(|(id, _)| state.frames.is_foreign(id))
     }
 
     async fn fill_one_by_one(
@@ -276,12 +299,21 @@ impl Page {
             At(Point),
             Done {},
         }
-        let program = Program::new("check", locator).with("want", checked).repeatable();
+        let program = Program::new("check", locator)
+            .with("want", checked)
+            .repeatable();
         let Found { value, offset } = self.run::<Answer>(&program, deadline).await?;
-        let Answer::At(point) = value else { return Ok(()) };
-        let point = Point { x: point.x + offset.x, y: point.y + offset.y };
+        let Answer::At(point) = value else {
+            return Ok(());
+        };
+        let point = Point {
+            x: point.x + offset.x,
+            y: point.y + offset.y,
+        };
         self.click_at(point, &Click::default(), deadline).await?;
-        let verify = Program::new("check", locator).with("want", checked).with("verify", true);
+        let verify = Program::new("check", locator)
+            .with("want", checked)
+            .with("verify", true);
         self.run::<Answer>(&verify, deadline).await.map(drop)
     }
 
@@ -306,21 +338,22 @@ impl Page {
     ) -> Result<(), BrowserError> {
         self.focus(locator, deadline).await?;
         for letter in text.chars() {
-            match keyboard::typing(letter) {
-                Some(events) => {
-                    // Keys are sent ahead, but not without end: the page has to keep up.
-                    self.send_keys(&events, deadline).await?;
-                }
-                None => {
-                    let text = letter.to_string();
-                    self.core.call(&InsertText { text }, deadline).await?;
-                }
+            // Each key waits for the one before: the page has to keep up.
+            if let Some(events) = keyboard::typing(letter) {
+                self.send_keys(&events, deadline).await?;
+            } else {
+                let text = letter.to_string();
+                self.core.call(&InsertText { text }, deadline).await?;
             }
         }
         Ok(())
     }
 
-    async fn focus(&self, locator: Option<&Locator>, deadline: Instant) -> Result<(), BrowserError> {
+    async fn focus(
+        &self,
+        locator: Option<&Locator>,
+        deadline: Instant,
+    ) -> Result<(), BrowserError> {
         match locator {
             Some(locator) => {
                 let program = Program::new("focus", locator).repeatable();
@@ -335,12 +368,15 @@ impl Page {
         events: &[DispatchKeyEvent],
         deadline: Instant,
     ) -> Result<(), BrowserError> {
-        let Some((last, before)) = events.split_last() else { return Ok(()) };
+        let Some((last, before)) = events.split_last() else {
+            return Ok(());
+        };
         self.touch();
         for event in before {
             self.core.session.tell(event);
         }
-        self.acknowledged(self.core.session.call(last), deadline).await
+        self.acknowledged(self.core.session.call(last), deadline)
+            .await
     }
 
     /// Clicks an element and waits until the download which that begins is complete, in the downloads
@@ -365,7 +401,11 @@ fn mouse(kind: &str, at: Point, modifiers: &[Modifier]) -> DispatchMouseEvent {
         r#type: kind.into(),
         x: at.x,
         y: at.y,
-        modifiers: Some(modifiers.iter().fold(0, |bits, modifier| bits | modifier.bit())),
+        modifiers: Some(
+            modifiers
+                .iter()
+                .fold(0, |bits, modifier| bits | modifier.bit()),
+        ),
         ..DispatchMouseEvent::default()
     }
 }

@@ -60,19 +60,28 @@ impl Browser {
         end_with_process(&connection, &process);
 
         let settings = ContextSettings {
-            viewport: options.viewport.or(options.headless.then(Viewport::default)),
-            downloads: options.downloads.clone().unwrap_or_else(|| folder.join("downloads")),
+            viewport: options
+                .viewport
+                .or(options.headless.then(Viewport::default)),
+            downloads: options
+                .downloads
+                .clone()
+                .unwrap_or_else(|| folder.join("downloads")),
         };
         match timeout(options.timeout, Browser::set_up(connection, settings)).await {
-            Ok(Ok((core, version))) => Ok(Browser { core, process: Some(process), version }),
+            Ok(Ok((core, version))) => Ok(Browser {
+                core,
+                process: Some(process),
+                version,
+            }),
             Ok(Err(BrowserError::Gone { .. })) => {
                 let how = timeout(CLOSING, process.wait()).await.unwrap_or_default();
-                Err(failed(how, process.stderr()))
+                Err(failed(how, process.stderr().await))
             }
             Ok(Err(error)) => Err(error),
             Err(_) => {
                 let reason = format!("it did not answer for {}", seconds(options.timeout));
-                Err(failed(reason, process.stderr()))
+                Err(failed(reason, process.stderr().await))
             }
         }
     }
@@ -89,7 +98,9 @@ impl Browser {
         };
         let connecting = async {
             let address = if endpoint.starts_with("http") {
-                websocket_address(endpoint).await.map_err(|error| unreachable(error.to_string()))?
+                websocket_address(endpoint)
+                    .await
+                    .map_err(|error| unreachable(error.to_string()))?
             } else {
                 endpoint.to_owned()
             };
@@ -97,12 +108,23 @@ impl Browser {
                 .await
                 .map_err(|error| unreachable(error.to_string()))?;
             let downloads = std::env::temp_dir().join("casare-downloads");
-            Browser::set_up(connection, ContextSettings { viewport: None, downloads }).await
+            Browser::set_up(
+                connection,
+                ContextSettings {
+                    viewport: None,
+                    downloads,
+                },
+            )
+            .await
         };
         let (core, version) = timeout_at(deadline, connecting)
             .await
             .map_err(|_| unreachable("no answer in time".into()))??;
-        Ok(Browser { core, process: None, version })
+        Ok(Browser {
+            core,
+            process: None,
+            version,
+        })
     }
 
     async fn set_up(
@@ -141,7 +163,13 @@ impl Browser {
 
     /// A context with cookies and storage of its own, as a private window has.
     pub async fn new_context(&self, options: ContextOptions) -> Result<Context, BrowserError> {
-        let defaults = self.core.contexts.lock().get(&None).cloned().unwrap_or_default();
+        let defaults = self
+            .core
+            .contexts
+            .lock()
+            .get(&None)
+            .cloned()
+            .unwrap_or_default();
         let bypass = options.proxy.as_ref().map(|proxy| proxy.bypass.join(";"));
         let created = self
             .core
@@ -177,7 +205,9 @@ impl Browser {
         let process = self.process.take();
         tokio::task::spawn_blocking(move || drop(process))
             .await
-            .map_err(|error| BrowserError::Gone { reason: error.to_string() })
+            .map_err(|error| BrowserError::Gone {
+                reason: error.to_string(),
+            })
     }
 }
 
@@ -187,7 +217,9 @@ impl Drop for Browser {
     }
 }
 
-async fn prepare_profile(options: &LaunchOptions) -> Result<(PathBuf, Option<PathBuf>), BrowserError> {
+async fn prepare_profile(
+    options: &LaunchOptions,
+) -> Result<(PathBuf, Option<PathBuf>), BrowserError> {
     let temporary_root = options.temporary.clone().unwrap_or_else(std::env::temp_dir);
     let kept = options.profile.clone();
     let prepared = tokio::task::spawn_blocking(move || {
@@ -200,7 +232,9 @@ async fn prepare_profile(options: &LaunchOptions) -> Result<(PathBuf, Option<Pat
             None => profile::create(&temporary_root).map(|folder| (folder.clone(), Some(folder))),
         }
     });
-    prepared.await.map_err(|error| BrowserError::Gone { reason: error.to_string() })?
+    prepared.await.map_err(|error| BrowserError::Gone {
+        reason: error.to_string(),
+    })?
 }
 
 /// The pipe may outlive the browser in one of its children; the process itself tells the truth.
@@ -233,17 +267,20 @@ fn allow_downloads(
     let core = Arc::clone(core);
     async move {
         sent.await.map_err(|error| core.explain(error))?;
-        tokio::fs::create_dir_all(&folder).await.map_err(|source| BrowserError::File {
-            what: "make the downloads folder",
-            path: folder,
-            source,
-        })
+        tokio::fs::create_dir_all(&folder)
+            .await
+            .map_err(|source| BrowserError::File {
+                what: "make the downloads folder",
+                path: folder,
+                source,
+            })
     }
 }
 
 /// Asks a debugging port for the address of its WebSocket: one request of HTTP/1.1, not worth a client.
 async fn websocket_address(endpoint: &str) -> std::io::Result<String> {
-    let invalid = |what: &str| std::io::Error::new(std::io::ErrorKind::InvalidInput, what.to_owned());
+    let invalid =
+        |what: &str| std::io::Error::new(std::io::ErrorKind::InvalidInput, what.to_owned());
     let url = url::Url::parse(endpoint).map_err(|error| invalid(&error.to_string()))?;
     let host = url.host_str().ok_or_else(|| invalid("it names no host"))?;
     let port = url.port_or_known_default().unwrap_or(9222);
@@ -262,7 +299,10 @@ async fn websocket_address(endpoint: &str) -> std::io::Result<String> {
         }
     }
     let answer = String::from_utf8_lossy(&answer);
-    let body = answer.find('{').zip(answer.rfind('}')).map(|(start, end)| &answer[start..=end]);
+    let body = answer
+        .find('{')
+        .zip(answer.rfind('}'))
+        .map(|(start, end)| &answer[start..=end]);
     let version: serde_json::Value = serde_json::from_str(body.unwrap_or_default())?;
     version["webSocketDebuggerUrl"]
         .as_str()
@@ -272,10 +312,13 @@ async fn websocket_address(endpoint: &str) -> std::io::Result<String> {
 
 fn is_complete(answer: &[u8]) -> bool {
     let text = String::from_utf8_lossy(answer);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse::<usize>().ok())?
     });
     length.is_some_and(|length| body.len() >= length)
 }

@@ -45,7 +45,11 @@ const LARGEST: f64 = 16_384.0;
 
 impl Page {
     /// Takes a picture.
-    pub async fn screenshot(&self, shot: &Shot, deadline: Instant) -> Result<Vec<u8>, BrowserError> {
+    pub async fn screenshot(
+        &self,
+        shot: &Shot,
+        deadline: Instant,
+    ) -> Result<Vec<u8>, BrowserError> {
         #[derive(Deserialize)]
         struct Box {
             x: f64,
@@ -56,14 +60,26 @@ impl Page {
         let clip = match &shot.area {
             Area::Viewport => None,
             Area::FullPage => {
-                let metrics = self.core.call(&cdp_page::GetLayoutMetrics {}, deadline).await?;
+                let metrics = self
+                    .core
+                    .call(&cdp_page::GetLayoutMetrics {}, deadline)
+                    .await?;
                 let size = metrics.css_content_size;
-                Some(Box { x: 0.0, y: 0.0, width: size.width, height: size.height })
+                Some(Box {
+                    x: 0.0,
+                    y: 0.0,
+                    width: size.width,
+                    height: size.height,
+                })
             }
             Area::Element(locator) => {
                 let program = Program::new("box", locator).repeatable();
                 let Found { value, offset } = self.run::<Box>(&program, deadline).await?;
-                Some(Box { x: value.x + offset.x, y: value.y + offset.y, ..value })
+                Some(Box {
+                    x: value.x + offset.x,
+                    y: value.y + offset.y,
+                    ..value
+                })
             }
         };
         let (format, quality) = match shot.format {
@@ -83,9 +99,11 @@ impl Page {
             }),
         };
         let picture = self.core.call(&command, deadline).await?;
-        STANDARD.decode(picture.data).map_err(|error| BrowserError::Protocol {
-            method: "Page.captureScreenshot",
-            message: error.to_string(),
-        })
+        STANDARD
+            .decode(picture.data)
+            .map_err(|error| BrowserError::Protocol {
+                method: "Page.captureScreenshot",
+                message: error.to_string(),
+            })
     }
 }

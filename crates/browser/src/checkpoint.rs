@@ -48,7 +48,9 @@ impl Page {
     /// What it takes to come back to this page later.
     pub async fn checkpoint(&self, deadline: Instant) -> Result<Checkpoint, BrowserError> {
         let core = self.browser_core();
-        let wanted = storage::GetCookies { browser_context_id: self.core.context_id.clone() };
+        let wanted = storage::GetCookies {
+            browser_context_id: self.core.context_id.clone(),
+        };
         let cookies = core.call(&wanted).await?.cookies;
         self.core.settle(deadline).await?;
         let mut origins: Vec<OriginStorage> = Vec::new();
@@ -83,7 +85,8 @@ impl Page {
             self.restore_storage(&checkpoint.storage, deadline).await?;
         }
         if checkpoint.url != "about:blank" && !checkpoint.url.is_empty() {
-            self.goto(&checkpoint.url, Until::DomContentLoaded, deadline).await?;
+            self.goto(&checkpoint.url, Until::DomContentLoaded, deadline)
+                .await?;
         }
         Ok(())
     }
@@ -95,8 +98,17 @@ impl Page {
         origins: &[OriginStorage],
         deadline: Instant,
     ) -> Result<(), BrowserError> {
-        let everything = fetch::RequestPattern { url_pattern: Some("*".into()) };
-        self.core.call(&fetch::Enable { patterns: Some(vec![everything]) }, deadline).await?;
+        let everything = fetch::RequestPattern {
+            url_pattern: Some("*".into()),
+        };
+        self.core
+            .call(
+                &fetch::Enable {
+                    patterns: Some(vec![everything]),
+                },
+                deadline,
+            )
+            .await?;
         self.core.state.lock().stand_in = true;
         let mut outcome = Ok(());
         for origin in origins {
@@ -115,11 +127,18 @@ impl Page {
         origin: &OriginStorage,
         deadline: Instant,
     ) -> Result<(), BrowserError> {
-        self.goto(&format!("{}/", origin.origin), Until::Commit, deadline).await?;
+        self.goto(&format!("{}/", origin.origin), Until::Commit, deadline)
+            .await?;
         let script = "(local, session) => { \
             for (const [key, value] of Object.entries(local)) localStorage.setItem(key, value); \
             for (const [key, value] of Object.entries(session)) sessionStorage.setItem(key, value); }";
-        self.evaluate(script, &[json!(origin.local), json!(origin.session)], deadline).await.map(drop)
+        self.evaluate(
+            script,
+            &[json!(origin.local), json!(origin.session)],
+            deadline,
+        )
+        .await
+        .map(drop)
     }
 }
 
@@ -138,7 +157,10 @@ impl Context {
 
 /// The empty document that stands in for a site while its storage is written.
 pub(crate) fn stand_in(request_id: String) -> fetch::FulfillRequest {
-    let html = fetch::HeaderEntry { name: "content-type".into(), value: "text/html".into() };
+    let html = fetch::HeaderEntry {
+        name: "content-type".into(),
+        value: "text/html".into(),
+    };
     fetch::FulfillRequest {
         request_id,
         response_code: 200,
@@ -174,7 +196,6 @@ impl Cookie {
             http_only: Some(self.http_only),
             same_site: self.same_site.clone(),
             expires: self.expires,
-            ..network::CookieParam::default()
         }
     }
 }

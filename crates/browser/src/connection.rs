@@ -12,6 +12,7 @@ use std::{
         Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use futures::{SinkExt, Stream, StreamExt};
@@ -45,6 +46,9 @@ pub(crate) fn parse<E: Event>(params: &RawValue) -> Option<E> {
         .ok()
 }
 
+/// How long a closed pipe waits for news of the process behind it.
+const EXIT_NEWS: Duration = Duration::from_millis(100);
+
 type Answer = Result<Box<RawValue>, Refusal>;
 
 #[derive(Debug)]
@@ -75,7 +79,9 @@ pub(crate) struct Connection(Arc<Shared>);
 
 impl fmt::Debug for Connection {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Connection").field("ended", &*self.0.ended.borrow()).finish_non_exhaustive()
+        out.debug_struct("Connection")
+            .field("ended", &*self.0.ended.borrow())
+            .finish_non_exhaustive()
     }
 }
 
@@ -154,9 +160,13 @@ impl Connection {
                 if message.last() == Some(&0) {
                     message.pop();
                 }
-                let Some(shared) = shared.upgrade() else { return };
+                let Some(shared) = shared.upgrade() else {
+                    return;
+                };
                 shared.receive(&message);
             };
+            // Whoever watches the process can say better why; it knows within milliseconds.
+            tokio::time::sleep(EXIT_NEWS).await;
             if let Some(shared) = shared.upgrade() {
                 shared.end(&reason);
             }
@@ -170,15 +180,16 @@ impl Connection {
             // Screenshots of long pages are large.
             .max_message_size(Some(256 << 20))
             .max_frame_size(Some(256 << 20));
-        let (socket, _) =
-            tokio_tungstenite::connect_async_with_config(address, Some(config), true)
-                .await
-                .map_err(io::Error::other)?;
+        let (socket, _) = tokio_tungstenite::connect_async_with_config(address, Some(config), true)
+            .await
+            .map_err(io::Error::other)?;
         let (mut writer, reader) = socket.split();
         let (connection, mut outbox) = Self::new();
         tokio::spawn(async move {
             while let Some(message) = outbox.recv().await {
-                let Ok(text) = String::from_utf8(message) else { continue };
+                let Ok(text) = String::from_utf8(message) else {
+                    continue;
+                };
                 if writer.send(Message::text(text)).await.is_err() {
                     break;
                 }
@@ -209,11 +220,17 @@ impl Connection {
 
     /// The browser's own session.
     pub(crate) fn root(&self) -> Session {
-        Session { connection: self.clone(), id: None }
+        Session {
+            connection: self.clone(),
+            id: None,
+        }
     }
 
     pub(crate) fn session(&self, id: &str) -> Session {
-        Session { connection: self.clone(), id: Some(id.into()) }
+        Session {
+            connection: self.clone(),
+            id: Some(id.into()),
+        }
     }
 
     /// Ends the connection from our side: every call in flight fails with `reason`.
@@ -234,7 +251,9 @@ impl Connection {
     }
 
     fn gone(&self) -> BrowserError {
-        BrowserError::Gone { reason: self.ended().unwrap_or_else(|| "it was closed".into()) }
+        BrowserError::Gone {
+            reason: self.ended().unwrap_or_else(|| "it was closed".into()),
+        }
     }
 }
 
@@ -243,7 +262,9 @@ where
     S: Stream<Item = Result<Message, tokio_tungstenite::tungstenite::Error>> + Unpin,
 {
     while let Some(message) = reader.next().await {
-        let Some(shared) = shared.upgrade() else { break };
+        let Some(shared) = shared.upgrade() else {
+            break;
+        };
         match message {
             Ok(Message::Text(text)) => shared.receive(text.as_bytes()),
             Ok(Message::Close(_)) => break,
@@ -277,7 +298,12 @@ impl Shared {
             }
         } else if let (Some(method), Some(params)) = (incoming.method, incoming.params) {
             trace!(%method, session, "event");
-            let listener = self.routes.lock().listeners.get(session).and_then(Weak::upgrade);
+            let listener = self
+                .routes
+                .lock()
+                .listeners
+                .get(session)
+                .and_then(Weak::upgrade);
             if let Some(listener) = listener {
                 listener.event(&method, params);
             }
@@ -292,12 +318,18 @@ impl Shared {
             }
             routes.closed = true;
             self.ended.send_replace(Some(reason.to_owned()));
-            (std::mem::take(&mut routes.pending), std::mem::take(&mut routes.listeners))
+            (
+                std::mem::take(&mut routes.pending),
+                std::mem::take(&mut routes.listeners),
+            )
         };
         for (_, waiting) in pending.into_values() {
             let _ = waiting.send(Err(Refusal::Gone));
         }
-        for listener in listeners.into_values().filter_map(|listener| listener.upgrade()) {
+        for listener in listeners
+            .into_values()
+            .filter_map(|listener| listener.upgrade())
+        {
             listener.ended();
         }
     }
@@ -321,11 +353,16 @@ impl Session {
         self.send(command, Some(sender));
         async move {
             match answer.await {
-                Ok(Ok(result)) => serde_json::from_str(result.get())
-                    .map_err(|source| CallError::Answer { method: C::METHOD, source }),
-                Ok(Err(Refusal::Said(message))) => {
-                    Err(CallError::Refused { method: C::METHOD, message })
+                Ok(Ok(result)) => {
+                    serde_json::from_str(result.get()).map_err(|source| CallError::Answer {
+                        method: C::METHOD,
+                        source,
+                    })
                 }
+                Ok(Err(Refusal::Said(message))) => Err(CallError::Refused {
+                    method: C::METHOD,
+                    message,
+                }),
                 Ok(Err(Refusal::SessionGone)) => Err(CallError::SessionGone),
                 Ok(Err(Refusal::Gone)) | Err(_) => Err(CallError::Gone),
             }
@@ -340,8 +377,12 @@ impl Session {
     fn send<C: Command>(&self, command: &C, answer: Option<oneshot::Sender<Answer>>) {
         let shared = &self.connection.0;
         let id = shared.next_id.fetch_add(1, Ordering::Relaxed);
-        let outgoing =
-            Outgoing { id, method: C::METHOD, params: command, session_id: self.id.as_deref() };
+        let outgoing = Outgoing {
+            id,
+            method: C::METHOD,
+            params: command,
+            session_id: self.id.as_deref(),
+        };
         let Ok(message) = serde_json::to_vec(&outgoing) else {
             // Our own types always serialise; dropping `answer` reports the impossible as a lost call.
             return;
@@ -361,7 +402,9 @@ impl Session {
     /// Hands the events of this session to `listener` for as long as that lives.
     pub(crate) fn listen(&self, listener: Weak<dyn Listener>) {
         let mut routes = self.connection.0.routes.lock();
-        routes.listeners.insert(self.id.clone().unwrap_or_else(|| "".into()), listener);
+        routes
+            .listeners
+            .insert(self.id.clone().unwrap_or_else(|| "".into()), listener);
     }
 
     /// Forgets a session that the browser has detached: its calls in flight fail at once.
@@ -376,7 +419,9 @@ impl Session {
                 .filter(|(_, (session, _))| session.as_ref() == Some(id))
                 .map(|(id, _)| *id)
                 .collect();
-            ids.iter().filter_map(|id| routes.pending.remove(id)).collect()
+            ids.iter()
+                .filter_map(|id| routes.pending.remove(id))
+                .collect()
         };
         for (_, waiting) in orphans {
             let _ = waiting.send(Err(Refusal::SessionGone));
@@ -389,8 +434,14 @@ impl Session {
 pub(crate) enum CallError {
     Gone,
     SessionGone,
-    Refused { method: &'static str, message: String },
-    Answer { method: &'static str, source: serde_json::Error },
+    Refused {
+        method: &'static str,
+        message: String,
+    },
+    Answer {
+        method: &'static str,
+        source: serde_json::Error,
+    },
 }
 
 impl CallError {
@@ -418,9 +469,15 @@ impl CallError {
     pub(crate) fn into_error(self, connection: &Connection, url: &str) -> BrowserError {
         match self {
             CallError::Gone => connection.gone(),
-            CallError::SessionGone => BrowserError::PageClosed { url: url.to_owned() },
-            CallError::Refused { message, .. } if message.contains("Session with given id not found") => {
-                BrowserError::PageClosed { url: url.to_owned() }
+            CallError::SessionGone => BrowserError::PageClosed {
+                url: url.to_owned(),
+            },
+            CallError::Refused { message, .. }
+                if message.contains("Session with given id not found") =>
+            {
+                BrowserError::PageClosed {
+                    url: url.to_owned(),
+                }
             }
             CallError::Refused { method, message } => BrowserError::Protocol { method, message },
             CallError::Answer { method, source } => BrowserError::Answer { method, source },

@@ -43,13 +43,15 @@ impl Context {
             browser_context_id: self.id.clone(),
         };
         let target = self.core.call(&created).await?.target_id;
-        let page = self.core.wait(deadline, |core| core.page(&target)).await?.ok_or_else(|| {
-            BrowserError::Unresponsive {
+        let page = self
+            .core
+            .wait(deadline, |core| core.page(&target))
+            .await?
+            .ok_or_else(|| BrowserError::Unresponsive {
                 url: "about:blank".into(),
                 waited: deadline.elapsed(),
                 because: "a new page did not come up".into(),
-            }
-        })?;
+            })?;
         page.wait_ready(deadline).await?;
         Ok(Page::new(page))
     }
@@ -57,7 +59,12 @@ impl Context {
     /// The open pages, oldest first: ours, and those that pages have opened.
     pub fn pages(&self) -> Vec<Page> {
         let pages = self.core.pages.lock();
-        pages.iter().filter(|page| self.owns(page)).cloned().map(Page::new).collect()
+        pages
+            .iter()
+            .filter(|page| self.owns(page))
+            .cloned()
+            .map(Page::new)
+            .collect()
     }
 
     fn owns(&self, page: &crate::page::PageCore) -> bool {
@@ -77,14 +84,21 @@ impl Context {
     pub async fn page_after(&self, mark: Mark, deadline: Instant) -> Result<Page, BrowserError> {
         let started = Instant::now();
         let newer = |core: &Core| {
-            core.pages.lock().iter().find(|page| page.serial > mark.0 && self.owns(page)).cloned()
+            core.pages
+                .lock()
+                .iter()
+                .find(|page| page.serial > mark.0 && self.owns(page))
+                .cloned()
         };
         let page =
-            self.core.wait(deadline, newer).await?.ok_or_else(|| BrowserError::WaitTimeout {
-                what: "a new page".into(),
-                waited: started.elapsed(),
-                found: String::new(),
-            })?;
+            self.core
+                .wait(deadline, newer)
+                .await?
+                .ok_or_else(|| BrowserError::WaitTimeout {
+                    what: "a new page".into(),
+                    waited: started.elapsed(),
+                    found: String::new(),
+                })?;
         page.wait_ready(deadline).await?;
         Ok(Page::new(page))
     }
@@ -94,7 +108,9 @@ impl Context {
         match &self.id {
             Some(id) => {
                 self.core
-                    .call(&target::DisposeBrowserContext { browser_context_id: id.clone() })
+                    .call(&target::DisposeBrowserContext {
+                        browser_context_id: id.clone(),
+                    })
                     .await?;
                 self.core.contexts.lock().remove(&self.id);
             }

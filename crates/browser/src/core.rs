@@ -44,7 +44,9 @@ pub(crate) struct Core {
 
 impl fmt::Debug for Core {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Core").field("connection", &self.connection).finish_non_exhaustive()
+        out.debug_struct("Core")
+            .field("connection", &self.connection)
+            .finish_non_exhaustive()
     }
 }
 
@@ -70,8 +72,14 @@ impl Core {
     /// Attaches to every page there is and will be, each held until it is set up.
     pub(crate) async fn attach(&self) -> Result<(), BrowserError> {
         let only_pages = vec![
-            target::FilterEntry { r#type: Some("page".into()), exclude: Some(false) },
-            target::FilterEntry { r#type: None, exclude: Some(true) },
+            target::FilterEntry {
+                r#type: Some("page".into()),
+                exclude: Some(false),
+            },
+            target::FilterEntry {
+                r#type: None,
+                exclude: Some(true),
+            },
         ];
         self.call(&target::SetAutoAttach {
             auto_attach: true,
@@ -84,7 +92,10 @@ impl Core {
     }
 
     pub(crate) async fn call<C: Command>(&self, command: &C) -> Result<C::Reply, BrowserError> {
-        self.root.call(command).await.map_err(|error| self.explain(error))
+        self.root
+            .call(command)
+            .await
+            .map_err(|error| self.explain(error))
     }
 
     pub(crate) fn explain(&self, error: CallError) -> BrowserError {
@@ -100,7 +111,11 @@ impl Core {
     }
 
     pub(crate) fn page(&self, target_id: &str) -> Option<Arc<PageCore>> {
-        self.pages.lock().iter().find(|page| page.target_id == target_id).cloned()
+        self.pages
+            .lock()
+            .iter()
+            .find(|page| page.target_id == target_id)
+            .cloned()
     }
 
     /// Looks again after each change until `look` finds something; `None` at the deadline.
@@ -124,7 +139,9 @@ impl Core {
 
     fn attached(&self, event: &target::AttachedToTarget) {
         let session = self.connection.session(&event.session_id);
-        let Some(core) = self.this.upgrade() else { return };
+        let Some(core) = self.this.upgrade() else {
+            return;
+        };
         if event.target_info.r#type == "page" {
             let page = PageCore::attach(core, session, &event.target_info);
             self.pages.lock().push(page);
@@ -137,7 +154,9 @@ impl Core {
     fn detached(&self, session_id: &str) {
         let gone = {
             let mut pages = self.pages.lock();
-            let at = pages.iter().position(|page| page.session.id() == Some(session_id));
+            let at = pages
+                .iter()
+                .position(|page| page.session.id() == Some(session_id));
             at.map(|at| pages.remove(at))
         };
         if let Some(page) = gone {

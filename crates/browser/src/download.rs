@@ -96,15 +96,26 @@ impl Page {
             .await?;
         let Some((guid, state, download)) = ended else {
             let downloads = core.downloads.lock();
-            let running = downloads.0.iter().skip(seen).find(|entry| entry.state == State::Running);
+            let running = downloads
+                .0
+                .iter()
+                .skip(seen)
+                .find(|entry| entry.state == State::Running);
             let found = running.map_or_else(
                 || "none began".to_owned(),
                 |entry| {
-                    format!("{} of {} bytes of {} had come", entry.received, entry.total, entry.url)
+                    format!(
+                        "{} of {} bytes of {} had come",
+                        entry.received, entry.total, entry.url
+                    )
                 },
             );
             let what = "a complete download".to_owned();
-            return Err(BrowserError::WaitTimeout { what, waited: started.elapsed(), found });
+            return Err(BrowserError::WaitTimeout {
+                what,
+                waited: started.elapsed(),
+                found,
+            });
         };
         if state == State::Cancelled {
             return Err(BrowserError::DownloadCancelled { url: download.url });
@@ -112,7 +123,9 @@ impl Page {
         let folder = self.downloads_folder();
         tokio::task::spawn_blocking(move || save(&folder, &guid, download))
             .await
-            .map_err(|error| BrowserError::Gone { reason: error.to_string() })?
+            .map_err(|error| BrowserError::Gone {
+                reason: error.to_string(),
+            })?
     }
 }
 
@@ -144,14 +157,29 @@ fn save(folder: &Path, guid: &str, mut download: Download) -> Result<Download, B
 /// `report.pdf`, or `report (2).pdf` if that is taken; the name is reserved by an empty file.
 fn free_name(folder: &Path, suggested: &str) -> std::io::Result<PathBuf> {
     // A server may suggest `../../etc/passwd`.
-    let name = Path::new(suggested).file_name().unwrap_or("download".as_ref());
-    let stem = Path::new(name).file_stem().unwrap_or(name).to_string_lossy().into_owned();
-    let extension = Path::new(name).extension().map(|end| format!(".{}", end.to_string_lossy()));
+    let name = Path::new(suggested)
+        .file_name()
+        .unwrap_or("download".as_ref());
+    let stem = Path::new(name)
+        .file_stem()
+        .unwrap_or(name)
+        .to_string_lossy()
+        .into_owned();
+    let extension = Path::new(name)
+        .extension()
+        .map(|end| format!(".{}", end.to_string_lossy()));
     let mut path = folder.join(name);
     for number in 2.. {
-        match std::fs::OpenOptions::new().write(true).create_new(true).open(&path) {
+        match std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&path)
+        {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                path = folder.join(format!("{stem} ({number}){}", extension.as_deref().unwrap_or("")));
+                path = folder.join(format!(
+                    "{stem} ({number}){}",
+                    extension.as_deref().unwrap_or("")
+                ));
             }
             Err(error) => return Err(error),
             Ok(_) => break,

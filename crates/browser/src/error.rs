@@ -16,7 +16,11 @@ pub enum BrowserError {
 
     /// The program started, but never answered.
     #[error("{} did not start: {reason}{}", executable.display(), said(stderr))]
-    Launch { executable: PathBuf, reason: String, stderr: String },
+    Launch {
+        executable: PathBuf,
+        reason: String,
+        stderr: String,
+    },
 
     /// Another browser has this profile folder open.
     #[error("the profile {} is in use by process {pid}", folder.display())]
@@ -40,11 +44,17 @@ pub enum BrowserError {
 
     /// Chromium refused a command.
     #[error("Chromium refused {method}: {message}")]
-    Protocol { method: &'static str, message: String },
+    Protocol {
+        method: &'static str,
+        message: String,
+    },
 
     /// Chromium's answer was not what the protocol promises.
     #[error("Chromium's answer to {method} was not understood")]
-    Answer { method: &'static str, source: serde_json::Error },
+    Answer {
+        method: &'static str,
+        source: serde_json::Error,
+    },
 
     /// The page could not be opened.
     #[error("cannot open {url}: {}", describe_net_error(reason))]
@@ -52,11 +62,20 @@ pub enum BrowserError {
 
     /// The page did not get ready in time.
     #[error("{url} was not ready after {}: {state}{}", seconds(*waited), list("still loading", pending))]
-    NavigationTimeout { url: String, waited: Duration, state: String, pending: Vec<String> },
+    NavigationTimeout {
+        url: String,
+        waited: Duration,
+        state: String,
+        pending: Vec<String>,
+    },
 
     /// The page's own script blocks it.
     #[error("the page {url} did not answer for {}: {because}", seconds(*waited))]
-    Unresponsive { url: String, waited: Duration, because: String },
+    Unresponsive {
+        url: String,
+        waited: Duration,
+        because: String,
+    },
 
     /// An element was not ready to be acted on before the deadline.
     #[error("`{locator}` {check} after {} on {url}{}", seconds(*waited), list("nearest", nearest))]
@@ -70,20 +89,38 @@ pub enum BrowserError {
     },
 
     /// Several elements match where one is wanted.
-    #[error("`{locator}` matches {total} elements on {url}{}", list("they are", matches))]
-    Ambiguous { locator: Box<Locator>, total: usize, url: String, matches: Vec<String> },
+    #[error(
+        "`{locator}` matches {total} elements on {url}{}",
+        list("they are", matches)
+    )]
+    Ambiguous {
+        locator: Box<Locator>,
+        total: usize,
+        url: String,
+        matches: Vec<String>,
+    },
 
     /// What was waited for did not happen.
     #[error("{what} did not happen in {}{}", seconds(*waited), now(found))]
-    WaitTimeout { what: String, waited: Duration, found: String },
+    WaitTimeout {
+        what: String,
+        waited: Duration,
+        found: String,
+    },
 
     /// Chromium does not understand a part of the locator, or it leads to something that it cannot.
     #[error("`{locator}` cannot be looked for: {reason}")]
-    Unusable { locator: Box<Locator>, reason: String },
+    Unusable {
+        locator: Box<Locator>,
+        reason: String,
+    },
 
     /// The element does not take this value, or this kind of value.
     #[error("`{locator}` does not take this: {reason}")]
-    InvalidValue { locator: Box<Locator>, reason: String },
+    InvalidValue {
+        locator: Box<Locator>,
+        reason: String,
+    },
 
     /// A script given to `evaluate` threw.
     #[error("the script failed: {message}")]
@@ -99,11 +136,18 @@ pub enum BrowserError {
 
     /// An unknown key name.
     #[error("`{key}` is not a key{}", suggestion.as_ref().map(|s| format!("; did you mean `{s}`?")).unwrap_or_default())]
-    UnknownKey { key: String, suggestion: Option<String> },
+    UnknownKey {
+        key: String,
+        suggestion: Option<String>,
+    },
 
     /// A file or folder could not be used.
     #[error("cannot {what} {}", path.display())]
-    File { what: &'static str, path: PathBuf, source: io::Error },
+    File {
+        what: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
 }
 
 /// The check that an element did not pass.
@@ -201,8 +245,12 @@ impl BrowserError {
 
 fn check_help(check: &Check) -> &'static str {
     match check {
-        Check::NotAttached => "take the locator of one of the nearest elements, or wait for the page first",
-        Check::NotVisible => "something must be opened first, or a second, visible element is meant",
+        Check::NotAttached => {
+            "take the locator of one of the nearest elements, or wait for the page first"
+        }
+        Check::NotVisible => {
+            "something must be opened first, or a second, visible element is meant"
+        }
         Check::NotStable => "it is animated without end; stop that, or act on something inside it",
         Check::NotEnabled => "fill what it depends on first",
         Check::NotEditable => "it is read-only, or not a field",
@@ -266,9 +314,17 @@ fn list(what: &str, lines: &[String]) -> String {
 
 fn said(stderr: &str) -> String {
     let stderr = stderr.trim();
-    if stderr.is_empty() { String::new() } else { format!("; it said:\n  {}", stderr.replace('\n', "\n  ")) }
+    if stderr.is_empty() {
+        String::new()
+    } else {
+        format!("; it said:\n  {}", stderr.replace('\n', "\n  "))
+    }
 }
 
 fn now(found: &str) -> String {
-    if found.is_empty() { String::new() } else { format!("; {found}") }
+    if found.is_empty() {
+        String::new()
+    } else {
+        format!("; {found}")
+    }
 }

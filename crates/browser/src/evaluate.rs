@@ -30,7 +30,8 @@ impl Page {
         self.core.settle(deadline).await?;
         let main = self.core.wait(deadline, |state| {
             let main = state.frames.main();
-            main.main_world.map(|context| (main.session.clone(), context))
+            main.main_world
+                .map(|context| (main.session.clone(), context))
         });
         let late = || self.core.unresponsive(started.elapsed());
         let (session, context) = main.await?.ok_or_else(late)?;
@@ -42,15 +43,18 @@ impl Page {
             "async (...args) => {{ const value = (\n{body}\n); return typeof value === 'function' ? value(...args) : value; }}"
         );
         let call = call_function(&declaration, context, args.iter().map(argument).collect());
-        let reply = timeout_at(deadline, session.call(&call)).await.map_err(|_| late())?;
+        let reply = timeout_at(deadline, session.call(&call))
+            .await
+            .map_err(|_| late())?;
         let (result, failure) = match reply {
             Ok(reply) => (reply.result, reply.exception_details),
             // Not an expression: the declaration did not even compile.
-            Err(error) if error.is_lost_document() => return Err(self.replaced()),
+            Err(error) if error.is_lost_document() => return Err(Self::replaced()),
             Err(error) => return Err(self.script_error(error)),
         };
         let statements = failure.as_ref().is_some_and(|details| {
-            exception_text(details).starts_with("SyntaxError") || details.text.contains("SyntaxError")
+            exception_text(details).starts_with("SyntaxError")
+                || details.text.contains("SyntaxError")
         });
         let (result, failure) = if statements {
             let command = runtime::Evaluate {
@@ -61,23 +65,29 @@ impl Page {
                 await_promise: Some(true),
                 repl_mode: Some(true),
             };
-            let reply = timeout_at(deadline, session.call(&command)).await.map_err(|_| late())?;
+            let reply = timeout_at(deadline, session.call(&command))
+                .await
+                .map_err(|_| late())?;
             match reply {
                 Ok(reply) => (reply.result, reply.exception_details),
-                Err(error) if error.is_lost_document() => return Err(self.replaced()),
+                Err(error) if error.is_lost_document() => return Err(Self::replaced()),
                 Err(error) => return Err(self.script_error(error)),
             }
         } else {
             (result, failure)
         };
         match failure {
-            Some(details) => Err(BrowserError::Script { message: exception_text(&details) }),
+            Some(details) => Err(BrowserError::Script {
+                message: exception_text(&details),
+            }),
             None => value_of(&result),
         }
     }
 
-    fn replaced(&self) -> BrowserError {
-        BrowserError::Script { message: "the page navigated before the script had ended".into() }
+    fn replaced() -> BrowserError {
+        BrowserError::Script {
+            message: "the page navigated before the script had ended".into(),
+        }
     }
 
     /// Chromium refuses values that are no data, such as elements or circular objects.
@@ -91,7 +101,10 @@ impl Page {
 
 fn value_of(result: &runtime::RemoteObject) -> Result<Value, BrowserError> {
     if let Some(value) = &result.value {
-        let answer = |source| BrowserError::Answer { method: "Runtime.callFunctionOn", source };
+        let answer = |source| BrowserError::Answer {
+            method: "Runtime.callFunctionOn",
+            source,
+        };
         return serde_json::from_str(value.get()).map_err(answer);
     }
     Ok(match result.unserializable_value.as_deref() {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    checkpoint::stand_in,
     cdp::{Event, fetch, inspector, network, page, runtime, target},
+    checkpoint::stand_in,
     connection::{Listener, Session, parse},
     page::{PageCore, WORLD},
 };
@@ -85,7 +85,9 @@ impl Listener for FrameSession {
 
 /// Addresses that a navigation to does replace the document; `mailto:` and the like open other programs.
 fn replaces_document(url: &str) -> bool {
-    ["http:", "https:", "file:", "about:", "blob:", "data:"].iter().any(|scheme| url.starts_with(scheme))
+    ["http:", "https:", "file:", "about:", "blob:", "data:"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
 }
 
 impl PageCore {
@@ -117,29 +119,42 @@ impl PageCore {
         let is_main = |id: &str| id == self.target_id;
         match method {
             page::LifecycleEvent::METHOD => {
-                let Some(event) = parse::<page::LifecycleEvent>(params) else { return false };
+                let Some(event) = parse::<page::LifecycleEvent>(params) else {
+                    return false;
+                };
                 if is_main(&event.frame_id) {
-                    self.state.lock().progress.lifecycle(&event.loader_id, &event.name);
+                    self.state
+                        .lock()
+                        .progress
+                        .lifecycle(&event.loader_id, &event.name);
                 }
             }
             page::FrameAttached::METHOD => {
-                let Some(event) = parse::<page::FrameAttached>(params) else { return false };
+                let Some(event) = parse::<page::FrameAttached>(params) else {
+                    return false;
+                };
                 let mut state = self.state.lock();
                 let parent = event.parent_frame_id;
                 state.frames.frame(&event.frame_id, None, session).parent = Some(parent);
             }
             page::FrameDetached::METHOD => {
-                let Some(event) = parse::<page::FrameDetached>(params) else { return false };
+                let Some(event) = parse::<page::FrameDetached>(params) else {
+                    return false;
+                };
                 // On `swap` the frame goes on in another process.
                 if event.reason == "remove" {
                     self.state.lock().frames.remove(&event.frame_id);
                 }
             }
             page::FrameNavigated::METHOD => {
-                let Some(page::FrameNavigated { frame, r#type }) = parse(params) else { return false };
+                let Some(page::FrameNavigated { frame, r#type }) = parse(params) else {
+                    return false;
+                };
                 let mut state = self.state.lock();
                 let url = frame.url + frame.url_fragment.as_deref().unwrap_or_default();
-                state.frames.navigated(&frame.id, frame.parent_id.as_deref(), &url, session);
+                state
+                    .frames
+                    .navigated(&frame.id, frame.parent_id.as_deref(), &url, session);
                 if is_main(&frame.id) {
                     state.progress.committed(&frame.loader_id);
                     if r#type == "BackForwardCacheRestore" {
@@ -150,9 +165,13 @@ impl PageCore {
                 }
             }
             page::NavigatedWithinDocument::METHOD => {
-                let Some(event) = parse::<page::NavigatedWithinDocument>(params) else { return false };
+                let Some(event) = parse::<page::NavigatedWithinDocument>(params) else {
+                    return false;
+                };
                 let mut state = self.state.lock();
-                state.frames.navigated(&event.frame_id, None, &event.url, session);
+                state
+                    .frames
+                    .navigated(&event.frame_id, None, &event.url, session);
                 if is_main(&event.frame_id) {
                     state.progress.navigation_ended();
                     drop(state);
@@ -160,24 +179,32 @@ impl PageCore {
                 }
             }
             page::FrameRequestedNavigation::METHOD => {
-                let Some(event) = parse::<page::FrameRequestedNavigation>(params) else { return false };
+                let Some(event) = parse::<page::FrameRequestedNavigation>(params) else {
+                    return false;
+                };
                 let here = is_main(&event.frame_id) && event.disposition == "currentTab";
                 if here && replaces_document(&event.url) {
                     self.state.lock().progress.navigation_announced();
                 }
             }
             page::FrameStoppedLoading::METHOD => {
-                let Some(event) = parse::<page::FrameStoppedLoading>(params) else { return false };
+                let Some(event) = parse::<page::FrameStoppedLoading>(params) else {
+                    return false;
+                };
                 if is_main(&event.frame_id) {
                     self.state.lock().progress.navigation_ended();
                 }
             }
             page::JavascriptDialogOpening::METHOD => {
-                let Some(event) = parse(params) else { return false };
+                let Some(event) = parse(params) else {
+                    return false;
+                };
                 self.answer_dialog(session, event);
             }
             page::FileChooserOpened::METHOD => {
-                let Some(event) = parse::<page::FileChooserOpened>(params) else { return false };
+                let Some(event) = parse::<page::FileChooserOpened>(params) else {
+                    return false;
+                };
                 self.state.lock().chooser = event.backend_node_id;
             }
             _ => return false,
@@ -194,8 +221,15 @@ impl PageCore {
             DialogPolicy::Dismiss => (leaving, None),
         };
         let prompt_text = text.filter(|_| event.r#type == "prompt");
-        session.tell(&page::HandleJavaScriptDialog { accept: accepted, prompt_text });
-        let record = DialogRecord { kind: event.r#type, message: event.message, accepted };
+        session.tell(&page::HandleJavaScriptDialog {
+            accept: accepted,
+            prompt_text,
+        });
+        let record = DialogRecord {
+            kind: event.r#type,
+            message: event.message,
+            accepted,
+        };
         state.dialogs.push(record.clone());
         drop(state);
         self.emit(PageEvent::Dialog(record));
@@ -215,35 +249,55 @@ impl PageCore {
                 let Some(runtime::ExecutionContextCreated { context }) = parse(params) else {
                     return false;
                 };
-                let Some(aux) = context.aux_data.as_ref() else { return false };
-                let Ok(aux) = serde_json::from_str::<AuxData>(aux.get()) else { return false };
+                let Some(aux) = context.aux_data.as_ref() else {
+                    return false;
+                };
+                let Ok(aux) = serde_json::from_str::<AuxData>(aux.get()) else {
+                    return false;
+                };
                 let ours = context.name == WORLD;
                 if aux.frame_id.is_empty() || !(ours || aux.is_default) {
                     return false;
                 }
                 let mut state = self.state.lock();
-                state.frames.context_created(&aux.frame_id, context.id, ours, context.origin, session);
+                state.frames.context_created(
+                    &aux.frame_id,
+                    context.id,
+                    ours,
+                    context.origin,
+                    session,
+                );
             }
             runtime::ExecutionContextDestroyed::METHOD => {
                 let Some(event) = parse::<runtime::ExecutionContextDestroyed>(params) else {
                     return false;
                 };
-                self.state.lock().frames.context_destroyed(event.execution_context_id, session);
+                self.state
+                    .lock()
+                    .frames
+                    .context_destroyed(event.execution_context_id, session);
             }
             runtime::ExecutionContextsCleared::METHOD => {
                 self.state.lock().frames.contexts_cleared(session);
             }
             runtime::ConsoleAPICalled::METHOD if self.events.receiver_count() > 0 => {
-                let Some(event) = parse::<runtime::ConsoleAPICalled>(params) else { return false };
+                let Some(event) = parse::<runtime::ConsoleAPICalled>(params) else {
+                    return false;
+                };
                 let text: Vec<String> = event.args.iter().map(describe).collect();
-                self.emit(PageEvent::Console { level: event.r#type, text: text.join(" ") });
+                self.emit(PageEvent::Console {
+                    level: event.r#type,
+                    text: text.join(" "),
+                });
                 return false;
             }
             runtime::ExceptionThrown::METHOD if self.events.receiver_count() > 0 => {
                 let Some(runtime::ExceptionThrown { exception_details }) = parse(params) else {
                     return false;
                 };
-                self.emit(PageEvent::Error { message: exception_text(&exception_details) });
+                self.emit(PageEvent::Error {
+                    message: exception_text(&exception_details),
+                });
                 return false;
             }
             _ => return false,
@@ -256,14 +310,18 @@ impl PageCore {
         match method {
             network::RequestWillBeSent::METHOD => {
                 if let Some(event) = parse::<network::RequestWillBeSent>(params) {
-                    state.progress.request_sent(event.request_id, &event.request.url, event.r#type);
+                    state
+                        .progress
+                        .request_sent(event.request_id, &event.request.url, event.r#type);
                 }
             }
             network::ResponseReceived::METHOD => {
                 if let Some(event) = parse::<network::ResponseReceived>(params)
                     && event.r#type == "Document"
                 {
-                    state.progress.document_answered(event.loader_id, event.response.status);
+                    state
+                        .progress
+                        .document_answered(event.loader_id, event.response.status);
                 }
             }
             network::LoadingFinished::METHOD => {
@@ -285,12 +343,17 @@ impl PageCore {
     fn apply_target(self: &Arc<Self>, session: &Session, method: &str, params: &RawValue) -> bool {
         match method {
             target::AttachedToTarget::METHOD => {
-                let Some(event) = parse::<target::AttachedToTarget>(params) else { return false };
+                let Some(event) = parse::<target::AttachedToTarget>(params) else {
+                    return false;
+                };
                 let frame_session = session.connection().session(&event.session_id);
                 self.add_session(frame_session.clone());
                 {
                     let mut state = self.state.lock();
-                    let frame = state.frames.frame(&event.target_info.target_id, None, &frame_session);
+                    let frame =
+                        state
+                            .frames
+                            .frame(&event.target_info.target_id, None, &frame_session);
                     frame.session = frame_session.clone();
                     (frame.world, frame.main_world) = (None, None);
                 }
@@ -299,7 +362,9 @@ impl PageCore {
                 tokio::spawn(async move { drop(set_up.await) });
             }
             target::DetachedFromTarget::METHOD => {
-                let Some(event) = parse::<target::DetachedFromTarget>(params) else { return false };
+                let Some(event) = parse::<target::DetachedFromTarget>(params) else {
+                    return false;
+                };
                 let gone = self.state.lock().listeners.remove(&event.session_id);
                 if let Some(gone) = gone {
                     self.state.lock().frames.contexts_cleared(gone.session());
@@ -315,7 +380,8 @@ impl PageCore {
 /// A console argument as a person would read it.
 fn describe(object: &runtime::RemoteObject) -> String {
     if let Some(value) = &object.value {
-        return serde_json::from_str::<String>(value.get()).unwrap_or_else(|_| value.get().to_owned());
+        return serde_json::from_str::<String>(value.get())
+            .unwrap_or_else(|_| value.get().to_owned());
     }
     object
         .unserializable_value

@@ -40,7 +40,11 @@ impl Frames {
             main_world: None,
         };
         let all = HashMap::from([(main.to_owned(), frame.clone())]);
-        Frames { main: main.to_owned(), all, fallback: frame }
+        Frames {
+            main: main.to_owned(),
+            all,
+            fallback: frame,
+        }
     }
 
     pub(crate) fn main(&self) -> &Frame {
@@ -63,7 +67,12 @@ impl Frames {
         self.all.iter()
     }
 
-    pub(crate) fn frame(&mut self, id: &str, parent: Option<&str>, session: &Session) -> &mut Frame {
+    pub(crate) fn frame(
+        &mut self,
+        id: &str,
+        parent: Option<&str>,
+        session: &Session,
+    ) -> &mut Frame {
         self.all.entry(id.to_owned()).or_insert_with(|| Frame {
             parent: parent.map(str::to_owned),
             url: String::new(),
@@ -74,8 +83,14 @@ impl Frames {
         })
     }
 
-    pub(crate) fn navigated(&mut self, id: &str, parent: Option<&str>, url: &str, session: &Session) {
-        self.frame(id, parent, session).url = url.to_owned();
+    pub(crate) fn navigated(
+        &mut self,
+        id: &str,
+        parent: Option<&str>,
+        url: &str,
+        session: &Session,
+    ) {
+        url.clone_into(&mut self.frame(id, parent, session).url);
     }
 
     pub(crate) fn merge(&mut self, tree: &FrameTree, session: &Session) {
@@ -102,7 +117,10 @@ impl Frames {
     }
 
     pub(crate) fn children(&self, id: &str) -> impl Iterator<Item = &String> {
-        self.all.iter().filter(move |(_, frame)| frame.parent.as_deref() == Some(id)).map(|(id, _)| id)
+        self.all
+            .iter()
+            .filter(move |(_, frame)| frame.parent.as_deref() == Some(id))
+            .map(|(id, _)| id)
     }
 
     pub(crate) fn context_created(
@@ -116,7 +134,11 @@ impl Frames {
         let frame = self.frame(frame, None, session);
         frame.session = session.clone();
         frame.origin = origin;
-        *(if ours { &mut frame.world } else { &mut frame.main_world }) = Some(context);
+        *(if ours {
+            &mut frame.world
+        } else {
+            &mut frame.main_world
+        }) = Some(context);
     }
 
     pub(crate) fn context_destroyed(&mut self, context: i64, session: &Session) {
@@ -137,13 +159,21 @@ impl Frames {
     }
 
     fn of_session(&mut self, session: &Session) -> impl Iterator<Item = &mut Frame> {
-        self.all.values_mut().filter(|frame| frame.session.id() == session.id())
+        self.all
+            .values_mut()
+            .filter(|frame| frame.session.id() == session.id())
     }
 
     /// Whether the script of the parent's document cannot look into this frame.
     pub(crate) fn is_foreign(&self, id: &str) -> bool {
-        let Some(frame) = self.all.get(id) else { return false };
-        let Some(parent) = frame.parent.as_ref().and_then(|parent| self.all.get(parent)) else {
+        let Some(frame) = self.all.get(id) else {
+            return false;
+        };
+        let Some(parent) = frame
+            .parent
+            .as_ref()
+            .and_then(|parent| self.all.get(parent))
+        else {
             return false;
         };
         let opaque = frame.origin == "null" || frame.origin == "://";
@@ -184,7 +214,8 @@ impl Progress {
             self.reached.clear();
             self.commits += 1;
             self.touched = false;
-            self.requests.retain(|_, request| request.kind == "Document");
+            self.requests
+                .retain(|_, request| request.kind == "Document");
         }
         self.navigating = false;
     }
@@ -226,7 +257,14 @@ impl Progress {
         // A data: address is as long as its content.
         let url = url.chars().take(200).collect();
         let kind = kind.unwrap_or_else(|| "Other".into());
-        self.requests.insert(id, Request { url, kind, since: Instant::now() });
+        self.requests.insert(
+            id,
+            Request {
+                url,
+                kind,
+                since: Instant::now(),
+            },
+        );
     }
 
     pub(crate) fn request_ended(&mut self, id: &str) {
@@ -234,7 +272,8 @@ impl Progress {
     }
 
     pub(crate) fn document_answered(&mut self, loader: String, status: i64) {
-        self.statuses.insert(loader, u16::try_from(status).unwrap_or_default());
+        self.statuses
+            .insert(loader, u16::try_from(status).unwrap_or_default());
     }
 
     pub(crate) fn status(&self, loader: &str) -> Option<u16> {

@@ -13,7 +13,7 @@ pub struct Keys {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Key {
-    key: String,
+    name: String,
     code: String,
     number: i64,
     /// What it types, if anything.
@@ -46,7 +46,12 @@ impl Modifier {
             Modifier::Meta => ("Meta", 91),
             Modifier::Shift => ("Shift", 16),
         };
-        Key { key: name.into(), code: format!("{name}Left"), number, text: None }
+        Key {
+            name: name.into(),
+            code: format!("{name}Left"),
+            number,
+            text: None,
+        }
     }
 }
 
@@ -64,11 +69,11 @@ impl FromStr for Modifier {
 fn modifier(name: &str) -> Option<Modifier> {
     Some(match name.to_ascii_lowercase().as_str() {
         "alt" | "option" => Modifier::Alt,
-        "control" | "ctrl" => Modifier::Control,
+        // The key for commands: on a Mac another one than elsewhere.
+        "controlormeta" if cfg!(target_os = "macos") => Modifier::Meta,
+        "control" | "ctrl" | "controlormeta" => Modifier::Control,
         "meta" | "cmd" | "command" | "win" | "super" => Modifier::Meta,
         "shift" => Modifier::Shift,
-        "controlormeta" if cfg!(target_os = "macos") => Modifier::Meta,
-        "controlormeta" => Modifier::Control,
         _ => return None,
     })
 }
@@ -124,8 +129,11 @@ impl FromStr for Keys {
             Some(before) => (before.strip_suffix('+').unwrap_or(before), "+"),
             None => text.rsplit_once('+').unwrap_or(("", text)),
         };
-        let modifiers: Vec<Modifier> =
-            held.split('+').filter(|name| !name.is_empty()).map(str::parse).collect::<Result<_, _>>()?;
+        let modifiers: Vec<Modifier> = held
+            .split('+')
+            .filter(|name| !name.is_empty())
+            .map(str::parse)
+            .collect::<Result<_, _>>()?;
         let shift = modifiers.contains(&Modifier::Shift);
         let key = key(name, shift).ok_or_else(|| BrowserError::UnknownKey {
             key: name.to_owned(),
@@ -143,22 +151,28 @@ fn suggestion(name: &str) -> Option<String> {
 /// A key by its name or by the character on it.
 fn key(name: &str, shift: bool) -> Option<Key> {
     let lower = name.to_ascii_lowercase();
-    if let Some((key, _, code, number, text)) = NAMED
-        .iter()
-        .find(|(key, other, ..)| key.eq_ignore_ascii_case(name) || (!other.is_empty() && *other == lower))
-    {
+    if let Some((key, _, code, number, text)) = NAMED.iter().find(|(key, other, ..)| {
+        key.eq_ignore_ascii_case(name) || (!other.is_empty() && *other == lower)
+    }) {
         return Some(Key {
-            key: (*key).into(),
+            name: (*key).into(),
             code: (*if code.is_empty() { key } else { code }).into(),
             number: *number,
             text: (!text.is_empty()).then(|| (*text).into()),
         });
     }
-    if let Some(number) = lower.strip_prefix('f').and_then(|rest| rest.parse::<i64>().ok())
+    if let Some(number) = lower
+        .strip_prefix('f')
+        .and_then(|rest| rest.parse::<i64>().ok())
         && (1..=24).contains(&number)
     {
         let name = format!("F{number}");
-        return Some(Key { key: name.clone(), code: name, number: 111 + number, text: None });
+        return Some(Key {
+            name: name.clone(),
+            code: name,
+            number: 111 + number,
+            text: None,
+        });
     }
     if let Some(modifier) = modifier(name) {
         return Some(modifier.key());
@@ -171,16 +185,30 @@ fn key(name: &str, shift: bool) -> Option<Key> {
 /// The key that types this character on a US keyboard, and whether shift is needed.
 fn character(letter: char, shift: bool) -> Option<(Key, bool)> {
     let typed = |text: char, code: String, number: i64, shifted: bool| {
-        let key = Key { key: text.into(), code, number, text: Some(text.into()) };
+        let key = Key {
+            name: text.into(),
+            code,
+            number,
+            text: Some(text.into()),
+        };
         Some((key, shifted))
     };
     if letter.is_ascii_alphabetic() {
         let upper = letter.to_ascii_uppercase();
         let text = if shift { upper } else { letter };
-        return typed(text, format!("Key{upper}"), i64::from(upper as u32), text == upper);
+        return typed(
+            text,
+            format!("Key{upper}"),
+            i64::from(upper as u32),
+            text == upper,
+        );
     }
     if let Some(digit) = letter.to_digit(10) {
-        let text = if shift { SHIFTED_DIGITS.chars().nth(digit as usize)? } else { letter };
+        let text = if shift {
+            SHIFTED_DIGITS.chars().nth(digit as usize)?
+        } else {
+            letter
+        };
         return typed(text, format!("Digit{digit}"), 48 + i64::from(digit), shift);
     }
     if let Some(digit) = SHIFTED_DIGITS.chars().position(|sign| sign == letter) {
@@ -189,9 +217,14 @@ fn character(letter: char, shift: bool) -> Option<(Key, bool)> {
     if letter == ' ' {
         return typed(' ', "Space".into(), 32, false);
     }
-    let (plain, shifted, code, number) =
-        SIGNS.iter().find(|(plain, shifted, ..)| *plain == letter || *shifted == letter)?;
-    let text = if shift && letter == *plain { *shifted } else { letter };
+    let (plain, shifted, code, number) = SIGNS
+        .iter()
+        .find(|(plain, shifted, ..)| *plain == letter || *shifted == letter)?;
+    let text = if shift && letter == *plain {
+        *shifted
+    } else {
+        letter
+    };
     typed(text, (*code).to_owned(), *number, text == *shifted)
 }
 
@@ -229,7 +262,12 @@ pub(crate) fn typing(letter: char) -> Option<[DispatchKeyEvent; 2]> {
 fn press(key: &Key, held: i64, types: bool) -> [DispatchKeyEvent; 2] {
     let types = types && key.text.is_some();
     [
-        event(if types { "keyDown" } else { "rawKeyDown" }, key, held, types),
+        event(
+            if types { "keyDown" } else { "rawKeyDown" },
+            key,
+            held,
+            types,
+        ),
         event("keyUp", key, held, false),
     ]
 }
@@ -242,7 +280,7 @@ fn event(kind: &str, key: &Key, held: i64, types: bool) -> DispatchKeyEvent {
         unmodified_text: text.clone(),
         text,
         code: Some(key.code.clone()),
-        key: Some(key.key.clone()),
+        key: Some(key.name.clone()),
         windows_virtual_key_code: Some(key.number),
         ..DispatchKeyEvent::default()
     }
@@ -270,7 +308,12 @@ mod tests {
     fn modifiers_are_held_while_the_key_is_pressed() {
         assert_eq!(
             described("Ctrl+a"),
-            ["rawKeyDown Control 2 -", "rawKeyDown a 2 -", "keyUp a 2 -", "keyUp Control 0 -"]
+            [
+                "rawKeyDown Control 2 -",
+                "rawKeyDown a 2 -",
+                "keyUp a 2 -",
+                "keyUp Control 0 -"
+            ]
         );
         assert_eq!(described("Shift+a")[1], "keyDown A 8 A");
         assert_eq!(described("Control++")[1], "rawKeyDown + 2 -");

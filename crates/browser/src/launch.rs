@@ -67,7 +67,11 @@ pub struct Viewport {
 
 impl Default for Viewport {
     fn default() -> Self {
-        Viewport { width: 1280, height: 720, scale: 1.0 }
+        Viewport {
+            width: 1280,
+            height: 720,
+            scale: 1.0,
+        }
     }
 }
 
@@ -101,11 +105,15 @@ pub fn find_browser() -> Result<PathBuf, BrowserError> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .flat_map(|folder| {
-            NAMES.iter().map(move |name| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+            NAMES
+                .iter()
+                .map(move |name| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
         })
         .chain(PLACES.iter().map(PathBuf::from))
         .find(|candidate| candidate.is_file())
-        .ok_or_else(|| BrowserError::NotInstalled { looked_for: NAMES.join(", ") })
+        .ok_or_else(|| BrowserError::NotInstalled {
+            looked_for: NAMES.join(", "),
+        })
 }
 
 /// The command line that starts a browser on `profile`, steered through a pipe.
@@ -151,7 +159,12 @@ pub(crate) fn command_line(executable: &Path, options: &LaunchOptions, profile: 
     data.push(profile);
     command.arg(data);
     if options.headless {
-        command.args(["--headless=new", "--disable-gpu", "--hide-scrollbars", "--mute-audio"]);
+        command.args([
+            "--headless=new",
+            "--disable-gpu",
+            "--hide-scrollbars",
+            "--mute-audio",
+        ]);
     }
     if process::is_root() {
         // Chromium's sandbox refuses to run as root. Anyone else keeps it: it is the wall between
@@ -168,7 +181,10 @@ pub(crate) fn command_line(executable: &Path, options: &LaunchOptions, profile: 
         }
     }
     if let Some(viewport) = &options.viewport {
-        command.arg(format!("--window-size={},{}", viewport.width, viewport.height));
+        command.arg(format!(
+            "--window-size={},{}",
+            viewport.width, viewport.height
+        ));
     }
     command.args(&options.args);
     command
@@ -181,6 +197,6 @@ fn shared_memory_is_small() -> bool {
     unsafe {
         let mut info: libc::statvfs = std::mem::zeroed();
         libc::statvfs(c"/dev/shm".as_ptr(), &raw mut info) == 0
-            && u64::from(info.f_bavail).saturating_mul(u64::from(info.f_frsize)) < ENOUGH
+            && (info.f_bavail as u64).saturating_mul(info.f_frsize as u64) < ENOUGH
     }
 }

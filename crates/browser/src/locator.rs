@@ -37,16 +37,38 @@ pub struct Locator {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "by", rename_all = "kebab-case")]
 pub(crate) enum Step {
-    Css { value: String },
-    Xpath { value: String },
-    Text { pattern: Pattern },
-    HasText { pattern: Pattern },
-    Label { pattern: Pattern },
-    Placeholder { pattern: Pattern },
-    Testid { pattern: Pattern },
-    Role { role: String, name: Option<Pattern>, states: Vec<(String, String)> },
-    Nth { value: i64 },
-    Frame { value: String },
+    Css {
+        value: String,
+    },
+    Xpath {
+        value: String,
+    },
+    Text {
+        pattern: Pattern,
+    },
+    HasText {
+        pattern: Pattern,
+    },
+    Label {
+        pattern: Pattern,
+    },
+    Placeholder {
+        pattern: Pattern,
+    },
+    Testid {
+        pattern: Pattern,
+    },
+    Role {
+        role: String,
+        name: Option<Pattern>,
+        states: Vec<(String, String)>,
+    },
+    Nth {
+        value: i64,
+    },
+    Frame {
+        value: String,
+    },
 }
 
 /// How a text is compared.
@@ -54,12 +76,21 @@ pub(crate) enum Step {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum Pattern {
     /// The whole text in this spelling.
-    Exact { value: String },
+    Exact {
+        value: String,
+    },
     /// The whole text if any has it, else part of it; in any case of letters.
-    Loose { value: String },
+    Loose {
+        value: String,
+    },
     /// Part of the text, in any case of letters.
-    Part { value: String },
-    Regex { source: String, flags: String },
+    Part {
+        value: String,
+    },
+    Regex {
+        source: String,
+        flags: String,
+    },
 }
 
 /// Text that is not a locator: where it goes wrong and what may have been meant.
@@ -124,7 +155,9 @@ impl fmt::Display for Step {
                     Some(pattern) => write!(out, "[name={pattern}]")?,
                     None => {}
                 }
-                states.iter().try_for_each(|(state, value)| write!(out, "[{state}={value}]"))
+                states
+                    .iter()
+                    .try_for_each(|(state, value)| write!(out, "[{state}={value}]"))
             }
         }
     }
@@ -139,7 +172,11 @@ impl fmt::Display for Pattern {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Pattern::Exact { value } => {
-                write!(out, "\"{}\"", value.replace('\\', r"\\").replace('"', "\\\""))
+                write!(
+                    out,
+                    "\"{}\"",
+                    value.replace('\\', r"\\").replace('"', "\\\"")
+                )
             }
             Pattern::Loose { value } | Pattern::Part { value } => out.write_str(value),
             Pattern::Regex { source, flags } => write!(out, "/{source}/{flags}"),
@@ -212,7 +249,10 @@ mod tests {
         assert_eq!(canonical("Submit"), "text=Submit");
         assert_eq!(canonical("\"Submit\""), "text=\"Submit\"");
         assert_eq!(canonical("Save as"), "text=Save as");
-        assert_eq!(canonical("role=checkbox[checked]"), "role=checkbox[checked=true]");
+        assert_eq!(
+            canonical("role=checkbox[checked]"),
+            "role=checkbox[checked=true]"
+        );
     }
 
     #[test]

@@ -5,11 +5,7 @@ use std::{future::Future, time::Duration};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
-use crate::{
-    cdp::page as cdp_page,
-    error::BrowserError,
-    page::Page,
-};
+use crate::{cdp::page as cdp_page, error::BrowserError, page::Page};
 
 /// When a navigation counts as done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,32 +57,47 @@ impl Page {
         deadline: Instant,
     ) -> Result<Navigation, BrowserError> {
         let started = Instant::now();
-        let refused = |reason: String| BrowserError::Navigation { url: url.to_owned(), reason };
+        let refused = |reason: String| BrowserError::Navigation {
+            url: url.to_owned(),
+            reason,
+        };
         if url::Url::parse(url).is_err() {
             return Err(refused("net::ERR_INVALID_URL".into()));
         }
         let before = self.commits();
-        let reply = self.core.session.call(&cdp_page::Navigate { url: url.to_owned() });
+        let reply = self.core.session.call(&cdp_page::Navigate {
+            url: url.to_owned(),
+        });
         let Ok(reply) = timeout_at(deadline, reply).await else {
             self.core.session.tell(&cdp_page::StopLoading {});
             return Err(self.not_ready(url, "the server has not answered", started.elapsed()));
         };
         let reply = reply.map_err(|error| self.core.explain(error))?;
         if reply.is_download == Some(true) {
-            return Ok(Navigation { url: self.url(), status: None });
+            return Ok(Navigation {
+                url: self.url(),
+                status: None,
+            });
         }
         if let Some(reason) = reply.error_text.filter(|reason| !reason.is_empty()) {
             return Err(refused(reason));
         }
         let Some(loader) = reply.loader_id else {
             // Only the part after `#` changed: nothing loads.
-            return Ok(Navigation { url: self.url(), status: None });
+            return Ok(Navigation {
+                url: self.url(),
+                status: None,
+            });
         };
         self.reach(until, &loader, before, started, deadline).await
     }
 
     /// Loads the page again.
-    pub async fn reload(&self, until: Until, deadline: Instant) -> Result<Navigation, BrowserError> {
+    pub async fn reload(
+        &self,
+        until: Until,
+        deadline: Instant,
+    ) -> Result<Navigation, BrowserError> {
         let session = self.core.session.clone();
         let sent = async move { session.call(&cdp_page::Reload {}).await.map(drop) };
         self.replace_document(sent, until, deadline).await
@@ -98,7 +109,11 @@ impl Page {
     }
 
     /// Goes forward in the page's history.
-    pub async fn forward(&self, until: Until, deadline: Instant) -> Result<Navigation, BrowserError> {
+    pub async fn forward(
+        &self,
+        until: Until,
+        deadline: Instant,
+    ) -> Result<Navigation, BrowserError> {
         self.travel(1, until, deadline).await
     }
 
@@ -108,10 +123,16 @@ impl Page {
         until: Until,
         deadline: Instant,
     ) -> Result<Navigation, BrowserError> {
-        let history = self.core.call(&cdp_page::GetNavigationHistory {}, deadline).await?;
+        let history = self
+            .core
+            .call(&cdp_page::GetNavigationHistory {}, deadline)
+            .await?;
         let target = usize::try_from(history.current_index + steps).ok();
         let Some(entry) = target.and_then(|at| history.entries.get(at)) else {
-            return Ok(Navigation { url: self.url(), status: None });
+            return Ok(Navigation {
+                url: self.url(),
+                status: None,
+            });
         };
         // Between addresses of one document nothing loads.
         let fragmentless = |url: &str| url.split('#').next().unwrap_or_default().to_owned();
@@ -119,7 +140,10 @@ impl Page {
         let command = cdp_page::NavigateToHistoryEntry { entry_id: entry.id };
         if same_document {
             self.core.call(&command, deadline).await?;
-            return Ok(Navigation { url: entry.url.clone(), status: None });
+            return Ok(Navigation {
+                url: entry.url.clone(),
+                status: None,
+            });
         }
         let session = self.core.session.clone();
         let sent = async move { session.call(&command).await.map(drop) };
@@ -134,7 +158,13 @@ impl Page {
     ) -> Result<Navigation, BrowserError> {
         let started = Instant::now();
         let before = self.commits();
-        let late = || self.not_ready(&self.url(), "the server has not answered", started.elapsed());
+        let late = || {
+            self.not_ready(
+                &self.url(),
+                "the server has not answered",
+                started.elapsed(),
+            )
+        };
         timeout_at(deadline, sent)
             .await
             .map_err(|_| late())?
@@ -142,7 +172,11 @@ impl Page {
         let committed = |state: &mut crate::page::PageState| {
             (state.progress.commits > before).then(|| state.progress.loader.clone())
         };
-        let loader = self.core.wait(deadline, committed).await?.ok_or_else(late)?;
+        let loader = self
+            .core
+            .wait(deadline, committed)
+            .await?
+            .ok_or_else(late)?;
         self.reach(until, &loader, before, started, deadline).await
     }
 
@@ -162,7 +196,8 @@ impl Page {
         let reached = self.core.wait(deadline, |state| {
             let progress = &state.progress;
             let current = progress.loader == loader || progress.commits > before + 1;
-            let there = current && (until == Until::Commit || progress.has_reached(until.lifecycle()));
+            let there =
+                current && (until == Until::Commit || progress.has_reached(until.lifecycle()));
             there.then(|| Navigation {
                 url: state.frames.main().url.clone(),
                 status: progress.status(&progress.loader),
@@ -192,7 +227,12 @@ impl Page {
 
     fn not_ready(&self, url: &str, state: &str, waited: Duration) -> BrowserError {
         let pending = self.describe_pending();
-        BrowserError::NavigationTimeout { url: url.to_owned(), waited, state: state.to_owned(), pending }
+        BrowserError::NavigationTimeout {
+            url: url.to_owned(),
+            waited,
+            state: state.to_owned(),
+            pending,
+        }
     }
 
     /// Waits until the page's address matches `pattern`: an address in which `*` stands for anything, or
@@ -224,13 +264,17 @@ fn matches_address(pattern: &str, url: &str) -> bool {
         return url.contains(pattern);
     }
     let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| url.strip_prefix(first)) else { return false };
+    let Some(mut rest) = parts.next().and_then(|first| url.strip_prefix(first)) else {
+        return false;
+    };
     let mut parts = parts.peekable();
     while let Some(part) = parts.next() {
         if parts.peek().is_none() {
             return rest.ends_with(part);
         }
-        let Some(at) = rest.find(part) else { return false };
+        let Some(at) = rest.find(part) else {
+            return false;
+        };
         rest = &rest[at + part.len()..];
     }
     rest.is_empty()

@@ -40,7 +40,9 @@ pub struct Page {
 
 impl fmt::Debug for Page {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Page").field("url", &self.url()).finish_non_exhaustive()
+        out.debug_struct("Page")
+            .field("url", &self.url())
+            .finish_non_exhaustive()
     }
 }
 
@@ -75,7 +77,11 @@ pub(crate) struct PageState {
 
 impl PageCore {
     /// Takes on a page that the browser has just attached, and sets it up without waiting.
-    pub(crate) fn attach(core: Arc<Core>, session: Session, info: &target::TargetInfo) -> Arc<Self> {
+    pub(crate) fn attach(
+        core: Arc<Core>,
+        session: Session,
+        info: &target::TargetInfo,
+    ) -> Arc<Self> {
         let context_id = info.browser_context_id.clone();
         let page = Arc::new(PageCore {
             browser: Arc::downgrade(&core),
@@ -103,7 +109,10 @@ impl PageCore {
         page.add_session(session.clone());
         let viewport = {
             let contexts = core.contexts.lock();
-            contexts.get(&context_id).or_else(|| contexts.get(&None)).and_then(|known| known.viewport)
+            contexts
+                .get(&context_id)
+                .or_else(|| contexts.get(&None))
+                .and_then(|known| known.viewport)
         };
         if let Some(viewport) = viewport {
             session.tell(&emulation::SetDeviceMetricsOverride {
@@ -164,8 +173,14 @@ impl PageCore {
             wait_for_debugger_on_start: true,
             flatten: Some(true),
             filter: Some(vec![
-                target::FilterEntry { r#type: Some("iframe".into()), exclude: Some(false) },
-                target::FilterEntry { r#type: None, exclude: Some(true) },
+                target::FilterEntry {
+                    r#type: Some("iframe".into()),
+                    exclude: Some(false),
+                },
+                target::FilterEntry {
+                    r#type: None,
+                    exclude: Some(true),
+                },
             ]),
         });
         let running = session.call(&runtime::RunIfWaitingForDebugger {});
@@ -211,12 +226,14 @@ impl PageCore {
 
     pub(crate) async fn wait_ready(&self, deadline: Instant) -> Result<(), BrowserError> {
         let started = Instant::now();
-        self.wait(deadline, |_| self.ready.load(Ordering::Acquire).then_some(())).await?.ok_or_else(|| {
-            BrowserError::Unresponsive {
-                url: self.url(),
-                waited: started.elapsed(),
-                because: "it did not come up".into(),
-            }
+        self.wait(deadline, |_| {
+            self.ready.load(Ordering::Acquire).then_some(())
+        })
+        .await?
+        .ok_or_else(|| BrowserError::Unresponsive {
+            url: self.url(),
+            waited: started.elapsed(),
+            because: "it did not come up".into(),
         })
     }
 
@@ -267,7 +284,10 @@ impl PageCore {
             return Ok(());
         }
         let patience = deadline.min(Instant::now() + NAVIGATION_PATIENCE);
-        self.wait(patience, |state| (!state.progress.is_navigating()).then_some(())).await?;
+        self.wait(patience, |state| {
+            (!state.progress.is_navigating()).then_some(())
+        })
+        .await?;
         self.state.lock().progress.navigation_ended();
         Ok(())
     }
@@ -307,7 +327,11 @@ impl PageCore {
             "its own script keeps it busy"
         };
         let url = state.frames.main().url.clone();
-        BrowserError::Unresponsive { url, waited, because: because.into() }
+        BrowserError::Unresponsive {
+            url,
+            waited,
+            because: because.into(),
+        }
     }
 }
 
@@ -363,10 +387,17 @@ impl Page {
 
     /// The pages that this one has opened and that are still there.
     pub fn popups(&self) -> Vec<Page> {
-        let Some(core) = self.core.browser.upgrade() else { return Vec::new() };
+        let Some(core) = self.core.browser.upgrade() else {
+            return Vec::new();
+        };
         let pages = core.pages.lock();
         let opened = |page: &&Arc<PageCore>| page.opener.as_ref() == Some(&self.core.target_id);
-        pages.iter().filter(opened).cloned().map(Page::new).collect()
+        pages
+            .iter()
+            .filter(opened)
+            .cloned()
+            .map(Page::new)
+            .collect()
     }
 
     /// What `alert`, `confirm`, `prompt` are answered from now on; without a word, they are dismissed.
@@ -387,7 +418,9 @@ impl Page {
 
     /// Closes the page; `beforeunload` handlers are not asked.
     pub async fn close(self) -> Result<(), BrowserError> {
-        let Some(browser) = self.core.browser.upgrade() else { return Ok(()) };
+        let Some(browser) = self.core.browser.upgrade() else {
+            return Ok(());
+        };
         let target_id = self.core.target_id.clone();
         match browser.root.call(&target::CloseTarget { target_id }).await {
             Ok(_) => {}
@@ -396,33 +429,53 @@ impl Page {
             Err(error) => return Err(browser.explain(error)),
         }
         let deadline = Instant::now() + Duration::from_secs(5);
-        self.core.wait(deadline, |state| state.closed.then_some(())).await.map(drop).or_else(|error| {
-            if matches!(error, BrowserError::PageClosed { .. } | BrowserError::PageCrashed { .. }) {
-                Ok(())
-            } else {
-                Err(error)
-            }
-        })
+        self.core
+            .wait(deadline, |state| state.closed.then_some(()))
+            .await
+            .map(drop)
+            .or_else(|error| {
+                if matches!(
+                    error,
+                    BrowserError::PageClosed { .. } | BrowserError::PageCrashed { .. }
+                ) {
+                    Ok(())
+                } else {
+                    Err(error)
+                }
+            })
     }
 
     pub(crate) fn browser_core(&self) -> Arc<Core> {
         // Pages are reached only through a browser; without one every call ends with `Gone`.
-        self.core.browser.upgrade().unwrap_or_else(|| Core::new(self.core.session.connection().clone()))
+        self.core
+            .browser
+            .upgrade()
+            .unwrap_or_else(|| Core::new(self.core.session.connection().clone()))
     }
 
     pub(crate) fn downloads_folder(&self) -> PathBuf {
-        let Some(core) = self.core.browser.upgrade() else { return PathBuf::new() };
+        let Some(core) = self.core.browser.upgrade() else {
+            return PathBuf::new();
+        };
         let contexts = core.contexts.lock();
-        let settings = contexts.get(&self.core.context_id).or_else(|| contexts.get(&None));
-        settings.map(|settings| settings.downloads.clone()).unwrap_or_default()
+        let settings = contexts
+            .get(&self.core.context_id)
+            .or_else(|| contexts.get(&None));
+        settings
+            .map(|settings| settings.downloads.clone())
+            .unwrap_or_default()
     }
 
     /// Whether a frame is this page's, that of a page which it opened, or of one that is gone already
     /// (links that open a tab for a download close it at once).
     pub(crate) fn owns_frame(&self, frame: &str) -> bool {
-        let Some(core) = self.core.browser.upgrade() else { return false };
+        let Some(core) = self.core.browser.upgrade() else {
+            return false;
+        };
         let pages = core.pages.lock();
-        let owner = pages.iter().find(|page| page.state.lock().frames.contains(frame));
+        let owner = pages
+            .iter()
+            .find(|page| page.state.lock().frames.contains(frame));
         owner.is_none_or(|page| {
             page.target_id == self.core.target_id
                 || page.opener.as_ref() == Some(&self.core.target_id)
@@ -436,7 +489,12 @@ impl Page {
             .progress
             .pending()
             .map(|request| {
-                format!("{} ({}, for {})", request.url, request.kind, seconds(request.since.elapsed()))
+                format!(
+                    "{} ({}, for {})",
+                    request.url,
+                    request.kind,
+                    seconds(request.since.elapsed())
+                )
             })
             .take(5)
             .collect()

@@ -17,16 +17,20 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
     sync::Arc,
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use parking_lot::Mutex;
 use tokio::{
     io::AsyncReadExt,
     sync::{oneshot, watch},
+    time::timeout,
 };
 
 /// How much of the browser's complaints is kept for an error message.
 const STDERR_KEPT: usize = 4096;
+/// How long its last complaints are waited for.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// A running browser. Dropping it kills its process group and waits until that is gone.
 #[derive(Debug)]
@@ -35,6 +39,7 @@ pub(crate) struct BrowserProcess {
     parent: Option<JoinHandle<()>>,
     exited: watch::Receiver<Option<String>>,
     stderr: Arc<Mutex<Vec<u8>>>,
+    stderr_reader: Option<tokio::task::JoinHandle<()>>,
 }
 
 #[derive(Debug)]
@@ -61,7 +66,11 @@ impl BrowserProcess {
     ) -> io::Result<(Self, tokio::net::UnixStream)> {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .process_group(0);
         let theirs_fd = theirs.as_raw_fd();
         let our_pid = std::process::id();
         // SAFETY: only async-signal-safe calls between fork and exec.
@@ -71,36 +80,42 @@ impl BrowserProcess {
         let (exit, exited) = watch::channel(None);
         // A thread of its own: the signal that tells Chromium of our death is sent when the *thread*
         // that started it ends, and threads of an executor come and go.
-        let parent = thread::Builder::new().name("browser-parent".into()).spawn(move || {
-            let group = command.spawn().map(|mut child| {
-                let stderr = child.stderr.take();
-                let group = Arc::new(Mutex::new(Group { leader: child.id(), reaped: false }));
-                (child, stderr, group)
-            });
-            drop(theirs);
-            match group {
-                Ok((child, stderr, group)) => {
-                    let _ = started.send(Ok((stderr, Arc::clone(&group))));
-                    let status = outlive(child, &group);
-                    if let Some(folder) = temporary {
-                        crate::profile::remove(&folder);
+        let parent = thread::Builder::new()
+            .name("browser-parent".into())
+            .spawn(move || {
+                let group = command.spawn().map(|mut child| {
+                    let stderr = child.stderr.take();
+                    let group = Arc::new(Mutex::new(Group {
+                        leader: child.id(),
+                        reaped: false,
+                    }));
+                    (child, stderr, group)
+                });
+                drop(theirs);
+                match group {
+                    Ok((child, stderr, group)) => {
+                        let _ = started.send(Ok((stderr, Arc::clone(&group))));
+                        let status = outlive(child, &group);
+                        exit.send_replace(Some(describe(status)));
+                        if let Some(folder) = temporary {
+                            crate::profile::remove(&folder);
+                        }
                     }
-                    exit.send_replace(Some(describe(status)));
-                }
-                Err(error) => {
-                    if let Some(folder) = temporary {
-                        crate::profile::remove(&folder);
+                    Err(error) => {
+                        if let Some(folder) = temporary {
+                            crate::profile::remove(&folder);
+                        }
+                        let _ = started.send(Err(error));
                     }
-                    let _ = started.send(Err(error));
                 }
-            }
-        })?;
+            })?;
         let (pipe, group) = start.await.map_err(io::Error::other)??;
         let stderr = Arc::new(Mutex::new(Vec::new()));
+        let mut stderr_reader = None;
         if let Some(pipe) = pipe {
             let mut pipe = tokio::process::ChildStderr::from_std(pipe)?;
             let kept = Arc::clone(&stderr);
-            tokio::spawn(async move {
+            stderr_reader = Some(tokio::spawn(async move {
                 let mut chunk = [0; 1024];
                 while let Ok(read @ 1..) = pipe.read(&mut chunk).await {
                     let mut kept = kept.lock();
@@ -108,13 +123,19 @@ impl BrowserProcess {
                     let excess = kept.len().saturating_sub(STDERR_KEPT);
                     kept.drain(..excess);
                 }
-            });
+            }));
         }
-        let process = BrowserProcess { group, parent: Some(parent), exited, stderr };
+        let process = BrowserProcess {
+            group,
+            parent: Some(parent),
+            exited,
+            stderr,
+            stderr_reader,
+        };
         Ok((process, tokio::net::UnixStream::from_std(ours)?))
     }
 
-    /// Resolves when the browser has ended and is cleaned up, with how it ended.
+    /// Resolves when the browser has ended, with how. Its folder may remain until this is dropped.
     pub(crate) async fn wait(&mut self) -> String {
         match self.exited.wait_for(Option::is_some).await {
             Ok(how) => how.clone().unwrap_or_default(),
@@ -130,8 +151,12 @@ impl BrowserProcess {
         self.group.lock().leader
     }
 
-    /// What the browser last wrote to its standard error.
-    pub(crate) fn stderr(&self) -> String {
+    /// What the browser last wrote to its standard error; for the end, after which nothing more comes.
+    pub(crate) async fn stderr(&mut self) -> String {
+        if let Some(reader) = self.stderr_reader.take() {
+            // A child that outlives the browser may hold its end open.
+            let _ = timeout(LAST_WORDS, reader).await;
+        }
         String::from_utf8_lossy(&self.stderr.lock()).into_owned()
     }
 }
@@ -154,7 +179,12 @@ fn outlive(mut child: Child, group: &Mutex<Group>) -> io::Result<ExitStatus> {
         // keeps the group id ours until the lock below is held.
         let outcome = unsafe {
             let mut info: libc::siginfo_t = std::mem::zeroed();
-            libc::waitid(libc::P_PID, child.id(), &raw mut info, libc::WEXITED | libc::WNOWAIT)
+            libc::waitid(
+                libc::P_PID,
+                child.id(),
+                &raw mut info,
+                libc::WEXITED | libc::WNOWAIT,
+            )
         };
         if outcome == 0 || io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
             break;
@@ -181,7 +211,11 @@ fn describe(status: io::Result<ExitStatus>) -> String {
 /// Runs in the child between fork and exec: descriptors 3 and 4 become the debugging pipe.
 fn prepare_child(pipe: RawFd, parent: u32) -> io::Result<()> {
     let check = |outcome: libc::c_int| {
-        if outcome < 0 { Err(io::Error::last_os_error()) } else { Ok(outcome) }
+        if outcome < 0 {
+            Err(io::Error::last_os_error())
+        } else {
+            Ok(outcome)
+        }
     };
     // SAFETY: plain system calls on descriptors we own.
     unsafe {
@@ -220,13 +254,24 @@ pub(crate) fn is_alive(pid: u32) -> bool {
 /// Kills every process that was started on this profile folder (Linux only).
 pub(crate) fn kill_users_of(profile: &Path) {
     let flag = format!("--user-data-dir={}", profile.display());
-    let Ok(entries) = std::fs::read_dir("/proc") else { return };
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return;
+    };
     for entry in entries.flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse::<i32>().ok())
+        else {
             continue;
         };
-        let Ok(arguments) = std::fs::read(entry.path().join("cmdline")) else { continue };
-        if arguments.split(|byte| *byte == 0).any(|argument| argument == flag.as_bytes()) {
+        let Ok(arguments) = std::fs::read(entry.path().join("cmdline")) else {
+            continue;
+        };
+        if arguments
+            .split(|byte| *byte == 0)
+            .any(|argument| argument == flag.as_bytes())
+        {
             // SAFETY: plain system call on a process that runs on a folder of ours.
             unsafe { libc::kill(pid, libc::SIGKILL) };
         }

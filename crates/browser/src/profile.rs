@@ -14,7 +14,7 @@ use crate::{error::BrowserError, process};
 const PREFIX: &str = "casare-browser-";
 const OWNER_FILE: &str = "casare-owner.json";
 /// A folder without an owner file may be one that is being made right now; past this age it is not.
-const UNOWNED_AGE: Duration = Duration::from_secs(3600);
+const UNOWNED_AGE: Duration = Duration::from_hours(1);
 
 /// Which process a temporary profile belongs to. A process id alone is not enough: ids are used again.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +26,10 @@ struct Owner {
 impl Owner {
     fn this_process() -> Self {
         let pid = std::process::id();
-        Owner { pid, started: process::start_time(pid) }
+        Owner {
+            pid,
+            started: process::start_time(pid),
+        }
     }
 
     fn is_alive(&self) -> bool {
@@ -39,10 +42,17 @@ impl Owner {
 pub(crate) fn create(root: &Path) -> Result<PathBuf, BrowserError> {
     let file = |path: &Path| {
         let path = path.to_owned();
-        move |source| BrowserError::File { what: "make a temporary profile in", path, source }
+        move |source| BrowserError::File {
+            what: "make a temporary profile in",
+            path,
+            source,
+        }
     };
     fs::create_dir_all(root).map_err(file(root))?;
-    let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(root).map_err(file(root))?;
+    let folder = tempfile::Builder::new()
+        .prefix(PREFIX)
+        .tempdir_in(root)
+        .map_err(file(root))?;
     let owner = serde_json::to_string(&Owner::this_process())
         .map_err(io::Error::other)
         .map_err(file(root))?;
@@ -52,7 +62,9 @@ pub(crate) fn create(root: &Path) -> Result<PathBuf, BrowserError> {
 
 /// Removes what runs that were killed have left below `root`: browsers first, then their folders.
 pub(crate) fn sweep(root: &Path) {
-    let Ok(entries) = fs::read_dir(root) else { return };
+    let Ok(entries) = fs::read_dir(root) else {
+        return;
+    };
     for entry in entries.flatten() {
         if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_abandoned(&entry) {
             let folder = entry.path();
@@ -69,7 +81,9 @@ fn is_abandoned(entry: &fs::DirEntry) -> bool {
         Err(_) => entry
             .metadata()
             .and_then(|data| data.modified())
-            .is_ok_and(|time| SystemTime::now().duration_since(time).unwrap_or_default() > UNOWNED_AGE),
+            .is_ok_and(|time| {
+                SystemTime::now().duration_since(time).unwrap_or_default() > UNOWNED_AGE
+            }),
     }
 }
 
@@ -87,13 +101,20 @@ pub(crate) fn remove(folder: &Path) {
 
 /// Refuses a profile that another browser has open: Chromium would hand over to that one and exit.
 pub(crate) fn ensure_free(folder: &Path) -> Result<(), BrowserError> {
-    let Ok(holder) = fs::read_link(folder.join("SingletonLock")) else { return Ok(()) };
+    let Ok(holder) = fs::read_link(folder.join("SingletonLock")) else {
+        return Ok(());
+    };
     // The link's target is `host-pid`.
-    let pid = holder.to_string_lossy().rsplit('-').next().and_then(|pid| pid.parse().ok());
+    let pid = holder
+        .to_string_lossy()
+        .rsplit('-')
+        .next()
+        .and_then(|pid| pid.parse().ok());
     match pid {
-        Some(pid) if process::is_alive(pid) => {
-            Err(BrowserError::ProfileInUse { folder: folder.to_owned(), pid })
-        }
+        Some(pid) if process::is_alive(pid) => Err(BrowserError::ProfileInUse {
+            folder: folder.to_owned(),
+            pid,
+        }),
         _ => Ok(()),
     }
 }
@@ -110,8 +131,15 @@ mod tests {
         let foreign = root.path().join("someone-else");
         fs::create_dir(&dead).unwrap();
         fs::create_dir(&foreign).unwrap();
-        let reused_pid = Owner { pid: std::process::id(), started: Some(1) };
-        fs::write(dead.join(OWNER_FILE), serde_json::to_string(&reused_pid).unwrap()).unwrap();
+        let reused_pid = Owner {
+            pid: std::process::id(),
+            started: Some(1),
+        };
+        fs::write(
+            dead.join(OWNER_FILE),
+            serde_json::to_string(&reused_pid).unwrap(),
+        )
+        .unwrap();
 
         sweep(root.path());
 

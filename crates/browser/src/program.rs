@@ -86,7 +86,12 @@ impl<'a> Program<'a> {
             ("steps".to_owned(), steps_of(locator)),
             ("handover".to_owned(), true.into()),
         ]);
-        Program { op, locators: vec![locator], settings, repeatable: false }
+        Program {
+            op,
+            locators: vec![locator],
+            settings,
+            repeatable: false,
+        }
     }
 
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
@@ -131,7 +136,9 @@ pub(crate) struct Found<T> {
 /// An element as a handle, for what cannot be done by the page's script.
 #[derive(Debug)]
 pub(crate) enum ElementOrReason {
-    Element { object_id: String },
+    Element {
+        object_id: String,
+    },
     /// Not a file field; it may be what opens one's dialog.
     OpensChooser,
 }
@@ -161,7 +168,10 @@ impl Drop for CancelOnDrop<'_> {
 
 pub(crate) fn argument(value: &impl serde::Serialize) -> runtime::CallArgument {
     let value = serde_json::value::to_raw_value(value).ok();
-    runtime::CallArgument { value, object_id: None }
+    runtime::CallArgument {
+        value,
+        object_id: None,
+    }
 }
 
 pub(crate) fn call_function(
@@ -226,9 +236,15 @@ impl Page {
         deadline: Instant,
     ) -> Result<T, BrowserError> {
         let settings = Map::from_iter([("op".to_owned(), op.into())]);
-        let program = Program { op, locators: Vec::new(), settings, repeatable: true };
+        let program = Program {
+            op,
+            locators: Vec::new(),
+            settings,
+            repeatable: true,
+        };
         let outcome = self.run_in_main(&program, deadline).await?;
-        self.conclude(&program, outcome, Point::default()).map(|found| found.value)
+        self.conclude(&program, outcome, Point::default())
+            .map(|found| found.value)
     }
 
     /// In the main document, or in the one that replaces it meanwhile.
@@ -252,7 +268,9 @@ impl Page {
                         return Ok(outcome);
                     }
                 }
-                Err(CallError::SessionGone) => return Err(self.core.explain(CallError::SessionGone)),
+                Err(CallError::SessionGone) => {
+                    return Err(self.core.explain(CallError::SessionGone));
+                }
                 Err(error) if error.is_lost_document() && Instant::now() < deadline => {
                     self.core.forget_world(&scope);
                 }
@@ -274,12 +292,17 @@ impl Page {
             let left = deadline.saturating_duration_since(Instant::now());
             settings.insert("timeout".into(), (left.as_secs_f64() * 1000.0).into());
             settings.insert("handover".into(), false.into());
-            let mut command =
-                call_function("p => casare.element(p)", scope.context, vec![argument(&settings)]);
+            let mut command = call_function(
+                "p => casare.element(p)",
+                scope.context,
+                vec![argument(&settings)],
+            );
             command.return_by_value = Some(false);
             let reply = match scope.session.call(&command).await {
                 Ok(reply) => reply,
-                Err(CallError::SessionGone) => return Err(self.core.explain(CallError::SessionGone)),
+                Err(CallError::SessionGone) => {
+                    return Err(self.core.explain(CallError::SessionGone));
+                }
                 Err(error) if error.is_lost_document() && Instant::now() < deadline => {
                     self.core.forget_world(&scope);
                     continue;
@@ -289,8 +312,15 @@ impl Page {
             if let Some(object_id) = reply.result.object_id {
                 return Ok(ElementOrReason::Element { object_id });
             }
-            let failure = reply.result.value.as_deref().map_or("\"{}\"", RawValue::get);
-            let answer = |source| BrowserError::Answer { method: program.op, source };
+            let failure = reply
+                .result
+                .value
+                .as_deref()
+                .map_or("\"{}\"", RawValue::get);
+            let answer = |source| BrowserError::Answer {
+                method: program.op,
+                source,
+            };
             let failure: String = serde_json::from_str(failure).map_err(answer)?;
             let outcome: Outcome = serde_json::from_str(&failure).map_err(answer)?;
             if outcome.invalid.as_deref() == Some("opens-chooser") {
@@ -306,17 +336,21 @@ impl Page {
         let worlds: Vec<(Session, i64)> = {
             let state = self.core.state.lock();
             let known = state.frames.iter().map(|(_, frame)| frame);
-            known.filter_map(|frame| frame.world.map(|world| (frame.session.clone(), world))).collect()
+            known
+                .filter_map(|frame| frame.world.map(|world| (frame.session.clone(), world)))
+                .collect()
         };
         let mut found = Vec::new();
         for (session, world) in worlds {
             let call = call_function("() => casare.run({ op: 'storage' })", world, Vec::new());
-            let Ok(Ok(reply)) = timeout_at(Instant::now() + GRACE, session.call(&call)).await else {
+            let Ok(Ok(reply)) = timeout_at(Instant::now() + GRACE, session.call(&call)).await
+            else {
                 continue;
             };
-            let outcome = reply.result.value.and_then(|value| {
-                serde_json::from_str::<Outcome>(value.get()).ok()?.ok
-            });
+            let outcome = reply
+                .result
+                .value
+                .and_then(|value| serde_json::from_str::<Outcome>(value.get()).ok()?.ok);
             found.extend(outcome.and_then(|ok| serde_json::from_str(ok.get()).ok()));
         }
         found
@@ -333,7 +367,9 @@ impl Page {
                 offset: Point::default(),
             })
         });
-        scope.await?.ok_or_else(|| self.core.unresponsive(started.elapsed()))
+        scope
+            .await?
+            .ok_or_else(|| self.core.unresponsive(started.elapsed()))
     }
 
     async fn run_in(
@@ -348,11 +384,18 @@ impl Page {
         let mut settings = program.settings.clone();
         settings.insert("timeout".into(), timeout.into());
         settings.insert("token".into(), token.into());
-        let command =
-            call_function("p => casare.run(p)", scope.context, vec![argument(&settings)]);
+        let command = call_function(
+            "p => casare.run(p)",
+            scope.context,
+            vec![argument(&settings)],
+        );
         let reply = scope.session.call(&command);
-        let mut guard =
-            CancelOnDrop { session: &scope.session, context: scope.context, token, armed: true };
+        let mut guard = CancelOnDrop {
+            session: &scope.session,
+            context: scope.context,
+            token,
+            armed: true,
+        };
         let reply = timeout_at(deadline + GRACE, reply).await;
         guard.armed = reply.is_err();
         let Ok(reply) = reply else {
@@ -365,16 +408,23 @@ impl Page {
         let reply = reply?;
         if let Some(details) = &reply.exception_details {
             let message = exception_text(details);
-            return Err(CallError::Refused { method: "Runtime.callFunctionOn", message });
+            return Err(CallError::Refused {
+                method: "Runtime.callFunctionOn",
+                message,
+            });
         }
         let value = reply.result.value.as_deref().map_or("{}", RawValue::get);
-        serde_json::from_str(value)
-            .map_err(|source| CallError::Answer { method: "Runtime.callFunctionOn", source })
+        serde_json::from_str(value).map_err(|source| CallError::Answer {
+            method: "Runtime.callFunctionOn",
+            source,
+        })
     }
 
     /// The first frame of another origin in which the program's (first) locator finds something.
     async fn scope_that_has(&self, program: &Program<'_>) -> Result<Option<Scope>, BrowserError> {
-        let Some(first) = program.locators.first() else { return Ok(None) };
+        let Some(first) = program.locators.first() else {
+            return Ok(None);
+        };
         for scope in self.foreign_scopes(first).await {
             let count = Program::new("count", first).with("starts", json!(scope.starts));
             let soon = Instant::now() + GRACE;
@@ -390,13 +440,21 @@ impl Page {
     /// All frames whose documents our script cannot reach from the main one, outer ones first.
     /// What vanishes while it is looked at is left out.
     pub(crate) async fn foreign_scopes(&self, locator: &Locator) -> Vec<Scope> {
-        let Ok(main) = self.main_scope(Instant::now()).await else { return Vec::new() };
+        let Ok(main) = self.main_scope(Instant::now()).await else {
+            return Vec::new();
+        };
         let main_id = self.core.state.lock().frames.main_id().to_owned();
         let mut found = Vec::new();
         let mut open = vec![(main_id, main)];
         while let Some((frame, scope)) = open.pop() {
-            let children: Vec<String> =
-                self.core.state.lock().frames.children(&frame).cloned().collect();
+            let children: Vec<String> = self
+                .core
+                .state
+                .lock()
+                .frames
+                .children(&frame)
+                .cloned()
+                .collect();
             for child in children {
                 if !self.core.state.lock().frames.is_foreign(&child) {
                     open.push((child, scope.clone()));
@@ -427,9 +485,18 @@ impl Page {
         }
         let (parent, child_frame) = {
             let state = self.core.state.lock();
-            (state.frames.get(parent)?.clone(), state.frames.get(child)?.clone())
+            (
+                state.frames.get(parent)?.clone(),
+                state.frames.get(child)?.clone(),
+            )
         };
-        let owner = parent.session.call(&dom::GetFrameOwner { frame_id: child.to_owned() }).await.ok()?;
+        let owner = parent
+            .session
+            .call(&dom::GetFrameOwner {
+                frame_id: child.to_owned(),
+            })
+            .await
+            .ok()?;
         let node = parent
             .session
             .call(&dom::ResolveNode {
@@ -438,7 +505,10 @@ impl Page {
             })
             .await
             .ok()?;
-        let element = runtime::CallArgument { value: None, object_id: node.object.object_id.clone() };
+        let element = runtime::CallArgument {
+            value: None,
+            object_id: node.object.object_id.clone(),
+        };
         let target = json!({ "steps": steps_of(locator), "starts": outer.starts });
         let ask = call_function(
             "(el, target) => casare.frameOwner(el, target)",
@@ -456,7 +526,10 @@ impl Page {
             session: child_frame.session,
             context: child_frame.world?,
             starts: owner.starts,
-            offset: Point { x: outer.offset.x + owner.x, y: outer.offset.y + owner.y },
+            offset: Point {
+                x: outer.offset.x + owner.x,
+                y: outer.offset.y + owner.y,
+            },
         })
     }
 
@@ -469,7 +542,11 @@ impl Page {
     ) -> Result<Found<T>, BrowserError> {
         let locator = || {
             let at = outcome.field.unwrap_or_default();
-            program.locators.get(at).or(program.locators.first()).map(|locator| (*locator).clone())
+            program
+                .locators
+                .get(at)
+                .or(program.locators.first())
+                .map(|locator| (*locator).clone())
         };
         let waited = Duration::from_secs_f64(outcome.waited.max(0.0) / 1000.0);
         let url = self.url();
@@ -502,11 +579,19 @@ impl Page {
                 "not-yet" => Check::NotYet(outcome.detail.clone()),
                 _ => return Err(self.core.unresponsive(waited)),
             };
-            let Some(locator) = locator() else { return Err(self.core.unresponsive(waited)) };
+            let Some(locator) = locator() else {
+                return Err(self.core.unresponsive(waited));
+            };
             let mut nearest = outcome.nearest;
             nearest.extend(where_it_stops(&locator, &outcome.trace));
             let locator = Box::new(locator);
-            return Err(BrowserError::NotActionable { locator, check, waited, url, nearest });
+            return Err(BrowserError::NotActionable {
+                locator,
+                check,
+                waited,
+                url,
+                nearest,
+            });
         }
         let value = outcome.ok.as_deref().map_or("null", RawValue::get);
         let method = program.op;
@@ -518,15 +603,28 @@ impl Page {
 
 /// For a chain that finds nothing: up to where it did find something.
 fn where_it_stops(locator: &Locator, trace: &[usize]) -> Option<String> {
-    let stop = trace.iter().position(|found| *found == 0).filter(|stop| *stop > 0)?;
-    let found = Locator { steps: locator.steps[..stop].to_vec() };
-    let step = Locator { steps: vec![locator.steps.get(stop)?.clone()] };
-    Some(format!("(`{found}` matches {}, but nothing in it matches `{step}`)", trace[stop - 1]))
+    let stop = trace
+        .iter()
+        .position(|found| *found == 0)
+        .filter(|stop| *stop > 0)?;
+    let found = Locator {
+        steps: locator.steps[..stop].to_vec(),
+    };
+    let step = Locator {
+        steps: vec![locator.steps.get(stop)?.clone()],
+    };
+    Some(format!(
+        "(`{found}` matches {}, but nothing in it matches `{step}`)",
+        trace[stop - 1]
+    ))
 }
 
 impl crate::page::PageCore {
     /// A context that the browser no longer knows; its successor will be announced.
     fn forget_world(&self, scope: &Scope) {
-        self.state.lock().frames.context_destroyed(scope.context, &scope.session);
+        self.state
+            .lock()
+            .frames
+            .context_destroyed(scope.context, &scope.session);
     }
 }

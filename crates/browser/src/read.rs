@@ -89,7 +89,9 @@ impl Page {
             Expect::Enabled => "enabled",
             Expect::Text(_) => "text",
         };
-        let mut program = Program::new("wait-for", locator).with("state", state).repeatable();
+        let mut program = Program::new("wait-for", locator)
+            .with("state", state)
+            .repeatable();
         if let Expect::Text(text) = expect {
             let pattern = serde_json::to_value(text_pattern(text)?).unwrap_or_default();
             program = program.with("pattern", pattern);
@@ -104,7 +106,9 @@ impl Page {
         property: &Property,
         deadline: Instant,
     ) -> Result<Value, BrowserError> {
-        let program = Program::new("read", locator).with("what", property.to_json()).repeatable();
+        let program = Program::new("read", locator)
+            .with("what", property.to_json())
+            .repeatable();
         Ok(self.run(&program, deadline).await?.value)
     }
 
@@ -121,7 +125,9 @@ impl Page {
         property: &Property,
         deadline: Instant,
     ) -> Result<Vec<Value>, BrowserError> {
-        let program = Program::new("read-all", locator).with("what", property.to_json()).repeatable();
+        let program = Program::new("read-all", locator)
+            .with("what", property.to_json())
+            .repeatable();
         Ok(self.run(&program, deadline).await?.value)
     }
 
@@ -163,9 +169,17 @@ impl Page {
 fn text_pattern(text: &str) -> Result<Pattern, BrowserError> {
     let locator: Locator = format!("text={text}").parse()?;
     match <[Step; 1]>::try_from(locator.steps) {
-        Ok([Step::Text { pattern: Pattern::Loose { value } }]) => Ok(Pattern::Part { value }),
+        Ok(
+            [
+                Step::Text {
+                    pattern: Pattern::Loose { value },
+                },
+            ],
+        ) => Ok(Pattern::Part { value }),
         Ok([Step::Text { pattern }]) => Ok(pattern),
         // A ` >> ` in the text reads as a chain.
-        _ => Ok(Pattern::Part { value: text.to_owned() }),
+        _ => Ok(Pattern::Part {
+            value: text.to_owned(),
+        }),
     }
 }

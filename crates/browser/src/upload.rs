@@ -37,15 +37,22 @@ impl Page {
             }
         };
         self.touch();
-        let set = dom::SetFileInputFiles { files: paths, backend_node_id, object_id: object_id.clone() };
+        let set = dom::SetFileInputFiles {
+            files: paths,
+            backend_node_id,
+            object_id: object_id.clone(),
+        };
         let set = self.core.call(&set, deadline).await.map(drop);
         if let Some(object_id) = object_id {
-            self.core.session.tell(&runtime::ReleaseObject { object_id });
+            self.core
+                .session
+                .tell(&runtime::ReleaseObject { object_id });
         }
         set.map_err(|error| match error {
-            BrowserError::Protocol { message, .. } => {
-                BrowserError::InvalidValue { locator: Box::new(locator.clone()), reason: message }
-            }
+            BrowserError::Protocol { message, .. } => BrowserError::InvalidValue {
+                locator: Box::new(locator.clone()),
+                reason: message,
+            },
             other => other,
         })
     }
@@ -84,7 +91,11 @@ impl Page {
 }
 
 async fn absolute(file: &Path) -> Result<String, BrowserError> {
-    let fault = |source| BrowserError::File { what: "upload", path: file.to_owned(), source };
+    let fault = |source| BrowserError::File {
+        what: "upload",
+        path: file.to_owned(),
+        source,
+    };
     let path = tokio::fs::canonicalize(file).await.map_err(fault)?;
     Ok(path.to_string_lossy().into_owned())
 }

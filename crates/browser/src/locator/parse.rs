@@ -3,11 +3,23 @@
 use super::{Locator, LocatorError, Pattern, Step};
 
 const ENGINES: &[&str] = &[
-    "css", "xpath", "text", "has-text", "role", "label", "placeholder", "testid", "nth", "frame",
+    "css",
+    "xpath",
+    "text",
+    "has-text",
+    "role",
+    "label",
+    "placeholder",
+    "testid",
+    "nth",
+    "frame",
 ];
 
-const STATES: &[&str] = &["checked", "selected", "expanded", "pressed", "disabled", "level"];
+const STATES: &[&str] = &[
+    "checked", "selected", "expanded", "pressed", "disabled", "level",
+];
 
+#[rustfmt::skip]
 const ROLES: &[&str] = &[
     "alert", "alertdialog", "application", "article", "banner", "blockquote", "button", "caption", "cell",
     "checkbox", "code", "columnheader", "combobox", "complementary", "contentinfo", "definition",
@@ -22,6 +34,7 @@ const ROLES: &[&str] = &[
 ];
 
 /// Tags that a bare locator may begin with; it is CSS then.
+#[rustfmt::skip]
 const TAGS: &[&str] = &[
     "a", "abbr", "address", "article", "aside", "audio", "b", "blockquote", "body", "br", "button",
     "canvas", "caption", "code", "col", "dd", "details", "dialog", "div", "dl", "dt", "em", "embed",
@@ -63,7 +76,12 @@ impl<'a> Reader<'a> {
         self.at = self.text.len() - self.rest().trim_start().len();
     }
 
-    fn error(&self, at: usize, message: impl Into<String>, suggestion: Option<String>) -> LocatorError {
+    fn error(
+        &self,
+        at: usize,
+        message: impl Into<String>,
+        suggestion: Option<String>,
+    ) -> LocatorError {
         LocatorError {
             text: self.text.to_owned(),
             position: self.text[..at].chars().count(),
@@ -78,17 +96,33 @@ impl<'a> Reader<'a> {
             let hint = "write for example `role=button[name=Submit]`, `label=Email` or `css=#save`";
             return Err(self.error(start, "nothing is named here", Some(hint.into())));
         }
-        let Some((engine, after)) = engine_of(self.rest()) else { return self.bare() };
+        let Some((engine, after)) = engine_of(self.rest()) else {
+            return self.bare();
+        };
         self.at = start + after;
         match engine {
             "css" => self.css(),
-            "xpath" => Ok(Step::Xpath { value: self.until_chain(Quotes::Anywhere)?.to_owned() }),
-            "text" => Ok(Step::Text { pattern: self.pattern()? }),
-            "has-text" => Ok(Step::HasText { pattern: self.pattern()? }),
-            "label" => Ok(Step::Label { pattern: self.pattern()? }),
-            "placeholder" => Ok(Step::Placeholder { pattern: self.pattern()? }),
-            "testid" => Ok(Step::Testid { pattern: self.pattern()? }),
-            "frame" => Ok(Step::Frame { value: self.until_chain(Quotes::InBrackets)?.to_owned() }),
+            "xpath" => Ok(Step::Xpath {
+                value: self.until_chain(Quotes::Anywhere)?.to_owned(),
+            }),
+            "text" => Ok(Step::Text {
+                pattern: self.pattern()?,
+            }),
+            "has-text" => Ok(Step::HasText {
+                pattern: self.pattern()?,
+            }),
+            "label" => Ok(Step::Label {
+                pattern: self.pattern()?,
+            }),
+            "placeholder" => Ok(Step::Placeholder {
+                pattern: self.pattern()?,
+            }),
+            "testid" => Ok(Step::Testid {
+                pattern: self.pattern()?,
+            }),
+            "frame" => Ok(Step::Frame {
+                value: self.until_chain(Quotes::InBrackets)?.to_owned(),
+            }),
             "role" => self.role(),
             "nth" => self.nth(),
             unknown => Err(self.error(
@@ -102,18 +136,26 @@ impl<'a> Reader<'a> {
     /// A step without a prefix: see the module's documentation for the rule.
     fn bare(&mut self) -> Result<Step, LocatorError> {
         let rest = self.rest();
-        if ["//", "(/", "./", "..", "(./"].iter().any(|start| rest.starts_with(start)) {
-            return Ok(Step::Xpath { value: self.until_chain(Quotes::Anywhere)?.to_owned() });
+        if ["//", "(/", "./", "..", "(./"]
+            .iter()
+            .any(|start| rest.starts_with(start))
+        {
+            return Ok(Step::Xpath {
+                value: self.until_chain(Quotes::Anywhere)?.to_owned(),
+            });
         }
         let word = rest
             .find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-'))
             .map_or(rest, |end| &rest[..end]);
         let custom = word.contains('-') && word == word.to_ascii_lowercase();
-        let tag = TAGS.contains(&word) || (custom && word.starts_with(|c: char| c.is_ascii_lowercase()));
+        let tag =
+            TAGS.contains(&word) || (custom && word.starts_with(|c: char| c.is_ascii_lowercase()));
         if rest.starts_with(['#', '.', '[', '*', ':']) || tag {
             return self.css();
         }
-        Ok(Step::Text { pattern: self.pattern()? })
+        Ok(Step::Text {
+            pattern: self.pattern()?,
+        })
     }
 
     fn css(&mut self) -> Result<Step, LocatorError> {
@@ -123,7 +165,9 @@ impl<'a> Reader<'a> {
             let hint = "put spaces around `>>` to chain".to_owned();
             return Err(self.error(start + at, "`>>` is not CSS", Some(hint)));
         }
-        Ok(Step::Css { value: value.to_owned() })
+        Ok(Step::Css {
+            value: value.to_owned(),
+        })
     }
 
     fn nth(&mut self) -> Result<Step, LocatorError> {
@@ -141,7 +185,10 @@ impl<'a> Reader<'a> {
 
     fn role(&mut self) -> Result<Step, LocatorError> {
         let start = self.at;
-        let end = self.rest().find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(self.rest().len());
+        let end = self
+            .rest()
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap_or(self.rest().len());
         let role = self.rest()[..end].to_owned();
         self.at += end;
         if !ROLES.contains(&role.as_str()) {
@@ -169,7 +216,10 @@ impl<'a> Reader<'a> {
         let open = self.at;
         self.at += 1;
         let start = self.at;
-        let end = self.rest().find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(self.rest().len());
+        let end = self
+            .rest()
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(self.rest().len());
         let attribute = &self.rest()[..end];
         self.at += end;
         let part = self.rest().starts_with("*=");
@@ -178,16 +228,23 @@ impl<'a> Reader<'a> {
         if attribute == "name" && has_value {
             let pattern = self.bracket_pattern(open)?;
             *name = Some(match (part, pattern) {
-                (true, Pattern::Loose { value } | Pattern::Exact { value }) => Pattern::Part { value },
+                (true, Pattern::Loose { value } | Pattern::Exact { value }) => {
+                    Pattern::Part { value }
+                }
                 (_, pattern) => pattern,
             });
         } else if STATES.contains(&attribute) && !part {
-            let value = if has_value { self.until_bracket(open)? } else { "true".into() };
+            let value = if has_value {
+                self.until_bracket(open)?
+            } else {
+                "true".into()
+            };
             states.push((attribute.to_owned(), value));
         } else {
-            let known = nearest(attribute, &[STATES, &["name"]].concat())
-                .map(|near| format!("did you mean `[{near}=…]`?"))
-                .unwrap_or_else(|| format!("known are name, {}", STATES.join(", ")));
+            let known = match nearest(attribute, &[STATES, &["name"]].concat()) {
+                Some(near) => format!("did you mean `[{near}=…]`?"),
+                None => format!("known are name, {}", STATES.join(", ")),
+            };
             let message = format!("`[{attribute}…]` is not known for roles");
             return Err(self.error(start, message, Some(known)));
         }
@@ -206,7 +263,9 @@ impl<'a> Reader<'a> {
         if self.rest().starts_with(['"', '\'']) || self.is_regex() {
             return self.delimited();
         }
-        Ok(Pattern::Loose { value: self.until_bracket(open)? })
+        Ok(Pattern::Loose {
+            value: self.until_bracket(open)?,
+        })
     }
 
     /// Bare text up to the closing bracket, with `\]` for a bracket in it.
@@ -262,9 +321,14 @@ impl<'a> Reader<'a> {
         let inner = &self.rest()[1..end];
         self.at += end + 1;
         if quote != '/' {
-            return Ok(Pattern::Exact { value: unescape(inner) });
+            return Ok(Pattern::Exact {
+                value: unescape(inner),
+            });
         }
-        let flags = self.rest().find(|c: char| !c.is_ascii_lowercase()).unwrap_or(self.rest().len());
+        let flags = self
+            .rest()
+            .find(|c: char| !c.is_ascii_lowercase())
+            .unwrap_or(self.rest().len());
         let (source, flags) = (inner.to_owned(), self.rest()[..flags].to_owned());
         self.at += flags.len();
         if let Some(bad) = flags.find(|flag| !"imsu".contains(flag)) {
@@ -281,15 +345,17 @@ impl<'a> Reader<'a> {
         let mut end = rest.len();
         let mut before = ' ';
         for (at, letter) in rest.char_indices() {
-            let quotable = quotes == Quotes::Anywhere || (quotes == Quotes::InBrackets && depth > 0);
+            let quotable =
+                quotes == Quotes::Anywhere || (quotes == Quotes::InBrackets && depth > 0);
             match (quote, letter) {
                 (Some(open), letter) if letter == open && before != '\\' => quote = None,
-                (Some(_), _) => {}
                 (None, '"' | '\'') if quotable => (quote, opened) = (Some(letter), at),
                 (None, '[' | '(') if quotes == Quotes::InBrackets => {
                     (depth, opened) = (depth + 1, if depth == 0 { at } else { opened });
                 }
-                (None, ']' | ')') if quotes == Quotes::InBrackets => depth = depth.saturating_sub(1),
+                (None, ']' | ')') if quotes == Quotes::InBrackets => {
+                    depth = depth.saturating_sub(1);
+                }
                 (None, '>') if depth == 0 && is_chain(rest, at, before) => {
                     end = at;
                     break;
@@ -331,7 +397,10 @@ fn is_chain(text: &str, at: usize, before: char) -> bool {
 fn engine_of(text: &str) -> Option<(&str, usize)> {
     let end = text.find('=')?;
     let name = &text[..end];
-    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '-' || c == '_');
+    let plain = !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c == '-' || c == '_');
     plain.then_some((name, end + 1))
 }
 
@@ -350,7 +419,11 @@ fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut letters = text.chars();
     while let Some(letter) = letters.next() {
-        if letter == '\\' { out.extend(letters.next()) } else { out.push(letter) }
+        if letter == '\\' {
+            out.extend(letters.next());
+        } else {
+            out.push(letter);
+        }
     }
     out
 }
@@ -377,7 +450,10 @@ fn instead_of(engine: &str, value: &str) -> String {
         }
         _ => match nearest(engine, ENGINES) {
             Some(near) => format!("did you mean `{near}={value}`?"),
-            None => format!("write `text={engine}={value}` if text is meant; known are {}", ENGINES.join(", ")),
+            None => format!(
+                "write `text={engine}={value}` if text is meant; known are {}",
+                ENGINES.join(", ")
+            ),
         },
     }
 }

@@ -41,7 +41,9 @@ async fn a_form_is_filled_and_sent_in_few_round_trips() {
 
     let started = Clock::now();
     for _ in 0..10 {
-        page.fill_form(&fields, Some(&at("role=button[name=Send]")), soon()).await.unwrap();
+        page.fill_form(&fields, Some(&at("role=button[name=Send]")), soon())
+            .await
+            .unwrap();
     }
     println!("ten rounds: {:?}", started.elapsed());
 
@@ -52,19 +54,39 @@ async fn a_form_is_filled_and_sent_in_few_round_trips() {
     });
     assert_eq!(evaluate("window.sent").await, sent);
     assert_eq!(evaluate("sends").await, json!(10));
-    assert_eq!(evaluate("heard.slice(0, 4)").await, json!(["input first", "change first", "input born", "change born"]));
-    assert_eq!(page.text(&at("label=Editor"), soon()).await.unwrap(), "new text");
+    assert_eq!(
+        evaluate("heard.slice(0, 4)").await,
+        json!(["input first", "change first", "input born", "change born"])
+    );
+    assert_eq!(
+        page.text(&at("label=Editor"), soon()).await.unwrap(),
+        "new text"
+    );
 
     // A field that is missing leaves the others as they are.
-    let fields = [(at("label=First"), json!("Bob")), (at("label=Frist"), json!("Bob"))];
+    let fields = [
+        (at("label=First"), json!("Bob")),
+        (at("label=Frist"), json!("Bob")),
+    ];
     page.fill_form(&fields, None, brief()).await.unwrap_err();
     assert_eq!(page.text(&at("label=First"), soon()).await.unwrap(), "Ada");
 
     // Keys go where they should.
-    page.press(Some(&at("label=First")), &"Control+A".parse::<Keys>().unwrap(), soon()).await.unwrap();
+    page.press(
+        Some(&at("label=First")),
+        &"Control+A".parse::<Keys>().unwrap(),
+        soon(),
+    )
+    .await
+    .unwrap();
     page.type_text(None, "Grace H! ü", soon()).await.unwrap();
-    assert_eq!(page.text(&at("label=First"), soon()).await.unwrap(), "Grace H! ü");
-    page.press(None, &"Enter".parse::<Keys>().unwrap(), soon()).await.unwrap();
+    assert_eq!(
+        page.text(&at("label=First"), soon()).await.unwrap(),
+        "Grace H! ü"
+    );
+    page.press(None, &"Enter".parse::<Keys>().unwrap(), soon())
+        .await
+        .unwrap();
     assert_eq!(evaluate("sends").await, json!(11));
 
     let fill = async |locator: &str, value: Value| {
@@ -105,41 +127,91 @@ async fn clicks_are_real_and_choices_are_made_sure_of() {
         </script>"#,
     );
     let (_browser, page) = open(&site).await;
-    let log = async || page.evaluate("log.splice(0).join(' ')", &[], soon()).await.unwrap();
+    let log = async || {
+        page.evaluate("log.splice(0).join(' ')", &[], soon())
+            .await
+            .unwrap()
+    };
     let far = at("role=button[name=Far below]");
 
     page.click(&far, Click::default(), soon()).await.unwrap();
-    assert_eq!(log().await, "mousedown,0,1,false,true,50,25 click,0,1,false,true,50,25");
-    let corner = Click { count: 2, position: Some((3.0, 4.0)), modifiers: vec![Modifier::Shift], ..Click::default() };
+    assert_eq!(
+        log().await,
+        "mousedown,0,1,false,true,50,25 click,0,1,false,true,50,25"
+    );
+    let corner = Click {
+        count: 2,
+        position: Some((3.0, 4.0)),
+        modifiers: vec![Modifier::Shift],
+        ..Click::default()
+    };
     page.click(&far, corner, soon()).await.unwrap();
-    assert!(log().await.as_str().unwrap().ends_with("dblclick,0,2,true,true,3,4"));
-    page.click(&far, Click { button: casare_browser::Button::Right, ..Click::default() }, soon()).await.unwrap();
+    assert!(
+        log()
+            .await
+            .as_str()
+            .unwrap()
+            .ends_with("dblclick,0,2,true,true,3,4")
+    );
+    page.click(
+        &far,
+        Click {
+            button: casare_browser::Button::Right,
+            ..Click::default()
+        },
+        soon(),
+    )
+    .await
+    .unwrap();
     assert!(log().await.as_str().unwrap().contains("contextmenu,2"));
 
     let checked = async |script: &str| page.evaluate(script, &[], soon()).await.unwrap();
     for _ in 0..2 {
-        page.set_checked(&at("label=Fancy"), true, soon()).await.unwrap();
-        page.set_checked(&at("role=switch[name=Wifi]"), true, soon()).await.unwrap();
+        page.set_checked(&at("label=Fancy"), true, soon())
+            .await
+            .unwrap();
+        page.set_checked(&at("role=switch[name=Wifi]"), true, soon())
+            .await
+            .unwrap();
     }
-    assert_eq!(checked("[fancy.checked, document.querySelector('[role=switch]').ariaChecked]").await, json!([true, "true"]));
-    let error = page.set_checked(&at("label=Stubborn"), true, brief()).await.unwrap_err();
+    assert_eq!(
+        checked("[fancy.checked, document.querySelector('[role=switch]').ariaChecked]").await,
+        json!([true, "true"])
+    );
+    let error = page
+        .set_checked(&at("label=Stubborn"), true, brief())
+        .await
+        .unwrap_err();
     assert_snapshot!(told(&error, &site), @r#"
     `label=Stubborn` was still unchecked after N ms on http://127.0.0.1:PORT/
     help: allow more time
     "#);
 
     let fruit = [Choice::Label("Apple".into()), Choice::Value("c".into())];
-    assert_eq!(page.select(&at("label=Fruit"), &fruit, soon()).await.unwrap(), ["a", "c"]);
-    let late = page.select(&at("label=Late"), &[Choice::Any("Now".into())], soon()).await.unwrap();
+    assert_eq!(
+        page.select(&at("label=Fruit"), &fruit, soon())
+            .await
+            .unwrap(),
+        ["a", "c"]
+    );
+    let late = page
+        .select(&at("label=Late"), &[Choice::Any("Now".into())], soon())
+        .await
+        .unwrap();
     assert_eq!(late, ["Now"]);
-    let error = page.select(&at("label=Late"), &[Choice::Index(3)], brief()).await.unwrap_err();
+    let error = page
+        .select(&at("label=Late"), &[Choice::Index(3)], brief())
+        .await
+        .unwrap_err();
     assert_snapshot!(told(&error, &site), @r#"
     `label=Late` had no such option ("Now") after N ms on http://127.0.0.1:PORT/
     help: choose one of these
     "#);
 
     page.hover(&at("css=#menu"), soon()).await.unwrap();
-    page.click(&at("css=#item"), Click::default(), soon()).await.unwrap();
+    page.click(&at("css=#item"), Click::default(), soon())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -168,15 +240,27 @@ async fn an_action_waits_until_its_element_is_ready_and_says_what_it_was_not() {
                 </script>"#,
             ),
         ),
-        ("/slow", html("<script>setTimeout(() => location = '/next', 300)</script>first")),
-        ("/next", html("<button onclick=\"this.textContent = 'Clicked'\">Only here</button>")),
+        (
+            "/slow",
+            html("<script>setTimeout(() => location = '/next', 300)</script>first"),
+        ),
+        (
+            "/next",
+            html("<button onclick=\"this.textContent = 'Clicked'\">Only here</button>"),
+        ),
     ]);
     let (_browser, page) = open(&site).await;
-    let log = async || page.evaluate("log.splice(0).join(' ')", &[], soon()).await.unwrap();
+    let log = async || {
+        page.evaluate("log.splice(0).join(' ')", &[], soon())
+            .await
+            .unwrap()
+    };
 
     page.evaluate("go()", &[], soon()).await.unwrap();
     let started = Clock::now();
-    page.click(&at("css=#moving"), Click::default(), soon()).await.unwrap();
+    page.click(&at("css=#moving"), Click::default(), soon())
+        .await
+        .unwrap();
     assert!(started.elapsed() > Duration::from_millis(300));
     page.evaluate("go()", &[], soon()).await.unwrap();
     for id in ["#later", "#off", "#replaced"] {
@@ -185,7 +269,10 @@ async fn an_action_waits_until_its_element_is_ready_and_says_what_it_was_not() {
     assert_eq!(log().await, "moving later off replaced");
 
     let click = async |locator: &str| {
-        let error = page.click(&at(locator), Click::default(), brief()).await.unwrap_err();
+        let error = page
+            .click(&at(locator), Click::default(), brief())
+            .await
+            .unwrap_err();
         told(&error, &site)
     };
     assert_snapshot!(click("css=#under").await, @r#"
@@ -200,21 +287,42 @@ async fn an_action_waits_until_its_element_is_ready_and_says_what_it_was_not() {
     `css=#for-good` was not enabled after N ms on http://127.0.0.1:PORT/
     help: fill what it depends on first
     "#);
-    page.evaluate("setTimeout(() => veil.remove(), 300)", &[], soon()).await.unwrap();
-    page.click(&at("css=#under"), Click::default(), soon()).await.unwrap();
+    page.evaluate("setTimeout(() => veil.remove(), 300)", &[], soon())
+        .await
+        .unwrap();
+    page.click(&at("css=#under"), Click::default(), soon())
+        .await
+        .unwrap();
     assert_eq!(log().await, "under");
 
     // The page goes elsewhere while the click waits for its element.
-    page.goto(&site.url("/slow"), casare_browser::Until::Load, soon()).await.unwrap();
-    page.click(&at("role=button[name=Only here]"), Click::default(), soon()).await.unwrap();
-    assert_eq!(page.text(&at("role=button"), soon()).await.unwrap(), "Clicked");
+    page.goto(&site.url("/slow"), casare_browser::Until::Load, soon())
+        .await
+        .unwrap();
+    page.click(&at("role=button[name=Only here]"), Click::default(), soon())
+        .await
+        .unwrap();
+    assert_eq!(
+        page.text(&at("role=button"), soon()).await.unwrap(),
+        "Clicked"
+    );
 
     // A click that is no longer wanted does not happen later.
     let (vanished, value) = (at("text=Appears"), json!("x"));
     let waiting = page.fill(&vanished, &value, soon());
-    tokio::time::timeout(Duration::from_millis(200), waiting).await.unwrap_err();
-    page.evaluate("document.body.innerHTML = '<label>Appears <input></label>'", &[], soon()).await.unwrap();
-    page.wait_for(&vanished, &casare_browser::Expect::Visible, soon()).await.unwrap();
+    tokio::time::timeout(Duration::from_millis(200), waiting)
+        .await
+        .unwrap_err();
+    page.evaluate(
+        "document.body.innerHTML = '<label>Appears <input></label>'",
+        &[],
+        soon(),
+    )
+    .await
+    .unwrap();
+    page.wait_for(&vanished, &casare_browser::Expect::Visible, soon())
+        .await
+        .unwrap();
     assert_eq!(page.text(&at("label=Appears"), soon()).await.unwrap(), "");
 }
 
@@ -232,7 +340,9 @@ async fn dialogs_never_hang_a_page_and_popups_are_pages() {
         ),
         (
             "/popup",
-            html("<script>onbeforeunload = e => { e.preventDefault(); return 'x' }</script><h1>Popup</h1><button onclick='window.close()'>Close</button>"),
+            html(
+                "<script>onbeforeunload = e => { e.preventDefault(); return 'x' }</script><h1>Popup</h1><button onclick='window.close()'>Close</button>",
+            ),
         ),
     ]);
     let (_browser, page) = open(&site).await;
@@ -244,32 +354,76 @@ async fn dialogs_never_hang_a_page_and_popups_are_pages() {
     page.set_dialog_policy(DialogPolicy::Accept { text: None });
     page.click(&ask, Click::default(), soon()).await.unwrap();
     assert_eq!(page.text(&ask, soon()).await.unwrap(), "Yes");
-    page.click(&at("role=button[name=Alert]"), Click::default(), soon()).await.unwrap();
-    let messages: Vec<_> = page.dialogs().into_iter().map(|dialog| (dialog.message, dialog.accepted)).collect();
+    page.click(&at("role=button[name=Alert]"), Click::default(), soon())
+        .await
+        .unwrap();
+    let messages: Vec<_> = page
+        .dialogs()
+        .into_iter()
+        .map(|dialog| (dialog.message, dialog.accepted))
+        .collect();
     let said = |text: &str, accepted| (text.to_owned(), accepted);
-    assert_eq!(messages, [said("Sure?", false), said("Sure?", true), said("one", true), said("two", true)]);
+    assert_eq!(
+        messages,
+        [
+            said("Sure?", false),
+            said("Sure?", true),
+            said("one", true),
+            said("two", true)
+        ]
+    );
 
     let mut heard = Vec::new();
     while heard.len() < 2 {
-        match tokio::time::timeout_at(soon(), events.recv()).await.unwrap().unwrap() {
+        match tokio::time::timeout_at(soon(), events.recv())
+            .await
+            .unwrap()
+            .unwrap()
+        {
             PageEvent::Console { level, text } => heard.push(format!("{level}: {text}")),
             PageEvent::Error { message } => heard.push(message.lines().next().unwrap().to_owned()),
             _ => {}
         }
     }
-    assert_eq!(heard, ["log: alerted 2 Object", "ReferenceError: nope is not defined"]);
+    assert_eq!(
+        heard,
+        [
+            "log: alerted 2 Object",
+            "ReferenceError: nope is not defined"
+        ]
+    );
 
     let context = page.context().unwrap();
     for opener in ["role=link[name=Pop up]", "role=button[name=Open]"] {
         let mark = context.mark();
-        page.click(&at(opener), Click::default(), soon()).await.unwrap();
+        page.click(&at(opener), Click::default(), soon())
+            .await
+            .unwrap();
         let popup = context.page_after(mark, soon()).await.unwrap();
-        assert_eq!(popup.text(&at("role=heading"), soon()).await.unwrap(), "Popup");
-        popup.click(&at("role=heading"), Click::default(), soon()).await.unwrap();
-        popup.click(&at("role=button[name=Close]"), Click::default(), soon()).await.unwrap();
-        let error = popup.click(&at("role=heading"), Click::default(), soon()).await.unwrap_err();
-        assert!(matches!(error, casare_browser::BrowserError::PageClosed { .. }), "{error:?}");
+        assert_eq!(
+            popup.text(&at("role=heading"), soon()).await.unwrap(),
+            "Popup"
+        );
+        popup
+            .click(&at("role=heading"), Click::default(), soon())
+            .await
+            .unwrap();
+        popup
+            .click(&at("role=button[name=Close]"), Click::default(), soon())
+            .await
+            .unwrap();
+        let error = popup
+            .click(&at("role=heading"), Click::default(), soon())
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, casare_browser::BrowserError::PageClosed { .. }),
+            "{error:?}"
+        );
     }
-    let error = context.page_after(context.mark(), brief()).await.unwrap_err();
+    let error = context
+        .page_after(context.mark(), brief())
+        .await
+        .unwrap_err();
     assert_snapshot!(told(&error, &site), @"a new page did not happen in N ms");
 }

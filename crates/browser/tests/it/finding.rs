@@ -77,7 +77,10 @@ async fn every_kind_of_locator_finds_what_a_person_means() {
         ("role=img[name=Home page]", "logo"),
         ("text=Twice", "twice"),
         ("css=tr >> has-text=\"Invoice 7Open\" >> role=link", "seven"),
-        ("css=tr >> has-text=/Invoice 7(?!\\d)/ >> role=link", "seven"),
+        (
+            "css=tr >> has-text=/Invoice 7(?!\\d)/ >> role=link",
+            "seven",
+        ),
         ("role=link[name=Open] >> nth=0", "seven"),
         ("role=form[name=Order] >> role=textbox >> nth=-1", "editor"),
         // Through open shadow roots and frames, of this and of other origins.
@@ -96,19 +99,34 @@ async fn every_kind_of_locator_finds_what_a_person_means() {
             .unwrap_or_else(|error| panic!("{locator}: {error}"));
         assert_eq!(found, id, "{locator}");
     }
-    assert_eq!(page.count(&at("role=button[name=Remove]"), soon()).await.unwrap(), 2);
+    assert_eq!(
+        page.count(&at("role=button[name=Remove]"), soon())
+            .await
+            .unwrap(),
+        2
+    );
 
     // A click in a frame of another origin lands where it should.
-    page.click(&at("frame=payment >> css=#pay"), Click::default(), soon()).await.unwrap();
-    page.wait_for(&at("text=Paid"), &Expect::Visible, soon()).await.unwrap();
+    page.click(&at("frame=payment >> css=#pay"), Click::default(), soon())
+        .await
+        .unwrap();
+    page.wait_for(&at("text=Paid"), &Expect::Visible, soon())
+        .await
+        .unwrap();
     page.fill_form(
-        &[(at("label=Card number"), "4242".into()), (at("label=First Name"), "Ada".into())],
+        &[
+            (at("label=Card number"), "4242".into()),
+            (at("label=First Name"), "Ada".into()),
+        ],
         None,
         soon(),
     )
     .await
     .unwrap();
-    assert_eq!(page.text(&at("label=Card number"), soon()).await.unwrap(), "4242");
+    assert_eq!(
+        page.text(&at("label=Card number"), soon()).await.unwrap(),
+        "4242"
+    );
 }
 
 #[tokio::test]
@@ -122,7 +140,10 @@ async fn what_is_not_found_or_found_twice_is_told_with_what_comes_near() {
     );
     let (_browser, page) = open(&site).await;
     let click = async |locator: &str| {
-        let error = page.click(&at(locator), Click::default(), brief()).await.unwrap_err();
+        let error = page
+            .click(&at(locator), Click::default(), brief())
+            .await
+            .unwrap_err();
         told(&error, &site)
     };
 

@@ -23,14 +23,29 @@ async fn texts_tables_and_records_come_out_as_data() {
         <div style="height:3000px"></div>"#,
     );
     let (_browser, page) = open(&site).await;
-    let read = async |locator: &str, property| page.read(&at(locator), &property, soon()).await.unwrap();
+    let read =
+        async |locator: &str, property| page.read(&at(locator), &property, soon()).await.unwrap();
 
-    assert_eq!(read("role=heading[level=1]", Property::Text).await, "Shop & more");
+    assert_eq!(
+        read("role=heading[level=1]", Property::Text).await,
+        "Shop & more"
+    );
     assert_eq!(read("#field", Property::Text).await, "typed");
     assert_eq!(read("#box", Property::Value).await, true);
-    assert_eq!(read("#link", Property::Attribute("href".into())).await, site.url("/a%20b"));
-    assert_eq!(read("#link", Property::Attribute("title".into())).await, json!(null));
-    assert_eq!(page.read_all(&at("css=h2"), &Property::Text, soon()).await.unwrap(), [json!("Tea"), json!("Mate")]);
+    assert_eq!(
+        read("#link", Property::Attribute("href".into())).await,
+        site.url("/a%20b")
+    );
+    assert_eq!(
+        read("#link", Property::Attribute("title".into())).await,
+        json!(null)
+    );
+    assert_eq!(
+        page.read_all(&at("css=h2"), &Property::Text, soon())
+            .await
+            .unwrap(),
+        [json!("Tea"), json!("Mate")]
+    );
     assert_eq!(page.title(soon()).await.unwrap(), "Test");
 
     assert_json_snapshot!(page.table(&at("role=table[name=Prices]"), soon()).await.unwrap(), @r#"
@@ -83,40 +98,94 @@ async fn texts_tables_and_records_come_out_as_data() {
         field("id", None, Property::Attribute("data-id".into())),
         field("name", Some("role=heading"), Property::Text),
         field("price", Some("css=.price"), Property::Text),
-        field("last", Some("role=link >> nth=-1"), Property::Attribute("href".into())),
+        field(
+            "last",
+            Some("role=link >> nth=-1"),
+            Property::Attribute("href".into()),
+        ),
     ];
-    let records = page.records(&at("css=article"), &fields, soon()).await.unwrap();
-    assert_eq!(serde_json::Value::from(records), json!([
-        { "id": "1", "name": "Tea", "price": "1.50", "last": site.url("/tea") },
-        { "id": "2", "name": "Mate", "price": null, "last": site.url("/mate2") },
-    ]));
+    let records = page
+        .records(&at("css=article"), &fields, soon())
+        .await
+        .unwrap();
+    assert_eq!(
+        serde_json::Value::from(records),
+        json!([
+            { "id": "1", "name": "Tea", "price": "1.50", "last": site.url("/tea") },
+            { "id": "2", "name": "Mate", "price": null, "last": site.url("/mate2") },
+        ])
+    );
 
-    page.wait_for(&at("#status"), &Expect::Text("done".into()), soon()).await.unwrap();
-    page.wait_for(&at("#gone"), &Expect::Detached, soon()).await.unwrap();
-    let error = page.wait_for(&at("#status"), &Expect::Text("\"done\"".into()), brief()).await.unwrap_err();
+    page.wait_for(&at("#status"), &Expect::Text("done".into()), soon())
+        .await
+        .unwrap();
+    page.wait_for(&at("#gone"), &Expect::Detached, soon())
+        .await
+        .unwrap();
+    let error = page
+        .wait_for(&at("#status"), &Expect::Text("\"done\"".into()), brief())
+        .await
+        .unwrap_err();
     assert_snapshot!(told(&error, &site), @r#"
     `css=#status` was still "all done" after N ms on http://127.0.0.1:PORT/
     help: allow more time
     "#);
-    let error = page.wait_for(&at("#link"), &Expect::Hidden, brief()).await.unwrap_err();
+    let error = page
+        .wait_for(&at("#link"), &Expect::Hidden, brief())
+        .await
+        .unwrap_err();
     assert_snapshot!(told(&error, &site), @r#"
     `css=#link` was still visible: <a id=link> link "Go" at (X, Y) after N ms on http://127.0.0.1:PORT/
     help: allow more time
     "#);
 
-    let sum = page.evaluate("(a, b) => a + b", &[json!(1), json!(2)], soon()).await.unwrap();
+    let sum = page
+        .evaluate("(a, b) => a + b", &[json!(1), json!(2)], soon())
+        .await
+        .unwrap();
     assert_eq!(sum, 3);
-    assert_eq!(page.evaluate("const a = 2; a * 21", &[], soon()).await.unwrap(), 42);
-    assert_eq!(page.evaluate("{ a: Promise.resolve(1) }.a;", &[], soon()).await.unwrap(), 1);
+    assert_eq!(
+        page.evaluate("const a = 2; a * 21", &[], soon())
+            .await
+            .unwrap(),
+        42
+    );
+    assert_eq!(
+        page.evaluate("{ a: Promise.resolve(1) }.a;", &[], soon())
+            .await
+            .unwrap(),
+        1
+    );
     let error = page.evaluate("nope.nope", &[], soon()).await.unwrap_err();
-    assert!(error.to_string().starts_with("the script failed: ReferenceError: nope is not defined"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("the script failed: ReferenceError: nope is not defined"),
+        "{error}"
+    );
 
-    let shot = async |area, format| page.screenshot(&Shot { area, format }, soon()).await.unwrap();
-    let size = |png: &[u8]| (u32::from_be_bytes(png[16..20].try_into().unwrap()), u32::from_be_bytes(png[20..24].try_into().unwrap()));
-    assert_eq!(size(&shot(Area::Viewport, ImageFormat::Png).await), (1280, 720));
+    let shot = async |area, format| {
+        page.screenshot(&Shot { area, format }, soon())
+            .await
+            .unwrap()
+    };
+    let size = |png: &[u8]| {
+        (
+            u32::from_be_bytes(png[16..20].try_into().unwrap()),
+            u32::from_be_bytes(png[20..24].try_into().unwrap()),
+        )
+    };
+    assert_eq!(
+        size(&shot(Area::Viewport, ImageFormat::Png).await),
+        (1280, 720)
+    );
     assert!(size(&shot(Area::FullPage, ImageFormat::Png).await).1 > 3000);
     assert!(size(&shot(Area::Element(at("#field")), ImageFormat::Png).await).1 < 60);
-    assert!(shot(Area::Viewport, ImageFormat::Jpeg { quality: 50 }).await.starts_with(&[0xff, 0xd8]));
+    assert!(
+        shot(Area::Viewport, ImageFormat::Jpeg { quality: 50 })
+            .await
+            .starts_with(&[0xff, 0xd8])
+    );
 }
 
 #[tokio::test]
@@ -131,8 +200,20 @@ async fn files_go_up_and_come_down() {
                 <a href="/report">Report</a><a href="/report" target=_blank>Report in a tab</a><a href="/evil">Evil</a>"#,
             ),
         ),
-        ("/report", Reply::File { name: "report.txt", bytes: b"twelve bytes".to_vec() }),
-        ("/evil", Reply::File { name: "..%2f..%2fevil.txt", bytes: vec![7; 100_000] }),
+        (
+            "/report",
+            Reply::File {
+                name: "report.txt",
+                bytes: b"twelve bytes".to_vec(),
+            },
+        ),
+        (
+            "/evil",
+            Reply::File {
+                name: "..%2f..%2fevil.txt",
+                bytes: vec![7; 100_000],
+            },
+        ),
     ]);
     let (_browser, page) = open(&site).await;
     let folder = tempfile::tempdir().unwrap();
@@ -141,24 +222,58 @@ async fn files_go_up_and_come_down() {
     std::fs::write(&two, "").unwrap();
     let out = at("#out");
 
-    page.upload(&at("label=Invoice"), &[one.clone()], soon()).await.unwrap();
+    page.upload(&at("label=Invoice"), std::slice::from_ref(&one), soon())
+        .await
+        .unwrap();
     assert_eq!(page.text(&out, soon()).await.unwrap(), "one.pdf:5");
-    page.upload(&at("role=button[name=Choose]"), &[one.clone(), two.clone()], soon()).await.unwrap();
-    page.wait_for(&out, &Expect::Text("hidden 2".into()), soon()).await.unwrap();
-    let error = page.upload(&at("role=button[name=Nothing]"), &[one], brief()).await.unwrap_err();
+    page.upload(
+        &at("role=button[name=Choose]"),
+        &[one.clone(), two.clone()],
+        soon(),
+    )
+    .await
+    .unwrap();
+    page.wait_for(&out, &Expect::Text("hidden 2".into()), soon())
+        .await
+        .unwrap();
+    let error = page
+        .upload(&at("role=button[name=Nothing]"), &[one], brief())
+        .await
+        .unwrap_err();
     assert_snapshot!(told(&error, &site), @"a dialog for choosing files after a click on `role=button[name=Nothing]` did not happen in N ms");
-    let error = page.upload(&at("label=Invoice"), &["missing.pdf".into()], brief()).await.unwrap_err();
+    let error = page
+        .upload(&at("label=Invoice"), &["missing.pdf".into()], brief())
+        .await
+        .unwrap_err();
     assert_snapshot!(told(&error, &site), @"cannot upload missing.pdf");
 
-    let first = page.download(&at("role=link[name=\"Report\"]"), soon()).await.unwrap();
-    assert_eq!((first.suggested_name.as_str(), first.size), ("report.txt", 12));
-    assert_eq!(std::fs::read_to_string(&first.path).unwrap(), "twelve bytes");
-    let second = page.download(&at("role=link[name=Report in a tab]"), soon()).await.unwrap();
+    let first = page
+        .download(&at("role=link[name=\"Report\"]"), soon())
+        .await
+        .unwrap();
+    assert_eq!(
+        (first.suggested_name.as_str(), first.size),
+        ("report.txt", 12)
+    );
+    assert_eq!(
+        std::fs::read_to_string(&first.path).unwrap(),
+        "twelve bytes"
+    );
+    let second = page
+        .download(&at("role=link[name=Report in a tab]"), soon())
+        .await
+        .unwrap();
     assert!(second.path.ends_with("report (2).txt"), "{second:?}");
-    let evil = page.download(&at("role=link[name=Evil]"), soon()).await.unwrap();
+    let evil = page
+        .download(&at("role=link[name=Evil]"), soon())
+        .await
+        .unwrap();
     assert_eq!(evil.path.parent(), first.path.parent());
     assert_eq!(evil.size, 100_000);
-    let error = page.download(&at("role=button[name=Nothing]"), brief()).await.unwrap_err();
+    let error = page
+        .download(&at("role=button[name=Nothing]"), brief())
+        .await
+        .unwrap_err();
     assert_snapshot!(told(&error, &site), @"a complete download did not happen in N ms; none began");
 }
 
@@ -166,7 +281,9 @@ async fn files_go_up_and_come_down() {
 async fn a_session_goes_on_in_another_browser() {
     let site = Site::serve(vec![(
         "/",
-        html("<p id=who></p><script>who.textContent = (localStorage.name ?? 'nobody') + ' ' + (sessionStorage.tab ?? '') + ' ' + document.cookie</script>"),
+        html(
+            "<p id=who></p><script>who.textContent = (localStorage.name ?? 'nobody') + ' ' + (sessionStorage.tab ?? '') + ' ' + document.cookie</script>",
+        ),
     )]);
     let (browser, page) = open(&site).await;
     let remember = "document.cookie = 'id=7; max-age=1000'; localStorage.name = 'Ada'; sessionStorage.tab = '1'; history.pushState({}, '', '/?step=2')";
@@ -180,19 +297,35 @@ async fn a_session_goes_on_in_another_browser() {
     let (browser, page) = open(&site).await;
     assert_eq!(page.text(&at("#who"), soon()).await.unwrap(), "nobody");
     let asked = site.requests();
-    let page = page.context().unwrap().restore(&serde_json::from_str(&text).unwrap(), soon()).await.unwrap();
+    let page = page
+        .context()
+        .unwrap()
+        .restore(&serde_json::from_str(&text).unwrap(), soon())
+        .await
+        .unwrap();
     assert_eq!(page.url(), site.url("/?step=2"));
     assert_eq!(page.text(&at("#who"), soon()).await.unwrap(), "Ada 1 id=7");
     // Storage was written without a visit to the site.
     assert!(site.requests() - asked <= 2);
 
     // A private context knows nothing of it.
-    let context = browser.new_context(casare_browser::ContextOptions::default()).await.unwrap();
+    let context = browser
+        .new_context(casare_browser::ContextOptions::default())
+        .await
+        .unwrap();
     let page = context.new_page(soon()).await.unwrap();
-    page.goto(&site.url("/"), Until::Load, soon()).await.unwrap();
+    page.goto(&site.url("/"), Until::Load, soon())
+        .await
+        .unwrap();
     assert_eq!(page.text(&at("#who"), soon()).await.unwrap(), "nobody");
     context.close().await.unwrap();
-    let error = page.click(&at("#who"), Click::default(), brief()).await.unwrap_err();
+    let error = page
+        .click(&at("#who"), Click::default(), brief())
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("has been closed"), "{error}");
-    tokio::time::timeout(Duration::from_secs(10), browser.close()).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(10), browser.close())
+        .await
+        .unwrap()
+        .unwrap();
 }

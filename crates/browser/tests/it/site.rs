@@ -18,9 +18,11 @@ use tokio::time::Instant;
 pub(crate) enum Reply {
     Html(String),
     /// A file that the browser saves under this name.
-    File { name: &'static str, bytes: Vec<u8> },
+    File {
+        name: &'static str,
+        bytes: Vec<u8>,
+    },
     Redirect(String),
-    Missing,
     /// Never anything.
     Silence,
 }
@@ -43,14 +45,23 @@ impl Site {
             let mut unanswered = Vec::new();
             for request in listening.incoming_requests() {
                 counted.fetch_add(1, Ordering::SeqCst);
-                let path = request.url().split('?').next().unwrap_or_default().to_owned();
+                let path = request
+                    .url()
+                    .split('?')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
                 match pages.get(path.as_str()) {
                     Some(Reply::Silence) => unanswered.push(request),
                     reply => answer(request, reply, port),
                 }
             }
         });
-        Site { server, port, requests }
+        Site {
+            server,
+            port,
+            requests,
+        }
     }
 
     /// A site with one page.
@@ -74,7 +85,9 @@ impl Drop for Site {
 }
 
 pub(crate) fn html(body: &str) -> Reply {
-    Reply::Html(format!("<!doctype html><meta charset=utf-8><title>Test</title>{body}"))
+    Reply::Html(format!(
+        "<!doctype html><meta charset=utf-8><title>Test</title>{body}"
+    ))
 }
 
 fn answer(request: Request, reply: Option<&Reply>, port: u16) {
@@ -88,8 +101,13 @@ fn answer(request: Request, reply: Option<&Reply>, port: u16) {
         }
         Some(Reply::File { name, bytes }) => body(bytes)
             .with_header(header("content-type", "application/octet-stream"))
-            .with_header(header("content-disposition", &format!("attachment; filename=\"{name}\""))),
-        Some(Reply::Redirect(to)) => body(b"").with_status_code(302).with_header(header("location", to)),
+            .with_header(header(
+                "content-disposition",
+                &format!("attachment; filename=\"{name}\""),
+            )),
+        Some(Reply::Redirect(to)) => body(b"")
+            .with_status_code(302)
+            .with_header(header("location", to)),
         _ => body(b"not here").with_status_code(404),
     };
     // A browser that has gone does not want its answer.
@@ -100,7 +118,9 @@ fn answer(request: Request, reply: Option<&Reply>, port: u16) {
 pub(crate) async fn open(site: &Site) -> (Browser, Page) {
     let browser = Browser::launch(LaunchOptions::default()).await.unwrap();
     let page = browser.default_context().new_page(soon()).await.unwrap();
-    page.goto(&site.url("/"), casare_browser::Until::Load, soon()).await.unwrap();
+    page.goto(&site.url("/"), casare_browser::Until::Load, soon())
+        .await
+        .unwrap();
     (browser, page)
 }
 
@@ -120,7 +140,9 @@ pub(crate) fn brief() -> Instant {
 
 /// An error as a person reads it, without what differs from run to run.
 pub(crate) fn told(error: &BrowserError, site: &Site) -> String {
-    let mut text = error.to_string().replace(&format!(":{}", site.port), ":PORT");
+    let mut text = error
+        .to_string()
+        .replace(&format!(":{}", site.port), ":PORT");
     if let Some(help) = error.help() {
         text = format!("{text}\nhelp: {help}");
     }
