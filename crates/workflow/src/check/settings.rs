@@ -11,24 +11,22 @@ use std::{cell::RefCell, collections::HashMap};
 
 use indexmap::IndexMap;
 use regex::Regex;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::{
-    control::STEP_KEYS,
     is_computed,
     report::Finding,
-    suggest::{Suggest, listed},
+    suggest::Suggest,
     trail::Trail,
-    wanted::{
-        DEEPEST, DURATION, alternatives, got, literal, literals, shortened, target, types, wanted,
-    },
+    wanted::{DEEPEST, alternatives, literals, target, types},
 };
-use crate::Span;
-
+mod bounds;
 mod choice;
+mod explain;
 mod keys;
 
-use keys::Keys;
+use bounds::{as_number, as_text, size};
+use keys::{Entries, Keys};
 
 /// Compiled patterns by their text; `None` for one that the regex crate does not know.
 pub(super) type Patterns = RefCell<HashMap<String, Option<Regex>>>;
@@ -73,45 +71,6 @@ impl Flaws {
         let before = self.weight;
         check(self);
         self.weight = self.weight.min(before.saturating_add(PART));
-    }
-}
-
-/// The entries of a map, or the settings of a step, which are kept in another type.
-#[derive(Debug, Clone, Copy)]
-enum Entries<'v> {
-    Map(&'v Map<String, Json>),
-    With(&'v IndexMap<String, Json>),
-}
-
-impl<'v> Entries<'v> {
-    fn len(self) -> usize {
-        match self {
-            Self::Map(map) => map.len(),
-            Self::With(with) => with.len(),
-        }
-    }
-
-    fn get(self, key: &str) -> Option<&'v Json> {
-        match self {
-            Self::Map(map) => map.get(key),
-            Self::With(with) => with.get(key),
-        }
-    }
-
-    fn iter(self) -> impl Iterator<Item = (&'v str, &'v Json)> {
-        let (map, with) = match self {
-            Self::Map(map) => (Some(map), None),
-            Self::With(with) => (None, Some(with)),
-        };
-        let map = map.into_iter().flatten();
-        let with = with.into_iter().flatten();
-        map.chain(with).map(|(key, value)| (key.as_str(), value))
-    }
-
-    fn to_json(self) -> Json {
-        self.iter()
-            .map(|(key, value)| (key.to_owned(), value.clone()))
-            .collect()
     }
 }
 
@@ -220,47 +179,6 @@ impl<'a> Settings<'a> {
         fits
     }
 
-    fn wrong_type(&self, schema: &Json, value: &Json, trail: &Trail<'_>) -> Finding {
-        let wanted = wanted(self.root, schema);
-        let message = format!("`{}` wants {wanted}, got {}", trail.name(), got(value));
-        let help = match value {
-            Json::Null => Some("give it a value, or remove it if it is not needed".to_owned()),
-            Json::String(_) | Json::Number(_) | Json::Bool(_)
-                if types(schema).contains(&"array") =>
-            {
-                Some("write a list: `[…]`, or each item on a line of its own after `- `".to_owned())
-            }
-            _ => None,
-        };
-        Finding::error("setting-type", trail.path(), message)
-            .label(format!("wants {wanted}"))
-            .help(help)
-    }
-
-    fn not_one_of(&self, value: &Json, allowed: &[&Json], trail: &Trail<'_>) -> Finding {
-        let message = format!("`{}` can't be {}", trail.name(), shortened(&literal(value)));
-        let names = allowed.iter().filter_map(|allowed| allowed.as_str());
-        let meant = value
-            .as_str()
-            .and_then(|text| self.suggest.did_you_mean(text, names));
-        let all: Vec<String> = allowed
-            .iter()
-            .map(|allowed| {
-                allowed
-                    .as_str()
-                    .map_or_else(|| allowed.to_string(), str::to_owned)
-            })
-            .collect();
-        let all = listed(all.iter().map(String::as_str));
-        let help = match meant {
-            Some(meant) => format!("{meant} It is one of {all}"),
-            None => format!("it is one of {all}"),
-        };
-        Finding::error("setting-value", trail.path(), message)
-            .label("no such value")
-            .help(help)
-    }
-
     fn list(
         &self,
         schema: &'a Json,
@@ -269,7 +187,7 @@ impl<'a> Settings<'a> {
         depth: usize,
         flaws: &mut Flaws,
     ) {
-        self.size(
+        size(
             schema,
             items.len(),
             ("minItems", "maxItems"),
@@ -300,7 +218,7 @@ impl<'a> Settings<'a> {
             return;
         }
         let keys = Keys::of(self, schema);
-        self.size(
+        size(
             schema,
             map.len(),
             ("minProperties", "maxProperties"),
@@ -328,172 +246,6 @@ impl<'a> Settings<'a> {
                 flaws.add(PART, || self.missing(schema, name, trail));
             }
         }
-    }
-
-    fn unknown(&self, key: &str, known: &[&str], trail: &Trail<'_>) -> Finding {
-        let whole = trail.name();
-        let owner = match whole.strip_suffix(key).map(|up| up.trim_end_matches('.')) {
-            Some(up) if !up.is_empty() => up,
-            _ => self.node,
-        };
-        let help = if owner == self.node && STEP_KEYS.contains(&key) {
-            Some(format!(
-                "`{key}` is a part of the step: write it beside `use`, not inside `with`"
-            ))
-        } else if known.is_empty() {
-            Some(format!("`{owner}` has no settings"))
-        } else {
-            let all = format!("`{owner}` has {}", listed(known.iter().copied()));
-            let meant = self.suggest.did_you_mean(key, known.iter().copied());
-            Some(meant.unwrap_or(all))
-        };
-        Finding::error(
-            "unknown-setting",
-            trail.path(),
-            format!("`{owner}` has no setting `{key}`"),
-        )
-        .at_key()
-        .label("not known")
-        .help(help)
-    }
-
-    fn ignored(&self, key: &str, known: &[&str], trail: &Trail<'_>) -> Finding {
-        let message = format!("`{}` has no setting `{key}`, so it is ignored", self.node);
-        Finding::warning("unknown-setting", trail.path(), message)
-            .at_key()
-            .label("ignored")
-            .help(self.suggest.did_you_mean(key, known.iter().copied()))
-    }
-
-    fn missing(&self, schema: &Json, name: &str, trail: &Trail<'_>) -> Finding {
-        let at = trail.name();
-        let owner = if at.is_empty() { self.node } else { &at };
-        let about = schema
-            .get("properties")
-            .and_then(|all| all.get(name)?.get("description")?.as_str())
-            .and_then(|text| text.lines().next());
-        let wants = schema
-            .get("properties")
-            .and_then(|all| all.get(name))
-            .map(|schema| wanted(self.root, schema))
-            .filter(|wanted| wanted != "another value");
-        let help = match (about, wants) {
-            (Some(about), Some(wants)) => Some(format!("`{name}` is {wants}: {about}")),
-            (Some(about), None) => Some(format!("`{name}`: {about}")),
-            (None, Some(wants)) => Some(format!("`{name}` is {wants}")),
-            (None, None) => None,
-        };
-        Finding::error(
-            "missing-setting",
-            trail.path(),
-            format!("`{owner}` needs the setting `{name}`"),
-        )
-        .at_key()
-        .label(format!("`{name}` is missing"))
-        .help(help)
-    }
-
-    fn scalar(&self, schema: &Json, value: &Json, trail: &Trail<'_>, flaws: &mut Flaws) {
-        if let Some(text) = as_text(value).filter(|_| types(schema).contains(&"string")) {
-            self.text(schema, &text, trail, flaws);
-        } else if let Some(number) = as_number(value) {
-            self.number(schema, number, value, trail, flaws);
-        }
-    }
-
-    fn text(&self, schema: &Json, text: &str, trail: &Trail<'_>, flaws: &mut Flaws) {
-        let name = || trail.name();
-        if schema.get("format").and_then(Json::as_str) == Some(DURATION)
-            && let Err(error) = text.parse::<Span>()
-        {
-            flaws.add(PART, || {
-                Finding::error(
-                    "setting-format",
-                    trail.path(),
-                    format!("`{}`: {error}", name()),
-                )
-                .label("no duration")
-            });
-        }
-        self.size(
-            schema,
-            text.chars().count(),
-            ("minLength", "maxLength"),
-            "character",
-            trail,
-            flaws,
-        );
-        if let Some(pattern) = schema.get("pattern").and_then(Json::as_str)
-            && !self.matches(pattern, text)
-        {
-            flaws.add(PART, || {
-                let message = format!("`{}` can't be `{}`", name(), shortened(text));
-                Finding::error("setting-format", trail.path(), message)
-                    .label("not of the right form")
-                    .help(format!("it has to match the pattern `{pattern}`"))
-            });
-        }
-    }
-
-    fn number(
-        &self,
-        schema: &Json,
-        number: f64,
-        value: &Json,
-        trail: &Trail<'_>,
-        flaws: &mut Flaws,
-    ) {
-        let bound = |name: &str| schema.get(name).and_then(Json::as_f64);
-        let wrong = if let Some(least) = bound("minimum").filter(|least| number < *least) {
-            Some(format!("at least {least}"))
-        } else if let Some(most) = bound("maximum").filter(|most| number > *most) {
-            Some(format!("at most {most}"))
-        } else if let Some(least) = bound("exclusiveMinimum").filter(|least| number <= *least) {
-            Some(format!("more than {least}"))
-        } else {
-            bound("exclusiveMaximum")
-                .filter(|most| number >= *most)
-                .map(|most| format!("less than {most}"))
-        };
-        if let Some(wrong) = wrong {
-            flaws.add(PART, || {
-                let message = format!("`{}` is {wrong}, got {}", trail.name(), got(value));
-                let range = match (bound("minimum"), bound("maximum")) {
-                    (Some(least), Some(most)) => Some(format!("it goes from {least} to {most}")),
-                    _ => None,
-                };
-                Finding::error("setting-range", trail.path(), message)
-                    .label("out of range")
-                    .help(range)
-            });
-        }
-    }
-
-    /// Bounds on how many `what` there are.
-    fn size(
-        &self,
-        schema: &Json,
-        size: usize,
-        (least, most): (&str, &str),
-        what: &str,
-        trail: &Trail<'_>,
-        flaws: &mut Flaws,
-    ) {
-        let bound = |name: &str| schema.get(name).and_then(Json::as_u64);
-        let wanted = match (bound(least), bound(most)) {
-            (Some(least), _) if (size as u64) < least => format!("at least {least}"),
-            (_, Some(most)) if size as u64 > most => format!("at most {most}"),
-            _ => return,
-        };
-        let wanted = match (wanted.ends_with(" 1"), what) {
-            (true, _) => format!("{wanted} {what}"),
-            (false, "entry") => format!("{wanted} entries"),
-            (false, _) => format!("{wanted} {what}s"),
-        };
-        flaws.add(PART, || {
-            let message = format!("`{}` has {wanted}, got {size}", trail.name());
-            Finding::error("setting-range", trail.path(), message).label(wanted)
-        });
     }
 
     fn matches(&self, pattern: &str, text: &str) -> bool {
@@ -530,23 +282,6 @@ fn is_of_type(value: &Json, name: &str) -> bool {
         "array" => value.is_array(),
         "object" => value.is_object(),
         _ => true,
-    }
-}
-
-/// The engine takes numbers and booleans for text.
-fn as_text(value: &Json) -> Option<String> {
-    match value {
-        Json::String(text) => Some(text.clone()),
-        Json::Number(_) | Json::Bool(_) => Some(value.to_string()),
-        _ => None,
-    }
-}
-
-fn as_number(value: &Json) -> Option<f64> {
-    match value {
-        Json::Number(number) => number.as_f64(),
-        Json::String(text) => text.trim().parse().ok(),
-        _ => None,
     }
 }
 

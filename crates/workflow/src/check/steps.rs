@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{Block, BlockShape, BlockSpec, NodeSpec, Step, catalogue::Bind, model::OnError};
 
-impl<'a> Check<'a> {
+impl Check<'_> {
     pub(super) fn step(&self, number: StepNo) {
         let Place {
             step,
@@ -201,7 +201,7 @@ impl<'a> Check<'a> {
         let never = match when {
             Json::String(text) => {
                 let text = Text {
-                    text,
+                    written: text,
                     trail: &trail,
                     site: Site::Step(number),
                     soft: disabled,

@@ -31,8 +31,9 @@ impl Trail<'_> {
     /// What people call it: `headers.Accept`, `fields[2]`; from below `with` or `variables` on.
     pub(super) fn name(&self) -> String {
         match self {
-            Trail::Document | Trail::Part(_) => String::new(),
-            Trail::Key(Trail::Document | Trail::Part(_), _) => String::new(),
+            Trail::Document | Trail::Part(_) | Trail::Key(Trail::Document | Trail::Part(_), _) => {
+                String::new()
+            }
             Trail::Key(up, key) => {
                 let mut name = up.name();
                 if !name.is_empty() {

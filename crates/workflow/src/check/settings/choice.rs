@@ -9,7 +9,8 @@ use super::{
         trail::Trail,
         wanted::{branches, got, literal, literals, shortened, types, wanted},
     },
-    Entries, Flaws, OTHER_TYPE, OTHER_VARIANT, PART, Settings, is_computed,
+    Flaws, OTHER_TYPE, OTHER_VARIANT, PART, Settings, is_computed,
+    keys::Entries,
 };
 
 impl<'a> Settings<'a> {
@@ -127,14 +128,13 @@ impl<'a> Settings<'a> {
                 return true;
             }
         };
-        match tagged.iter().find(|((_, name), _)| name == written) {
-            Some((_, branch)) => self.value(branch, value, trail, depth, flaws),
-            None => {
-                let names: Vec<&str> = tagged.iter().map(|((_, name), _)| *name).collect();
-                flaws.add(OTHER_VARIANT, || {
-                    self.no_variant(written, &names, &below, false)
-                });
-            }
+        if let Some((_, branch)) = tagged.iter().find(|((_, name), _)| name == written) {
+            self.value(branch, value, trail, depth, flaws);
+        } else {
+            let names: Vec<&str> = tagged.iter().map(|((_, name), _)| *name).collect();
+            flaws.add(OTHER_VARIANT, || {
+                self.no_variant(written, &names, &below, false)
+            });
         }
         true
     }

@@ -1,11 +1,51 @@
 //! Which keys a map may have.
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
 use super::{
     super::wanted::{DEEPEST, alternatives, target},
     Settings,
 };
+
+/// The entries of a map, or the settings of a step, which are kept in another type.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Entries<'v> {
+    Map(&'v Map<String, Json>),
+    With(&'v IndexMap<String, Json>),
+}
+
+impl<'v> Entries<'v> {
+    pub(super) fn len(self) -> usize {
+        match self {
+            Self::Map(map) => map.len(),
+            Self::With(with) => with.len(),
+        }
+    }
+
+    pub(super) fn get(self, key: &str) -> Option<&'v Json> {
+        match self {
+            Self::Map(map) => map.get(key),
+            Self::With(with) => with.get(key),
+        }
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = (&'v str, &'v Json)> {
+        let (map, with) = match self {
+            Self::Map(map) => (Some(map), None),
+            Self::With(with) => (None, Some(with)),
+        };
+        let map = map.into_iter().flatten();
+        let with = with.into_iter().flatten();
+        map.chain(with).map(|(key, value)| (key.as_str(), value))
+    }
+
+    pub(super) fn to_json(self) -> Json {
+        self.iter()
+            .map(|(key, value)| (key.to_owned(), value.clone()))
+            .collect()
+    }
+}
 
 /// What a schema says of the keys of a map.
 pub(super) struct Keys<'s> {

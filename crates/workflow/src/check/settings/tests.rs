@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use insta::assert_snapshot;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
-use serde_json::json;
 
 use super::*;
-use crate::{Any, DocPath};
+use crate::{Any, DocPath, Span};
+use serde_json::json;
 
 /// How to log in.
 #[derive(JsonSchema)]
