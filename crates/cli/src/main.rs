@@ -1,1 +1,111 @@
-fn main() {}
+//! The `casare` command: wires the parts together and owns no logic.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`run`], [`resume`] | running a workflow; [`execution`] is what they share |
+//! | [`check`], [`fmt`], [`schema`], [`nodes`] | working on workflow files |
+//! | [`runs`] | what ran: list, show, report, delete |
+//! | [`doctor`], [`completions`] | this machine, this shell |
+//! | [`config`] | the only place that reads the environment |
+//! | [`failure`] | why a command could not do its work; the exit codes |
+//! | [`report`] | a run as one HTML file |
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{config::Config, failure::{CliError, Exit}, terminal::Terminal};
+
+mod check;
+mod completions;
+mod config;
+mod credentials;
+mod doctor;
+mod event_lines;
+mod execution;
+mod failure;
+mod files;
+mod fmt;
+mod inputs;
+mod interrupt;
+mod nodes;
+mod outcome;
+mod problems;
+mod progress;
+mod report;
+mod resume;
+mod run;
+mod runs;
+mod schema;
+mod terminal;
+
+/// Automates the work that people do in browsers, files, mail and APIs
+#[derive(Debug, Parser)]
+#[command(
+    name = "casare",
+    version,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    after_help = failure::EXIT_CODES
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Run),
+    Resume(resume::Resume),
+    Check(check::Check),
+    Fmt(fmt::Fmt),
+    Schema(schema::Schema),
+    Nodes(nodes::Nodes),
+    Runs(runs::Runs),
+    Doctor(doctor::Doctor),
+    Completions(completions::Completions),
+}
+
+impl Command {
+    fn exec(self, config: &Config, terminal: &Terminal) -> Result<Exit, CliError> {
+        match self {
+            Self::Run(run) => run.exec(config, terminal),
+            Self::Resume(resume) => resume.exec(config, terminal),
+            Self::Check(check) => check.exec(terminal),
+            Self::Fmt(fmt) => fmt.exec(terminal),
+            Self::Schema(schema) => schema.exec(terminal),
+            Self::Nodes(nodes) => nodes.exec(terminal),
+            Self::Runs(runs) => runs.exec(config, terminal),
+            Self::Doctor(doctor) => doctor.exec(config, terminal),
+            Self::Completions(completions) => completions.exec(terminal),
+        }
+    }
+
+    /// Whether the caller is a program, which gets failures as JSON too.
+    fn wants_json(&self) -> bool {
+        match self {
+            Self::Run(run) => run.wants_json(),
+            Self::Resume(resume) => resume.wants_json(),
+            Self::Check(check) => check.json,
+            Self::Fmt(fmt) => fmt.json,
+            Self::Nodes(nodes) => nodes.json,
+            Self::Runs(runs) => runs.wants_json(),
+            Self::Doctor(doctor) => doctor.json,
+            Self::Schema(_) => true,
+            Self::Completions(_) => false,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let config = Config::from_environment();
+    config.start_logging();
+    let terminal = Terminal::new(config.colour.value);
+    let json = cli.command.wants_json();
+    let outcome = std::panic::catch_unwind(|| match cli.command.exec(&config, &terminal) {
+        Ok(exit) => exit,
+        Err(error) => terminal.failure(&error, json),
+    });
+    outcome.unwrap_or(Exit::Internal).into()
+}

@@ -1,0 +1,24 @@
+use casare_workflow::schema::workflow_schema;
+use clap::Args;
+
+use crate::{
+    failure::{CliError, Exit},
+    files,
+    terminal::Terminal,
+};
+
+/// Print the JSON Schema of workflow files, for completion in editors
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// Accepted for likeness with the other commands; a schema is always JSON
+    #[arg(long, hide = true)]
+    json: bool,
+}
+
+impl Schema {
+    pub(crate) fn exec(self, terminal: &Terminal) -> Result<Exit, CliError> {
+        let schema = workflow_schema(files::engine().registry());
+        terminal.print(&format!("{schema:#}"))?;
+        Ok(Exit::Done)
+    }
+}
