@@ -58,6 +58,8 @@ enum What {
 pub(super) struct Extracted {
     /// What was read.
     value: Json,
+    /// The same as text; empty if it is a list.
+    text: String,
     /// The column titles of a table, the fields of records.
     columns: Vec<String>,
     /// How many rows, records or elements were read.
@@ -136,7 +138,12 @@ impl Plan {
         Ok(match self {
             Plan::One(property) => {
                 let value = page.read(target, &property, until).await?;
-                Extracted { value, columns: Vec::new(), count: 1 }
+                let text = match &value {
+                    Json::String(text) => text.clone(),
+                    Json::Null | Json::Array(_) => String::new(),
+                    other => other.to_string(),
+                };
+                Extracted { value, text, columns: Vec::new(), count: 1 }
             }
             Plan::Each(property) => list(page.read_all(target, &property, until).await?, Vec::new()),
             Plan::Table => {
@@ -155,7 +162,8 @@ impl Plan {
 }
 
 fn list(items: Vec<Json>, columns: Vec<String>) -> Extracted {
-    Extracted { count: items.len(), value: Json::Array(items), columns }
+    let count = items.len();
+    Extracted { value: Json::Array(items), text: String::new(), columns, count }
 }
 
 /// A row as a map, if the columns have names: a blank one is named after its place, a repeated one
