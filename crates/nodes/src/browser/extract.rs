@@ -116,12 +116,11 @@ impl Plan {
                     settings.fields.iter().map(|(name, at)| record_field(name, at)).collect();
                 return fields.map(Plan::Records);
             }
-            (What::Attribute, Some(name)) => Property::Attribute(name.clone()),
+            (What::Attribute | What::Text, Some(name)) => Property::Attribute(name.clone()),
             (What::Attribute, None) => {
                 return Err(NodeError::invalid("setting `attribute` is missing")
                     .with_help("name the attribute: `attribute: href`"));
             }
-            (What::Text, Some(name)) => Property::Attribute(name.clone()),
             (What::Text, None) => Property::Text,
             (What::Value, _) => Property::Value,
             (What::Html, _) => Property::Html,

@@ -49,5 +49,5 @@ pub(super) fn deadline(cx: &StepContext) -> Instant {
         Some(_) => cx.time_left(Duration::MAX).saturating_sub(margin),
         None => PATIENCE,
     };
-    Instant::now() + left.min(Duration::from_secs(24 * 3600))
+    Instant::now() + left.min(Duration::from_hours(24))
 }
