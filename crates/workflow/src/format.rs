@@ -1,25 +1,51 @@
 //! Text → [`Workflow`] → text, with errors that point into the text.
 
-use std::{fmt, sync::Arc};
+use std::{path::Path, sync::Arc};
 
-use crate::{DocPath, SourceRange, Workflow};
+use crate::{DocPath, Document, Segment, SourceRange, Workflow, document};
+
+mod bytes;
+mod fields;
+mod meant;
+mod problem;
+mod read;
+mod steps;
+mod write;
+
+pub use problem::{Problem, ProblemList, Severity};
+pub use write::{to_document, write};
 
 /// A parsed workflow text: knows where each part of it stands.
 #[derive(Debug, Clone)]
 pub struct Source {
     name: Arc<str>,
     text: Arc<str>,
+    document: Arc<Document>,
 }
 
 impl Source {
     /// Reads YAML or JSON and the workflow in it.
     ///
+    /// A workflow without a name is called as its file, `name` without folder and ending.
+    ///
     /// # Errors
     ///
     /// Every problem found, each with its place.
     pub fn read(name: &str, text: &str) -> Result<(Workflow, Self), ProblemList> {
-        let _ = (name, text);
-        unimplemented!("format")
+        let (document, mut problems) = document::parse(text);
+        let Some(document) = document else {
+            return Err(ProblemList::new(name, text, problems));
+        };
+        let workflow = read::workflow(&document, file_stem(name), &mut problems);
+        if !problems.is_empty() {
+            return Err(ProblemList::new(name, text, problems));
+        }
+        let source = Self {
+            name: name.into(),
+            text: text.into(),
+            document: Arc::new(document),
+        };
+        Ok((workflow, source))
     }
 
     /// The file's name.
@@ -32,77 +58,52 @@ impl Source {
         &self.text
     }
 
+    /// The tree, for edits.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
     /// Where the value at `path` stands.
     pub fn range(&self, path: &DocPath) -> Option<SourceRange> {
-        let _ = path;
-        unimplemented!("format")
+        self.document.get(path).map(|node| node.range)
     }
 
     /// Where the key at the end of `path` stands.
     pub fn key_range(&self, path: &DocPath) -> Option<SourceRange> {
-        let _ = path;
-        unimplemented!("format")
+        match path.0.last()? {
+            Segment::Key(_) => self.document.key_range(path),
+            Segment::Index(_) => None,
+        }
     }
 
     /// A list of `problems` of this source.
     pub fn problems(&self, problems: Vec<Problem>) -> ProblemList {
-        ProblemList {
-            name: self.name.clone(),
-            text: self.text.clone(),
-            problems,
-        }
+        ProblemList::shared(self.name.clone(), self.text.clone(), problems)
     }
 }
 
-/// How bad a problem is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Severity {
-    /// Nothing runs.
-    Error,
-    /// Worth a look.
-    Warning,
-}
-
-/// One thing that is wrong with a workflow.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Problem {
-    /// A stable name, such as `unknown-node`.
-    pub code: &'static str,
-    /// How bad it is.
-    pub severity: Severity,
-    /// What is wrong.
-    pub message: String,
-    /// What is underlined says this.
-    pub label: Option<String>,
-    /// What to do.
-    pub help: Option<String>,
-    /// The part of the document.
-    pub path: DocPath,
-    /// Where in the text.
-    pub range: SourceRange,
-}
-
-/// Everything that is wrong with one workflow.
-#[derive(Debug, Clone)]
-pub struct ProblemList {
-    /// The file's name.
-    pub name: Arc<str>,
-    /// Its text.
-    pub text: Arc<str>,
-    /// At least one problem, in the order of the text.
-    pub problems: Vec<Problem>,
-}
-
-impl fmt::Display for ProblemList {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is not a valid workflow", self.name)
+/// `text` in its canonical form: what `casare fmt` writes.
+///
+/// A file whose `name` ends with `.json` stays JSON; everything else becomes YAML. Comments, the
+/// order of keys and the data stay as they are; a canonical text is not changed any more.
+///
+/// # Errors
+///
+/// The text is no YAML. Whether it is a workflow is not looked at.
+pub fn canonical(name: &str, text: &str) -> Result<String, ProblemList> {
+    let document = Document::parse(name, text)?;
+    let is_json = Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    if is_json {
+        return Ok(format!("{:#}\n", document.to_json()));
     }
+    Ok(document.write())
 }
 
-impl std::error::Error for ProblemList {}
-
-/// `workflow` in canonical YAML.
-pub fn write(workflow: &Workflow) -> String {
-    let _ = workflow;
-    unimplemented!("format")
+/// `folder/orders.workflow.yaml` → `orders`.
+fn file_stem(name: &str) -> &str {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let stem = file.split('.').next().unwrap_or(file);
+    if stem.is_empty() { "workflow" } else { stem }
 }

@@ -27,7 +27,7 @@ pub mod value;
 
 pub use catalogue::{BlockShape, BlockSpec, Catalogue, Effect, NodeSpec};
 pub use check::check;
-pub use document::{DocPath, Segment, SourceRange};
+pub use document::{DocPath, Document, Segment, SourceRange};
 pub use expression::{ExpressionError, NameUse, Scope, Template};
 pub use format::{Problem, ProblemList, Severity, Source};
 pub use model::{Block, Input, InputKind, Limits, OnError, OnResume, Retry, Step, Workflow};
