@@ -272,9 +272,17 @@ impl<'a> Check<'a> {
             return format!("it is only defined inside {places}");
         }
         let names = || ROOTS.iter().chain(visible).copied();
-        self.report
-            .suggest
-            .did_you_mean(name, names())
+        if let Some(help) = self.report.suggest.did_you_mean(name, names()) {
+            return help;
+        }
+        let closest = |base, names: &mut dyn Iterator<Item = &'a str>| {
+            let meant = self.report.suggest.closest(name, names)?;
+            Some(format!("did you mean `{}`?", member(base, meant)))
+        };
+        let inputs = &mut self.workflow.inputs.keys().map(String::as_str);
+        closest("inputs", inputs)
+            .or_else(|| closest("vars", &mut self.variable_names()))
+            .or_else(|| closest("steps", &mut self.step_ids()))
             .unwrap_or_else(|| format!("defined here: {}", listed(names())))
     }
 

@@ -196,7 +196,7 @@ impl<'a> Report<'a> {
                     .text()
                     .get(range.start..range.end)
                     .unwrap_or_default();
-                match scalar::written(raw, text, part.clone()) {
+                match scalar::written(raw, text, part.clone(), self.column(range.start)) {
                     Some(part) => SourceRange {
                         start: range.start + part.start,
                         end: range.start + part.end,
@@ -205,6 +205,12 @@ impl<'a> Report<'a> {
                 }
             }
         }
+    }
+
+    /// Bytes from the beginning of the line.
+    fn column(&self, at: usize) -> usize {
+        let before = self.source.text().get(..at).unwrap_or_default();
+        at - before.rfind('\n').map_or(0, |line_break| line_break + 1)
     }
 
     /// The range at `path`, or of what it is in where that part is not written.

@@ -4,13 +4,18 @@ use std::ops::Range;
 
 /// The part of `raw`, a scalar as it is written, that yields `part` of its value `text`.
 ///
-/// Knows plain, quoted (on one line) and literal (`|`) scalars; `None` for the rest, such as folded ones.
-pub(super) fn written(raw: &str, text: &str, part: Range<usize>) -> Option<Range<usize>> {
+/// Knows plain, quoted (on one line) and literal (`|`) scalars, whose lines are `indented` by so
+/// many spaces; `None` for the rest, such as folded ones.
+pub(super) fn written(
+    raw: &str,
+    text: &str,
+    part: Range<usize>,
+    indented: usize,
+) -> Option<Range<usize>> {
     let letters: Box<dyn Iterator<Item = Option<Letter>>> = match raw.as_bytes().first()? {
         b'"' => Box::new(double_quoted(raw)),
         b'\'' => Box::new(single_quoted(raw)),
-        b'|' => Box::new(literal(raw)?),
-        _ => Box::new(plain(raw)),
+        _ => Box::new(lines(raw, indented)),
     };
     let mut start = None;
     let mut end = None;
@@ -41,12 +46,6 @@ struct Letter {
     value: Option<char>,
     start: usize,
     end: usize,
-}
-
-fn plain(raw: &str) -> impl Iterator<Item = Option<Letter>> {
-    // A line break in it is folded.
-    raw.char_indices()
-        .map(|(at, letter)| (letter != '\n').then(|| itself(at, letter)))
 }
 
 fn itself(at: usize, letter: char) -> Letter {
@@ -118,25 +117,21 @@ fn double_quoted(raw: &str) -> impl Iterator<Item = Option<Letter>> {
     })
 }
 
-/// A `|` scalar: its lines without their indentation.
-fn literal(raw: &str) -> Option<impl Iterator<Item = Option<Letter>>> {
-    let body = raw.find('\n')? + 1;
-    let lines = raw.get(body..)?;
-    let indent = lines
-        .split('\n')
-        .find(|line| !line.trim().is_empty())
-        .map(|line| line.len() - line.trim_start_matches(' ').len())?;
-    let mut at = body;
-    Some(lines.split_inclusive('\n').flat_map(move |line| {
+/// A plain scalar, or the lines of a `|` scalar; they begin where the first one does.
+///
+/// The line breaks of a plain scalar are folded, so that what comes after them is not what is
+/// expected.
+fn lines(raw: &str, indented: usize) -> impl Iterator<Item = Option<Letter>> {
+    let mut at = 0;
+    raw.split_inclusive('\n').flat_map(move |line| {
         let spaces = line.len() - line.trim_start_matches(' ').len();
-        let skipped = spaces.min(indent);
+        let skipped = if at == 0 { 0 } else { spaces.min(indented) };
         let start = at + skipped;
         at += line.len();
-        line.get(skipped..)
-            .unwrap_or_default()
-            .char_indices()
+        let rest = line.get(skipped..).unwrap_or_default();
+        rest.char_indices()
             .map(move |(offset, letter)| Some(itself(start + offset, letter)))
-    }))
+    })
 }
 
 #[cfg(test)]
@@ -145,7 +140,7 @@ mod tests {
 
     fn found(raw: &'static str, text: &str, wanted: &str) -> Option<&'static str> {
         let start = text.find(wanted)?;
-        written(raw, text, start..start + wanted.len()).map(|range| &raw[range])
+        written(raw, text, start..start + wanted.len(), 4).map(|range| &raw[range])
     }
 
     #[test]
@@ -161,7 +156,7 @@ mod tests {
             Some("x")
         );
         assert_eq!(
-            found("|\n    a\n      b {{ x }}\n", "a\n  b {{ x }}\n", "x"),
+            found("a\n\n      b {{ x }}\n", "a\n\n  b {{ x }}\n", "x"),
             Some("x")
         );
     }
@@ -169,14 +164,14 @@ mod tests {
     #[test]
     fn a_folded_value_has_no_exact_place() {
         assert_eq!(found("a\n  {{ x }}", "a {{ x }}", "x"), None);
-        assert_eq!(found(">\n  a\n  {{ x }}", "a {{ x }}", "x"), None);
+        assert_eq!(found("a\n    {{ x }}\n", "a {{ x }}\n", "x"), None);
         assert_eq!(found("\"a\n  {{ x }}\"", "a {{ x }}", "x"), None);
     }
 
     proptest::proptest! {
         #[test]
         fn no_text_panics(raw in ".*", text in ".*", start in 0usize..9, length in 0usize..9) {
-            let _ = written(&raw, &text, start..start + length);
+            let _ = written(&raw, &text, start..start + length, 2);
         }
     }
 }

@@ -1,3 +1,5 @@
 //! Integration tests of the crate, one module a topic.
 
+mod check;
 mod expression;
+mod format;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{NameUse, NodeSpec};
 
-impl Check<'_> {
+impl<'a> Check<'a> {
     pub(super) fn step_outputs(&self, id: &str, used: &NameUse, text: Text<'_>) {
         let Some(targets) = self.tree.ids.get(id) else {
             if !used.optional {
@@ -33,19 +33,15 @@ impl Check<'_> {
         }
     }
 
+    /// Every id, in the order of the tree.
+    pub(super) fn step_ids(&self) -> impl Iterator<Item = &'a str> {
+        let steps = self.tree.places.iter().map(|place| place.step);
+        steps.filter_map(|step| step.id.as_deref())
+    }
+
     fn unknown_step(&self, id: &str, used: &NameUse, text: Text<'_>) {
-        let ids = || {
-            self.tree
-                .places
-                .iter()
-                .filter_map(|place| place.step.id.as_deref())
-        };
-        let dashed = ids().find(|known| {
-            known
-                .strip_prefix(id)
-                .is_some_and(|rest| rest.starts_with('-'))
-        });
-        let help = match dashed.or_else(|| self.report.suggest.closest(id, ids())) {
+        let ids = || self.step_ids();
+        let help = match self.report.suggest.closest(id, ids()) {
             Some(meant) => format!("did you mean `{}`?", member("steps", meant)),
             None if ids().next().is_none() => {
                 "give the step an `id` to refer to its outputs".to_owned()
@@ -106,7 +102,7 @@ impl Check<'_> {
                 };
                 (
                     format!(
-                        "{step} can't be seen here: `{block}` of `{owner}` runs side by side with itself"
+                        "{step} can't be seen here: `{block}` of `{owner}` keeps its outputs to itself"
                     ),
                     help.to_owned(),
                 )
