@@ -51,13 +51,15 @@ mod lower;
 mod ops;
 mod parse;
 mod render;
+mod settle;
 mod tree;
 
 pub use functions::{Function, Sort, functions};
 
-use eval::{Evaluation, settled};
+use eval::Evaluation;
 use fault::Fault;
 use lower::{Content, Use};
+use settle::settled;
 use tree::{Expr, Part};
 
 /// What the names in an expression mean: `vars`, `steps`, `inputs`, …

@@ -2,27 +2,25 @@
 
 use minijinja::{
     State,
-    value::{Kwargs, ObjectRepr, Tuple, ValueKind},
+    value::{Kwargs, Tuple, ValueKind},
 };
 
 use super::{
     Scope,
     fault::Fault,
     functions::{ENVIRONMENT, Range, Sort},
-    ops::{self, MAX_ITEMS, MAX_TEXT, Refused},
+    ops::{self, MAX_ITEMS, Refused},
     render,
-    tree::{Arg, At, Call, CompareOp, Expr, MathOp, Slice},
+    settle::{MAX_NESTING, nesting_exceeds, settled, valid},
+    tree::{Arg, At, Call, CompareOp, Expr, MathOp, Slice, Takes},
 };
-use crate::{Value, value::Stream};
+use crate::Value;
 
 pub(super) type Outcome<T = Value> = Result<T, Fault>;
 
 /// Steps of one evaluation, each some ten nanoseconds: enough for a list of a million items, and
 /// runaway loops end in a fraction of a second.
 const FUEL: u64 = 20_000_000;
-
-/// Lists and maps in each other: what JSON readers (and the journal's) take.
-const MAX_NESTING: usize = 100;
 
 /// One evaluation.
 pub(super) struct Evaluation<'a> {
@@ -301,10 +299,20 @@ impl<'a> Evaluation<'a> {
         if let Some(expr) = &call.value {
             args.push(self.value(expr)?);
         }
-        if call.needs_value && args.first().is_some_and(Value::is_none) {
-            return Err(Fault::nothing_to_work_on(call));
+        let is_container = |value: &Value| value.as_object().is_some();
+        match (call.takes, args.first()) {
+            (Takes::Something | Takes::Text, Some(value)) if value.is_none() => {
+                return Err(Fault::nothing_to_work_on(call));
+            }
+            (Takes::Text, Some(value)) if is_container(value) => {
+                return Err(Fault::wants_text(call, value));
+            }
+            _ => {}
         }
         self.args(call, &mut args)?;
+        if call.takes == Takes::Text && args.iter().any(Value::is_none) {
+            return Err(Fault::option_is_none(call));
+        }
         // What reads every item would be stopped only after it has filled the memory.
         let is_endless = |list: &Value| {
             list.downcast_object_ref::<Range>().is_some() && list.len() > Some(MAX_ITEMS)
@@ -419,77 +427,4 @@ fn compare(op: CompareOp, left: (&Expr, &Value), right: (&Expr, &Value), at: At)
         Refused::Operands => Fault::compare(op, at, left, right),
         Refused::TooLarge => Fault::too_long(at),
     })
-}
-
-/// A value that carries an error is that error.
-fn valid(value: Value, at: At) -> Outcome {
-    if value.kind() == ValueKind::Invalid {
-        let what = value.to_string();
-        let what = what
-            .trim_start_matches("<invalid value: ")
-            .trim_end_matches('>');
-        return Err(Fault::new(at, what));
-    }
-    Ok(value)
-}
-
-/// A result that may be kept: lists that minijinja would compute anew at each use become plain
-/// lists, or else `queue[1:]` in a loop would pile up slices of slices. Streams and ranges stay
-/// lazy.
-pub(super) fn settled(run: &mut Evaluation<'_>, value: Value, at: At) -> Outcome {
-    let Some(object) = value.as_object() else {
-        return match value.as_str() {
-            Some(text) if text.len() > MAX_TEXT => Err(Fault::too_large(at)),
-            Some(_) => Ok(value),
-            None if value.is_undefined() => Ok(Value::from(())),
-            None => valid(value, at),
-        };
-    };
-    let lazy = object.repr() == ObjectRepr::Iterable
-        && object.downcast_ref::<Stream>().is_none()
-        && object.downcast_ref::<Range>().is_none();
-    if lazy {
-        return run.each(&value, at).map(Value::from);
-    }
-    Ok(value)
-}
-
-/// Whether lists and maps stand in each other deeper than `limit`; looks at some hundred items,
-/// which finds any nesting that loops build up.
-fn nesting_exceeds(value: &Value, limit: usize) -> bool {
-    let mut seen = 0;
-    let mut left = vec![(value.clone(), 1)];
-    while let Some((value, depth)) = left.pop() {
-        if depth > limit {
-            return true;
-        }
-        seen += 1;
-        if seen > 400 || left.len() > 400 {
-            return false;
-        }
-        let Some(object) = value.as_object() else {
-            continue;
-        };
-        match object.repr() {
-            ObjectRepr::Seq => {
-                for index in 0..object.enumerator_len().unwrap_or_default().min(4) {
-                    if let Some(item) = object.get_value(&Value::from(index))
-                        && item.as_object().is_some()
-                    {
-                        left.push((item, depth + 1));
-                    }
-                }
-            }
-            ObjectRepr::Map => {
-                if let Some(pairs) = object.try_iter_pairs() {
-                    let nested = pairs
-                        .take(16)
-                        .filter(|(_, item)| item.as_object().is_some());
-                    left.extend(nested.map(|(_, item)| (item, depth + 1)));
-                }
-            }
-            _ => {}
-        }
-    }
-    false
 }

@@ -236,6 +236,24 @@ impl Fault {
         ))
     }
 
+    /// A list or map, piped into a filter of texts.
+    pub(super) fn wants_text(call: &Call, value: &Value) -> Self {
+        let name = call.value.as_ref().and_then(Expr::written);
+        let what = name.map_or_else(|| "the value".into(), |name| format!("`{name}`"));
+        let (filter, is) = (&call.name, an(value));
+        Self::new(call.at, format!("`| {filter}` works on text, and {what} is {is}")).help(format!(
+            "For each item of a list, write `… | map('{filter}')`; for all as one text, `… | join(', ')`"
+        ))
+    }
+
+    pub(super) fn option_is_none(call: &Call) -> Self {
+        let name = &call.name;
+        Self::new(
+            call.at,
+            format!("`| {name}`: one of the values in the brackets is none"),
+        )
+    }
+
     /// A filter has no result: the first item of an empty list.
     pub(super) fn nothing_found(call: &Call, sort: functions::Sort) -> Self {
         let from = match call.value.as_ref().and_then(Expr::written) {
@@ -280,6 +298,10 @@ impl Fault {
 fn plain(detail: &str) -> String {
     let mut text = detail.to_owned();
     for (theirs, ours) in [
+        (
+            "tried to use + operator on unsupported types ",
+            "can't add ",
+        ),
         ("unsigned integer", "whole number"),
         ("value of type ", ""),
         ("sequence", "list"),

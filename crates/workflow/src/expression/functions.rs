@@ -13,6 +13,10 @@ use minijinja::{
     value::{Enumerator, Object, ObjectRepr},
 };
 
+use super::{
+    fault::{Fault, closest},
+    tree::{At, Takes},
+};
 use crate::Value;
 
 mod dates;
@@ -130,8 +134,42 @@ impl Sort {
         self.find(name).is_some()
     }
 
+    /// That there is one, or which was probably meant.
+    pub(super) fn require(self, name: &str, at: At) -> Result<(), Fault> {
+        if self.has(name) {
+            return Ok(());
+        }
+        let what = self.word();
+        let message = format!("there is no {what} `{name}`");
+        Err(match closest(name, self.names()) {
+            _ if self == Self::Function && Self::Filter.has(name) => Fault::new(at, message)
+                .help(format!("`{name}` is a filter: write `value | {name}`")),
+            Some(near) => Fault::new(at, format!("{message}; did you mean `{near}`?")),
+            None => Fault::new(at, message),
+        })
+    }
+
     pub(super) fn usage(self, name: &str) -> Option<&'static str> {
         self.find(name).map(|function| function.usage)
+    }
+
+    pub(super) fn takes(self, name: &str) -> Takes {
+        let group = match self {
+            Self::Filter => self.find(name).map(|function| function.group),
+            _ => None,
+        };
+        let takes_none = matches!(
+            name,
+            "default" | "d" | "string" | "bool" | "int" | "float" | "get" | "to_json" | "tojson"
+        );
+        match (name, group) {
+            _ if takes_none || group.is_none() => Takes::Anything,
+            ("contains", _) => Takes::Something,
+            (_, Some("text" | "dates")) | ("from_json" | "base64_decode" | "urldecode", _) => {
+                Takes::Text
+            }
+            _ => Takes::Something,
+        }
     }
 
     pub(super) fn names(self) -> impl Iterator<Item = &'static str> {

@@ -426,7 +426,7 @@ impl Lower {
         args: &[ast::CallArg<'_>],
         at: At,
     ) -> Lowered<Call> {
-        known(sort, name, at)?;
+        sort.require(name, at)?;
         let args = args
             .iter()
             .map(|arg| {
@@ -449,43 +449,16 @@ impl Lower {
             && let Some(Arg::One(Expr::Const(inner))) = args.get(place)
             && let Some(inner) = inner.as_str()
         {
-            known(sort, inner, at)?;
+            sort.require(inner, at)?;
         }
         Ok(Call {
             name: name.into(),
             value,
             args,
-            needs_value: sort == Sort::Filter && needs_value(name),
+            takes: sort.takes(name),
             at,
         })
     }
-}
-
-fn known(sort: Sort, name: &str, at: At) -> Lowered<()> {
-    if sort.has(name) {
-        return Ok(());
-    }
-    let what = sort.word();
-    let fault = Fault::new(at, format!("there is no {what} `{name}`"));
-    Err(match closest(name, sort.names()) {
-        _ if sort == Sort::Function && Sort::Filter.has(name) => {
-            fault.help(format!("`{name}` is a filter: write `value | {name}`"))
-        }
-        Some(near) => Fault::new(
-            at,
-            format!("there is no {what} `{name}`; did you mean `{near}`?"),
-        ),
-        None => fault,
-    })
-}
-
-/// Whether none is never what the filter should work on.
-fn needs_value(filter: &str) -> bool {
-    let takes_none = matches!(
-        filter,
-        "default" | "d" | "string" | "bool" | "int" | "float" | "get" | "to_json" | "tojson"
-    );
-    !takes_none
 }
 
 fn attr(base: Expr, name: &str, at: At) -> Expr {

@@ -5,9 +5,10 @@ use std::{fmt::Write as _, sync::Arc};
 use minijinja::value::{Enumerator, Object, ValueKind};
 
 use super::{
-    eval::{Evaluation, Outcome, settled},
+    eval::{Evaluation, Outcome},
     fault::Fault,
     ops::MAX_TEXT,
+    settle::settled,
     tree::{At, CAPTURED, For, Part, Target},
 };
 use crate::{
@@ -115,7 +116,7 @@ fn write_loop<'a>(run: &mut Evaluation<'a>, node: &'a For, out: &mut String) -> 
     let mut following = items.into_iter().peekable();
     let mut index = 0;
     while let Some(item) = following.next() {
-        run.charge(node.at, 20)?;
+        run.charge(node.at, 50)?;
         let pass = Pass {
             index,
             length,

@@ -53,9 +53,18 @@ pub(super) struct Call {
     /// What a filter or test works on; `None` for functions.
     pub(super) value: Option<Expr>,
     pub(super) args: Vec<Arg>,
-    /// A filter of texts, numbers or dates, which none would turn into `None`.
-    pub(super) needs_value: bool,
+    pub(super) takes: Takes,
     pub(super) at: At,
+}
+
+/// What a filter works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Takes {
+    Anything,
+    /// Anything but none, which would otherwise count as an empty list or become `None`.
+    Something,
+    /// Text, or what is written in one way: no lists or maps. Its options aren't none either.
+    Text,
 }
 
 #[derive(Debug)]

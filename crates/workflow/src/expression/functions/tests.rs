@@ -2,8 +2,11 @@
 
 use minijinja::{Environment, value::ValueKind};
 
-use super::{Function, table};
-use crate::Value;
+use super::{Function, table, wrong};
+use crate::{
+    Value,
+    expression::{fault::an, ops, tree::CompareOp},
+};
 
 pub(super) const FUNCTIONS: &[Function] = table! {"tests", Test:
     "defined", "Whether there is such a name, attribute or item.", "nobody is defined" => "false";
@@ -51,6 +54,22 @@ pub(super) const FUNCTIONS: &[Function] = table! {"tests", Test:
 };
 
 pub(super) fn register(environment: &mut Environment<'static>) {
+    // Like the operators: numbers with numbers, texts with texts.
+    for (names, op) in [
+        (["lt", "lessthan", "<"], CompareOp::Lt),
+        (["le", "<=", "<="], CompareOp::Lte),
+        (["gt", "greaterthan", ">"], CompareOp::Gt),
+        (["ge", ">=", ">="], CompareOp::Gte),
+    ] {
+        for name in names {
+            environment.add_test(name, move |left: &Value, right: &Value| {
+                ops::compare(op, left, right).map_err(|_| {
+                    let (left, right) = (an(left), an(right));
+                    wrong(format!("can't compare {left} with {right}"))
+                })
+            });
+        }
+    }
     environment.add_test("empty", |value: &Value| match value.kind() {
         ValueKind::None => true,
         ValueKind::String
