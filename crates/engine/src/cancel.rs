@@ -17,57 +17,60 @@ pub enum CancelReason {
     Sibling,
 }
 
-/// A token that is cancelled with its parent, or by itself with a reason.
+/// A token that is cancelled with its parent, or by itself with a reason. Cheap to clone and to ask.
 #[derive(Debug, Clone, Default)]
-pub struct Cancel {
+pub struct Cancel(Arc<Node>);
+
+#[derive(Debug, Default)]
+struct Node {
+    /// What futures wait on.
     token: CancellationToken,
-    own: Arc<OnceLock<CancelReason>>,
-    parent: Option<Arc<Cancel>>,
+    /// Set before the token is: asking takes no lock.
+    reason: OnceLock<CancelReason>,
+    parent: Option<Cancel>,
 }
 
 impl Cancel {
     /// One that ends with this one or before it.
     pub fn child(&self) -> Self {
-        Self {
-            token: self.token.child_token(),
-            own: Arc::default(),
-            parent: Some(Arc::new(self.clone())),
-        }
+        Self(Arc::new(Node {
+            token: self.0.token.child_token(),
+            reason: OnceLock::new(),
+            parent: Some(self.clone()),
+        }))
     }
 
     /// Tells everything below to stop.
     pub fn cancel(&self, reason: CancelReason) {
-        let _ = self.own.set(reason);
-        self.token.cancel();
+        // The first reason counts.
+        let _ = self.0.reason.set(reason);
+        self.0.token.cancel();
     }
 
     /// Whether it was cancelled.
     pub fn is_cancelled(&self) -> bool {
-        self.token.is_cancelled()
+        self.reason().is_some()
     }
 
-    /// The reason if it was cancelled by itself rather than with its parent.
-    pub fn own_reason(&self) -> Option<CancelReason> {
-        self.own.get().copied()
-    }
-
-    /// Why it was cancelled.
+    /// Why it was cancelled, by itself or with what is above it.
     pub fn reason(&self) -> Option<CancelReason> {
-        if !self.is_cancelled() {
-            return None;
+        let mut node = Some(self);
+        while let Some(Self(cancel)) = node {
+            if let Some(reason) = cancel.reason.get() {
+                return Some(*reason);
+            }
+            node = cancel.parent.as_ref();
         }
-        self.own_reason()
-            .or_else(|| self.parent.as_ref().and_then(|parent| parent.reason()))
-            .or(Some(CancelReason::User))
+        None
     }
 
     /// Waits until it is cancelled.
     pub fn cancelled(&self) -> WaitForCancellationFuture<'_> {
-        self.token.cancelled()
+        self.0.token.cancelled()
     }
 
     /// The bare token, for libraries.
     pub fn token(&self) -> &CancellationToken {
-        &self.token
+        &self.0.token
     }
 }

@@ -8,7 +8,13 @@
 //! }
 //! ```
 
-use std::{borrow::Cow, fmt, future::Future, marker::PhantomData, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt,
+    future::Future,
+    marker::PhantomData,
+    sync::{Arc, OnceLock},
+};
 
 use async_trait::async_trait;
 use casare_workflow::{
@@ -23,10 +29,19 @@ use serde_json::Value as Json;
 
 use crate::{NodeError, StepContext};
 
-/// A node: what it says about itself, and its work.
+/// A node: what it says about itself, and its work. Cheap to clone.
 #[derive(Clone)]
 pub struct Node {
-    spec: NodeSpec,
+    name: &'static str,
+    effect: Effect,
+    icon: &'static str,
+    example: &'static str,
+    blocks: Vec<BlockSpec>,
+    siblings: Siblings,
+    /// The schemas of settings and outputs.
+    schemas: fn() -> (Json, Json),
+    /// Made when somebody asks: a run needs the descriptions of its own nodes only.
+    spec: Arc<OnceLock<NodeSpec>>,
     work: Work,
 }
 
@@ -118,10 +133,7 @@ impl Node {
             effect_of: None,
             types: PhantomData,
         };
-        Self {
-            spec: spec_of::<S, O>(name),
-            work: Work::Action(Arc::new(work)),
-        }
+        Self::new::<S, O>(name, Effect::Once, Work::Action(Arc::new(work)))
     }
 
     /// As [`Node::action`], with an effect that depends on the settings: a GET can be repeated, a
@@ -141,10 +153,7 @@ impl Node {
             effect_of: Some(effect_of),
             types: PhantomData,
         };
-        Self {
-            spec: spec_of::<S, O>(name),
-            work: Work::Action(Arc::new(work)),
-        }
+        Self::new::<S, O>(name, Effect::Once, Work::Action(Arc::new(work)))
     }
 
     /// A node that opens something for the steps in its `do` block:
@@ -159,35 +168,38 @@ impl Node {
             open,
             types: PhantomData,
         };
-        let mut spec = spec_of::<S, O>(name);
-        spec.effect = Effect::Live;
-        spec.blocks.push(BlockSpec {
+        Self::new::<S, O>(name, Effect::Live, Work::Session(Arc::new(work))).block(BlockSpec {
             name: "do",
             summary: "Steps that use it; it is closed when they end, however they end.",
             shape: BlockShape::List,
             required: true,
             binds: Vec::new(),
             isolated: false,
-        });
-        Self {
-            spec,
-            work: Work::Session(Arc::new(work)),
-        }
+        })
     }
 
     /// A node whose work is the engine's own.
     pub(crate) fn control<S: JsonSchema, O: JsonSchema>(name: &'static str) -> Self {
-        let mut spec = spec_of::<S, O>(name);
-        spec.effect = Effect::Pure;
+        Self::new::<S, O>(name, Effect::Pure, Work::Control)
+    }
+
+    fn new<S: JsonSchema, O: JsonSchema>(name: &'static str, effect: Effect, work: Work) -> Self {
         Self {
-            spec,
-            work: Work::Control,
+            name,
+            effect,
+            icon: "box",
+            example: "",
+            blocks: Vec::new(),
+            siblings: Siblings::Earlier,
+            schemas: || (schema_of::<S>(), schema_of::<O>()),
+            spec: Arc::default(),
+            work,
         }
     }
 
     /// What executing it a second time means.
     pub fn effect(mut self, effect: Effect) -> Self {
-        self.spec.effect = effect;
+        self.effect = effect;
         self
     }
 
@@ -198,29 +210,55 @@ impl Node {
 
     /// Name of its icon (Lucide).
     pub fn icon(mut self, icon: &'static str) -> Self {
-        self.spec.icon = Cow::Borrowed(icon);
+        self.icon = icon;
         self
     }
 
     /// Steps in YAML that show it at work; a test checks that they are valid.
     pub fn example(mut self, yaml: &'static str) -> Self {
-        self.spec.example = Cow::Borrowed(yaml);
+        self.example = yaml;
         self
     }
 
     pub(crate) fn block(mut self, block: BlockSpec) -> Self {
-        self.spec.blocks.push(block);
+        self.blocks.push(block);
         self
     }
 
     pub(crate) fn siblings(mut self, siblings: Siblings) -> Self {
-        self.spec.siblings = siblings;
+        self.siblings = siblings;
         self
     }
 
     /// What it says about itself.
     pub fn spec(&self) -> &NodeSpec {
-        &self.spec
+        self.spec.get_or_init(|| self.describe())
+    }
+
+    /// `category.action`
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn describe(&self) -> NodeSpec {
+        let (mut settings, outputs) = (self.schemas)();
+        let help = settings
+            .as_object_mut()
+            .and_then(|schema| schema.remove("description"))
+            .and_then(|text| text.as_str().map(str::to_owned))
+            .unwrap_or_default();
+        NodeSpec {
+            name: Cow::Borrowed(self.name),
+            summary: first_paragraph(&help),
+            help,
+            icon: Cow::Borrowed(self.icon),
+            effect: self.effect,
+            settings,
+            outputs,
+            blocks: self.blocks.clone(),
+            siblings: self.siblings,
+            example: Cow::Borrowed(self.example),
+        }
     }
 
     pub(crate) fn work(&self) -> &Work {
@@ -230,29 +268,7 @@ impl Node {
 
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Node({})", self.spec.name)
-    }
-}
-
-/// The description of a node with settings `S` and outputs `O`.
-fn spec_of<S: JsonSchema, O: JsonSchema>(name: &'static str) -> NodeSpec {
-    let mut settings = schema_of::<S>();
-    let help = settings
-        .as_object_mut()
-        .and_then(|schema| schema.remove("description"))
-        .and_then(|text| text.as_str().map(str::to_owned))
-        .unwrap_or_default();
-    NodeSpec {
-        name: Cow::Borrowed(name),
-        summary: first_paragraph(&help),
-        help,
-        icon: Cow::Borrowed("box"),
-        effect: Effect::Once,
-        settings,
-        outputs: schema_of::<O>(),
-        blocks: Vec::new(),
-        siblings: Siblings::Earlier,
-        example: Cow::Borrowed(""),
+        write!(f, "Node({})", self.name)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{Node, flow};
 /// The nodes an engine knows, by name. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Registry {
-    nodes: Arc<BTreeMap<String, Node>>,
+    nodes: Arc<BTreeMap<&'static str, Node>>,
 }
 
 impl Registry {
@@ -20,7 +20,7 @@ impl Registry {
         let nodes = flow::nodes()
             .into_iter()
             .chain(nodes)
-            .map(|node| (node.spec().name.clone().into_owned(), node))
+            .map(|node| (node.name(), node))
             .collect();
         Self {
             nodes: Arc::new(nodes),

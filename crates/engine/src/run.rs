@@ -246,11 +246,8 @@ impl Engine {
                 }
             })
             .await?;
-        if journaled.has_succeeded() {
-            return Err(RunError::NotResumable(format!(
-                "run {} has succeeded; there is nothing left to do",
-                stored.id
-            )));
+        if let Some(outputs) = journaled.succeeded() {
+            return attempt::succeeded_before(&journal, &options, &stored, &journaled, outputs).await;
         }
         options.folder = stored.folder.clone().into();
         options.file = stored.file.clone();

@@ -6,6 +6,7 @@ use casare_workflow::{Value, expression::Scope as Names};
 use indexmap::IndexMap;
 use minijinja::value::{Enumerator, Object};
 use parking_lot::RwLock;
+use rustc_hash::FxBuildHasher;
 
 /// The names in scope at one place of a run. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -29,7 +30,7 @@ struct Root {
 /// A run is one task: its branches take turns at points where they wait. Evaluating an expression
 /// and setting a variable has no such point, so `vars.n + 1` never loses an update.
 #[derive(Debug, Default)]
-pub(crate) struct Variables(RwLock<IndexMap<Arc<str>, Value>>);
+pub(crate) struct Variables(RwLock<IndexMap<Arc<str>, Value, FxBuildHasher>>);
 
 /// Outputs of steps by id; a parallel pass has its own above those of the run.
 #[derive(Debug, Default)]
@@ -38,18 +39,24 @@ struct StepOutputs {
     outer: Option<Arc<StepOutputs>>,
 }
 
-/// Names that a block binds.
+/// Names that a block binds: one value, and `loop` where the block is a loop's.
 #[derive(Debug)]
 struct Local {
-    name: Arc<str>,
-    value: Bound,
+    named: Option<(Arc<str>, Value)>,
+    pass: Option<Pass>,
     outer: Option<Arc<Local>>,
 }
 
-#[derive(Debug)]
-enum Bound {
-    Value(Value),
-    Loop { index0: u64, length: Option<u64> },
+/// Which pass of a loop it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pass {
+    pub(crate) index0: u64,
+    pub(crate) length: Option<u64>,
+}
+
+enum Bound<'a> {
+    Value(&'a Value),
+    Loop(Pass),
 }
 
 impl Scope {
@@ -101,51 +108,59 @@ impl Scope {
 
     /// This scope and one more name.
     pub(crate) fn bind(&self, name: &Arc<str>, value: Value) -> Self {
-        self.bound(name.clone(), Bound::Value(value))
+        self.with(Some((name.clone(), value)), None)
     }
 
     /// This scope and `loop`.
-    pub(crate) fn bind_loop(&self, name: &Arc<str>, index0: u64, length: Option<u64>) -> Self {
-        self.bound(name.clone(), Bound::Loop { index0, length })
+    pub(crate) fn bind_pass(&self, pass: Pass) -> Self {
+        self.with(None, Some(pass))
     }
 
-    fn bound(&self, name: Arc<str>, value: Bound) -> Self {
+    /// This scope, `loop` and the item.
+    pub(crate) fn bind_item(&self, name: &Arc<str>, item: Value, pass: Pass) -> Self {
+        self.with(Some((name.clone(), item)), Some(pass))
+    }
+
+    fn with(&self, named: Option<(Arc<str>, Value)>, pass: Option<Pass>) -> Self {
         Self {
+            root: self.root.clone(),
+            outputs: self.outputs.clone(),
             local: Some(Arc::new(Local {
-                name,
-                value,
+                named,
+                pass,
                 outer: self.local.clone(),
             })),
-            ..self.clone()
         }
     }
 
-    fn local(&self, name: &str) -> Option<&Bound> {
+    fn local(&self, name: &str) -> Option<Bound<'_>> {
         let mut local = self.local.as_deref();
-        while let Some(bound) = local {
-            if &*bound.name == name {
-                return Some(&bound.value);
+        while let Some(frame) = local {
+            match (&frame.named, frame.pass) {
+                (Some((bound, value)), _) if **bound == *name => return Some(Bound::Value(value)),
+                (_, Some(pass)) if name == "loop" => return Some(Bound::Loop(pass)),
+                _ => {}
             }
-            local = bound.outer.as_deref();
+            local = frame.outer.as_deref();
         }
         None
     }
 }
 
-impl Bound {
-    fn value(&self) -> Value {
+impl Bound<'_> {
+    fn value(self) -> Value {
         match self {
             Self::Value(value) => value.clone(),
-            Self::Loop { index0, length } => Value::from_pairs(
+            Self::Loop(pass) => Value::from_pairs(
                 ["index", "index0", "first", "last", "length"]
                     .iter()
-                    .filter_map(|name| Some((*name, loop_attr(*index0, *length, name)?))),
+                    .filter_map(|name| Some((*name, loop_attr(pass, name)?))),
             ),
         }
     }
 }
 
-fn loop_attr(index0: u64, length: Option<u64>, name: &str) -> Option<Value> {
+fn loop_attr(Pass { index0, length }: Pass, name: &str) -> Option<Value> {
     match name {
         "index" => Some(Value::from(index0 + 1)),
         "index0" => Some(Value::from(index0)),
@@ -174,7 +189,7 @@ impl Names for Scope {
             "vars" => self.variable(attr),
             "steps" => self.outputs.find(attr),
             _ => match self.local(name) {
-                Some(Bound::Loop { index0, length }) => loop_attr(*index0, *length, attr),
+                Some(Bound::Loop(pass)) => loop_attr(pass, attr),
                 Some(Bound::Value(value)) => defined(value.get_attr(attr).ok()?),
                 None => defined(self.get(name)?.get_attr(attr).ok()?),
             },
@@ -186,9 +201,10 @@ impl Names for Scope {
             .map(str::to_owned)
             .into();
         let mut local = self.local.as_deref();
-        while let Some(bound) = local {
-            names.push(bound.name.to_string());
-            local = bound.outer.as_deref();
+        while let Some(frame) = local {
+            names.extend(frame.named.iter().map(|(name, _)| name.to_string()));
+            names.extend(frame.pass.map(|_| "loop".to_owned()));
+            local = frame.outer.as_deref();
         }
         names
     }

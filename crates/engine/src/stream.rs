@@ -1,9 +1,10 @@
 //! Hands events to whoever listens, and to the journal.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use casare_store::JournalWriter;
 use jiff::Timestamp;
+
 
 use crate::{EventKind, EventSink, RunEvent, mask::Mask};
 
@@ -13,6 +14,15 @@ pub(crate) struct EventStream {
     sinks: Arc<[Arc<dyn EventSink>]>,
     journal: Option<JournalWriter>,
     mask: Arc<Mask>,
+    clock: Clock,
+}
+
+/// The time of day, counted on from when the run began: one reading serves the event and the time
+/// the step took, and a corrected system clock never makes a step end before it began.
+#[derive(Debug, Clone, Copy)]
+struct Clock {
+    began: Instant,
+    began_at: i64,
 }
 
 impl EventStream {
@@ -25,14 +35,24 @@ impl EventStream {
             sinks: sinks.into(),
             journal,
             mask,
+            clock: Clock {
+                began: Instant::now(),
+                began_at: Timestamp::now().as_microsecond(),
+            },
         }
     }
 
+    /// Microseconds since 1970.
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.began_at + self.clock.began.elapsed().as_micros() as i64
+    }
+
     pub(crate) fn emit(&self, kind: EventKind) {
-        let mut event = RunEvent {
-            at: Timestamp::now().as_microsecond(),
-            kind,
-        };
+        self.emit_at(self.now(), kind);
+    }
+
+    pub(crate) fn emit_at(&self, at: i64, kind: EventKind) {
+        let mut event = RunEvent { at, kind };
         if !self.mask.is_empty() {
             event = mask_event(&self.mask, event);
         }

@@ -72,7 +72,8 @@ impl Compiler<'_> {
     }
 
     fn step(&mut self, step: &Step) -> Result<PlanStep, PlanError> {
-        let Some(node) = self.registry.get(&step.uses).cloned() else {
+        let registry = self.registry;
+        let Some(node) = registry.get(&step.uses) else {
             return Err(self.wrong(&step.at.key("use"), format!("unknown node `{}`", step.uses)));
         };
         let kind = match node.work() {

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use casare_store::{RunEnd, RunLock, RunState};
+use casare_store::{RunEnd, RunLock, RunState, StoredRun};
 use casare_workflow::{
     Effect, Value,
     value::{from_json, to_json},
@@ -19,7 +19,7 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use super::{
-    RunOptions, RunOutcome, Undecided,
+    RunError, RunOptions, RunOutcome, Undecided,
     interpret::{Frame, Halt, Interpreter, Limits, journal_error},
     position::{Journaled, Position},
 };
@@ -124,7 +124,6 @@ pub(super) async fn attempt(
                 env,
                 run_value(plan, &start.id, start.started_at, start.attempt),
             ),
-            resources: None,
             session: None,
             cancel: options.cancel.child(),
             deadline: None,
@@ -149,6 +148,36 @@ pub(super) async fn attempt(
     interpreter.close(&options.journal, writer, &mut outcome).await;
     drop(start.lock.take());
     outcome
+}
+
+/// The process ended after the last step and before the run's row said so.
+pub(super) async fn succeeded_before(
+    journal: &casare_store::Journal,
+    options: &RunOptions,
+    stored: &StoredRun,
+    journaled: &Journaled,
+    outputs: &Json,
+) -> Result<RunOutcome, RunError> {
+    let end = RunEnd {
+        state: RunState::Succeeded,
+        ended_at: Timestamp::now(),
+        outputs: Some(outputs.clone()),
+        error: None,
+        steps: journaled.steps,
+        duration_ms: stored.duration_ms,
+    };
+    journal.finish(stored.id, end).await?;
+    Ok(RunOutcome {
+        run: stored.id,
+        state: RunState::Succeeded,
+        outputs: outputs.clone(),
+        error: None,
+        steps: journaled.steps,
+        failed_steps: journaled.failed_steps,
+        took: Duration::ZERO,
+        undecided: Vec::new(),
+        folder: options.runs.join(stored.id.to_string()),
+    })
 }
 
 /// How the steps ended.

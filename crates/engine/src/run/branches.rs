@@ -3,8 +3,6 @@
 //! All of it takes turns on the run's one task; nothing here runs on two cores at once. Work that
 //! computes or blocks is sent elsewhere by its node.
 
-use std::sync::Arc;
-
 use casare_workflow::{Template, Value};
 use futures::stream::{FuturesUnordered, StreamExt};
 
@@ -16,6 +14,7 @@ use super::{
 use crate::{
     CancelReason, EventKind, NodeError,
     plan::{ForEach, List},
+    scope::Pass,
 };
 
 impl Interpreter {
@@ -125,7 +124,6 @@ impl Interpreter {
         most: u64,
         mut known: Option<Position>,
     ) -> Result<Done, Halt> {
-        let loop_name: Arc<str> = "loop".into();
         let length = items.len().map(|length| length as u64);
         let cancel = at.frame.cancel.child();
         let ended_before = known
@@ -173,8 +171,7 @@ impl Interpreter {
                         .frame
                         .scope
                         .isolated()
-                        .bind_loop(&loop_name, pass, length)
-                        .bind(&each.item, item),
+                        .bind_item(&each.item, item, Pass { index0: pass, length }),
                     ..at.frame.clone()
                 };
                 let path = at.path.list(&each.body.block, Some(pass));

@@ -48,15 +48,26 @@ pub(super) struct Limits {
     pub(super) grace: Duration,
 }
 
-/// What surrounds a step.
+/// What surrounds a step. Cheap to clone: each pass of a loop has its own.
 #[derive(Clone)]
 pub(super) struct Frame {
     pub(super) scope: Scope,
-    pub(super) resources: Option<Arc<OpenResource>>,
-    /// The session step that opened the innermost resource.
-    pub(super) session: Option<StepPath>,
     pub(super) cancel: Cancel,
     pub(super) deadline: Option<Instant>,
+    /// The innermost resource that is open.
+    pub(super) session: Option<Arc<Opening>>,
+}
+
+/// An open resource and the step that opened it.
+pub(super) struct Opening {
+    pub(super) resource: Arc<OpenResource>,
+    pub(super) path: StepPath,
+}
+
+impl Frame {
+    pub(super) fn resource(&self) -> Option<Arc<OpenResource>> {
+        self.session.as_ref().map(|session| session.resource.clone())
+    }
 }
 
 /// What comes after a step.
@@ -267,7 +278,7 @@ impl Interpreter {
                     self.skip(step, path, SkipReason::When);
                     return Ok(Next::On);
                 }
-                Err(halt) => return self.failed(step, path, halt, Instant::now()),
+                Err(halt) => return self.failed(step, path, halt, self.around.events.now()),
             }
         }
         // The hottest steps have nothing to wait for: no future is made for them.
@@ -286,12 +297,15 @@ impl Interpreter {
         path: StepPath,
         assignments: &[(Arc<str>, Template)],
     ) -> Result<Next, Halt> {
-        let began = Instant::now();
-        self.around.events.emit(EventKind::StepStarted {
-            path: path.clone(),
-            step: step.info.clone(),
-            effect: Effect::Pure,
-        });
+        let began = self.around.events.now();
+        self.around.events.emit_at(
+            began,
+            EventKind::StepStarted {
+                path: path.clone(),
+                step: step.info.clone(),
+                effect: Effect::Pure,
+            },
+        );
         let at = At { step, path: &path, frame, attempt: 1 };
         match self.assign(at, assignments) {
             Ok(done) => {
@@ -336,7 +350,7 @@ impl Interpreter {
         mut known: Option<Position>,
     ) -> BoxFuture<'a, Result<Next, Halt>> {
         Box::pin(async move {
-            let began = Instant::now();
+            let began = self.around.events.now();
             let mut delays = step.retry.as_ref().map(super::retry::delays);
             let mut attempt = 1;
             loop {
@@ -485,11 +499,13 @@ impl Interpreter {
             at.frame.scope.set_outputs(id, opened.outputs.clone());
         }
         let frame = Frame {
-            resources: Some(Arc::new(OpenResource {
-                resource: opened.resource.clone(),
-                outer: at.frame.resources.clone(),
+            session: Some(Arc::new(Opening {
+                resource: Arc::new(OpenResource {
+                    resource: opened.resource.clone(),
+                    outer: at.frame.resource(),
+                }),
+                path: at.path.clone(),
             })),
-            session: Some(at.path.clone()),
             ..at.frame.clone()
         };
         let list = at.path.list(&body.block, None);
@@ -519,7 +535,7 @@ impl Interpreter {
             path: at.path.clone(),
             cancel: at.frame.cancel.clone(),
             deadline: at.frame.deadline,
-            resources: at.frame.resources.clone(),
+            resources: at.frame.resource(),
             checkpoint,
             attempt: at.attempt,
         }
@@ -531,7 +547,7 @@ impl Interpreter {
         frame: &Frame,
         path: StepPath,
         done: Done,
-        began: Instant,
+        began: i64,
     ) {
         self.steps.fetch_add(1, Ordering::Relaxed);
         if let (Some(id), Some(outputs)) = (&step.id, &done.outputs) {
@@ -540,16 +556,20 @@ impl Interpreter {
         let effect = done.effect.unwrap_or(step.effect);
         let again = effect == Effect::Pure && done.outputs.as_ref().is_some_and(Stream::is_in);
         let outputs = self.recordable(&path, done.outputs);
-        self.around.events.emit(EventKind::StepFinished {
-            path,
-            step: step.info.clone(),
-            effect,
-            outputs,
-            variables: done.variables.map(|variables| Outputs(Some(variables))),
-            signal: done.signal,
-            again,
-            took: began.elapsed().as_micros() as u64,
-        });
+        let now = self.around.events.now();
+        self.around.events.emit_at(
+            now,
+            EventKind::StepFinished {
+                path,
+                step: step.info.clone(),
+                effect,
+                outputs,
+                variables: done.variables.map(|variables| Outputs(Some(variables))),
+                signal: done.signal,
+                again,
+                took: (now - began) as u64,
+            },
+        );
     }
 
     fn failed(
@@ -557,7 +577,7 @@ impl Interpreter {
         step: &PlanStep,
         path: StepPath,
         halt: Halt,
-        began: Instant,
+        began: i64,
     ) -> Result<Next, Halt> {
         let Halt::Failed(error) = halt else {
             return Err(halt);
@@ -569,7 +589,7 @@ impl Interpreter {
             step: step.info.clone(),
             error: (*error).clone(),
             continued,
-            took: began.elapsed().as_micros() as u64,
+            took: (self.around.events.now() - began) as u64,
         });
         if continued {
             self.failed_steps.fetch_add(1, Ordering::Relaxed);
@@ -584,11 +604,11 @@ impl Interpreter {
         if !matches!(step.kind, Kind::Action { .. }) || self.around.events.journal().is_none() {
             return Ok(());
         }
-        if let (Some(open), Some(session)) = (&frame.resources, &frame.session)
-            && let Some(data) = open.resource.checkpoint().await
+        if let Some(session) = &frame.session
+            && let Some(data) = session.resource.resource.checkpoint().await
         {
             self.around.events.emit(EventKind::Checkpoint {
-                path: session.clone(),
+                path: session.path.clone(),
                 data,
             });
         }

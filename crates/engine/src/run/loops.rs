@@ -1,7 +1,5 @@
 //! Loops whose passes follow each other.
 
-use std::sync::Arc;
-
 use casare_workflow::{
     Template, Value,
     value::{from_json, kind_name, pairs, to_json},
@@ -16,6 +14,7 @@ use super::{
 use crate::{
     EventKind, NodeError,
     plan::{ForEach, List},
+    scope::Pass,
 };
 
 impl Interpreter {
@@ -56,11 +55,10 @@ impl Interpreter {
         mut known: Option<Position>,
     ) -> Result<Done, Halt> {
         let most = self.most_passes(at, max_passes)?;
-        let name: Arc<str> = "loop".into();
         let mut pass = known.as_ref().and_then(Position::newest_pass).unwrap_or(0);
         loop {
             let instances = known.as_mut().and_then(|known| known.take(&body.block, Some(pass)));
-            let scope = at.frame.scope.bind_loop(&name, pass, None);
+            let scope = at.frame.scope.bind_pass(Pass { index0: pass, length: None });
             if instances.is_none() && !at.holds(condition, &at.frame.scope)? {
                 break;
             }
@@ -102,12 +100,11 @@ impl Interpreter {
         if times > self.limits.passes {
             return Err(Self::too_many_passes(at, self.limits.passes));
         }
-        let name: Arc<str> = "loop".into();
         let mut pass = known.as_ref().and_then(Position::newest_pass).unwrap_or(0);
         while pass < times {
             let instances = known.as_mut().and_then(|known| known.take(&body.block, Some(pass)));
             let frame = Frame {
-                scope: at.frame.scope.bind_loop(&name, pass, Some(times)),
+                scope: at.frame.scope.bind_pass(Pass { index0: pass, length: Some(times) }),
                 ..at.frame.clone()
             };
             pass += 1;
@@ -205,7 +202,6 @@ impl Interpreter {
         most: u64,
         mut known: Option<Position>,
     ) -> Result<Done, Halt> {
-        let loop_name: Arc<str> = "loop".into();
         let length = items.len().map(|length| length as u64);
         let mut results = Vec::new();
         let first = known.as_ref().and_then(Position::newest_pass).unwrap_or(0);
@@ -222,11 +218,7 @@ impl Interpreter {
                 .as_mut()
                 .and_then(|known| known.take(&each.body.block, Some(pass)));
             let frame = Frame {
-                scope: at
-                    .frame
-                    .scope
-                    .bind_loop(&loop_name, pass, length)
-                    .bind(&each.item, item),
+                scope: at.frame.scope.bind_item(&each.item, item, Pass { index0: pass, length }),
                 ..at.frame.clone()
             };
             pass += 1;

@@ -142,7 +142,7 @@ pub(crate) struct Journaled {
     pub(crate) failed_steps: u64,
     /// When the first attempt began, in microseconds since 1970.
     pub(crate) started_at: Option<i64>,
-    end: Option<(RunState, Option<StepPath>)>,
+    end: Option<(RunState, Option<StepPath>, Json)>,
 }
 
 impl Journaled {
@@ -210,8 +210,8 @@ impl Journaled {
                 position.checkpoint = Some(data);
                 position.checkpointed_at = now;
             }
-            EventKind::RunFinished { state, error, .. } => {
-                self.end = Some((state, error.and_then(|error| error.path)));
+            EventKind::RunFinished { state, error, outputs, .. } => {
+                self.end = Some((state, error.and_then(|error| error.path), outputs));
             }
             EventKind::Log { .. } | EventKind::Artifact { .. } | EventKind::Progress { .. } => {}
         }
@@ -245,17 +245,20 @@ impl Journaled {
         }
     }
 
-    /// Whether the journal says that the run has succeeded.
-    pub(crate) fn has_succeeded(&self) -> bool {
-        matches!(self.end, Some((RunState::Succeeded, _)))
+    /// The outputs, if the journal says that the run has succeeded.
+    pub(crate) fn succeeded(&self) -> Option<&Json> {
+        match &self.end {
+            Some((RunState::Succeeded, _, outputs)) => Some(outputs),
+            _ => None,
+        }
     }
 
     /// Makes it possible to go on: what failed for good, and what was cleaned up after it, is open
     /// again; steps on a page that is gone are done again.
     pub(crate) fn reopen(&mut self) {
         match self.end.take() {
-            Some((RunState::Failed, Some(path))) => self.reopen_failure(&path),
-            Some((RunState::Cancelled, _)) => self.root.for_each_instance(&mut |position| {
+            Some((RunState::Failed, Some(path), _)) => self.reopen_failure(&path),
+            Some((RunState::Cancelled, ..)) => self.root.for_each_instance(&mut |position| {
                 let cancelled = position.entered.iter().position(|entered| {
                     entered.state.as_ref().is_some_and(|state| state["outcome"] == "cancelled")
                 });

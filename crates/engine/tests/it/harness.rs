@@ -180,6 +180,12 @@ impl Lab {
         outcome
     }
 
+    /// Whether the journal says that the run has succeeded.
+    pub(crate) async fn has_succeeded(&self) -> bool {
+        let runs = self.journal().await.list(Default::default()).await.unwrap();
+        runs[0].state == casare_engine::RunState::Succeeded
+    }
+
     pub(crate) async fn resume(&self, decisions: &[(&str, Decision)]) -> RunOutcome {
         let journal = self.journal().await;
         let runs = journal.list(Default::default()).await.unwrap();
