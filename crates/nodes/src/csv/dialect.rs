@@ -14,10 +14,10 @@ pub(super) fn delimiter(setting: &str) -> Result<u8, NodeError> {
         "space" => Ok(b' '),
         text => match text.as_bytes() {
             [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Ok(*byte),
-            _ => Err(NodeError::invalid(format!(
-                "setting `delimiter`: `{text}` is no delimiter"
-            ))
-            .with_help("it is one character such as `,` or `;`, or the word `tab`")),
+            _ => Err(
+                NodeError::invalid(format!("setting `delimiter`: `{text}` is no delimiter"))
+                    .with_help("it is one character such as `,` or `;`, or the word `tab`"),
+            ),
         },
     }
 }
@@ -117,7 +117,13 @@ mod tests {
     fn excels_own_line_says_it() {
         let dialect = detect("sep=|\na|b\n");
 
-        assert_eq!(dialect, Dialect { delimiter: b'|', has_sep_line: true });
+        assert_eq!(
+            dialect,
+            Dialect {
+                delimiter: b'|',
+                has_sep_line: true
+            }
+        );
     }
 
     #[test]

@@ -119,7 +119,11 @@ async fn read(cx: &StepContext, settings: Read) -> Result<Table, NodeError> {
     let path = cx.file(&settings.path);
     let reading = Reading {
         charset: Charset::chosen(settings.encoding.as_deref())?,
-        delimiter: settings.delimiter.as_deref().map(dialect::delimiter).transpose()?,
+        delimiter: settings
+            .delimiter
+            .as_deref()
+            .map(dialect::delimiter)
+            .transpose()?,
         header: match settings.header.0 {
             Switch::Is(true) => HeaderRow::Present,
             Switch::Is(false) => HeaderRow::Absent,
@@ -151,7 +155,7 @@ async fn read(cx: &StepContext, settings: Read) -> Result<Table, NodeError> {
             }
             let mut source = file.rows()?;
             let mut rows = Vec::new();
-            while let Some(row) = source.next() {
+            for row in source.by_ref() {
                 rows.push(row?);
                 if rows.len() % 4096 == 0 && cancel.is_cancelled() {
                     return Err(NodeError::timeout("reading was stopped"));

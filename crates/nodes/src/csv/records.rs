@@ -104,7 +104,10 @@ impl CsvFile {
 
     /// The names of the columns, where the file has them.
     pub(super) fn columns(&self) -> Vec<String> {
-        self.header.as_ref().map(|header| header.names()).unwrap_or_default()
+        self.header
+            .as_ref()
+            .map(|header| header.names())
+            .unwrap_or_default()
     }
 
     pub(super) fn delimiter(&self) -> u8 {
@@ -195,12 +198,17 @@ impl Rows {
                     end
                 });
                 let ends: Vec<u32> = ends.collect();
-                Row::of_text(header.clone(), &self.record.as_slice()[..end as usize], ends)
+                Row::of_text(
+                    header.clone(),
+                    &self.record.as_slice()[..end as usize],
+                    ends,
+                )
             }
             None => {
-                let cell = match self.file.reading.numbers {
-                    true => number_or_text,
-                    false => |text: &str| Value::from(text),
+                let cell = if self.file.reading.numbers {
+                    number_or_text
+                } else {
+                    |text: &str| Value::from(text)
                 };
                 let mut cells: Vec<Value> = self.record.iter().take(width).map(cell).collect();
                 cells.resize(width, Value::from(()));
@@ -212,9 +220,10 @@ impl Rows {
     fn bad_row(&self) -> NodeError {
         let line = self.record.position().map_or(0, csv::Position::line);
         let last = self.records.position().line().saturating_sub(1).max(line);
-        let place = match line == last {
-            true => format!("line {line}"),
-            false => format!("lines {line} to {last}"),
+        let place = if line == last {
+            format!("line {line}")
+        } else {
+            format!("lines {line} to {last}")
         };
         let help = if last - line > 20 {
             "a quote (\") that begins there is probably never closed: correct the file"
@@ -276,7 +285,9 @@ fn number_or_text(text: &str) -> Value {
     let is_code = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
     let is_numeric = digits.starts_with(|c: char| c.is_ascii_digit())
         && digits.ends_with(|c: char| c.is_ascii_digit())
-        && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        && digits
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.');
     if is_code || !is_numeric {
         return Value::from(text);
     }
@@ -318,7 +329,8 @@ mod tests {
 
     #[test]
     fn quotes_line_breaks_and_other_alphabets_are_data() {
-        let content = "\u{feff}name;note\r\n\"Ada; Countess\";\"two\nlines\"\r\nΣοφία;\"\"\"ok\"\"\"\r\n";
+        let content =
+            "\u{feff}name;note\r\n\"Ada; Countess\";\"two\nlines\"\r\nΣοφία;\"\"\"ok\"\"\"\r\n";
 
         let (columns, rows) = read(content.as_bytes(), plain()).unwrap();
 
@@ -335,15 +347,33 @@ mod tests {
     #[test]
     fn a_bad_row_is_named_by_its_line_or_passed_over() {
         let content = b"a,b\n1,2\n\"x\ny\",2,3\n4\n";
-        let with = |on_bad_row| read(content, Reading { on_bad_row, ..plain() });
+        let with = |on_bad_row| {
+            read(
+                content,
+                Reading {
+                    on_bad_row,
+                    ..plain()
+                },
+            )
+        };
 
         let error = with(OnBadRow::Fail).unwrap_err();
 
-        assert!(error.message().ends_with("lines 3 to 4: 3 cells where there should be 2"));
-        assert_eq!(with(OnBadRow::Skip).unwrap().1, [json!({ "a": "1", "b": "2" })]);
+        assert!(
+            error
+                .message()
+                .ends_with("lines 3 to 4: 3 cells where there should be 2")
+        );
+        assert_eq!(
+            with(OnBadRow::Skip).unwrap().1,
+            [json!({ "a": "1", "b": "2" })]
+        );
         assert_eq!(
             with(OnBadRow::Keep).unwrap().1[1..],
-            [json!({ "a": "x\ny", "b": "2" }), json!({ "a": "4", "b": null })]
+            [
+                json!({ "a": "x\ny", "b": "2" }),
+                json!({ "a": "4", "b": null })
+            ]
         );
     }
 
@@ -362,7 +392,14 @@ mod tests {
     fn numbers_are_numbers_only_when_asked_and_codes_never() {
         let content = b"a,b,c,d\n12,-1.5,007,12345678901234567890\n";
 
-        let (_, rows) = read(content, Reading { numbers: true, ..plain() }).unwrap();
+        let (_, rows) = read(
+            content,
+            Reading {
+                numbers: true,
+                ..plain()
+            },
+        )
+        .unwrap();
 
         assert_eq!(
             rows,
@@ -376,7 +413,10 @@ mod tests {
 
         let (columns, rows) = read(
             content,
-            Reading { header: HeaderRow::Auto, ..plain() },
+            Reading {
+                header: HeaderRow::Auto,
+                ..plain()
+            },
         )
         .unwrap();
 

@@ -82,24 +82,32 @@ pub(super) struct Written {
 
 pub(super) fn node() -> Node {
     Node::action_with_effect("csv.write", write, |settings: &Write| {
-        if settings.append { Effect::Once } else { Effect::Pure }
+        if settings.append {
+            Effect::Once
+        } else {
+            Effect::Pure
+        }
     })
     .icon("file-spreadsheet")
     .example(EXAMPLE)
 }
 
-const EXAMPLE: &str = r#"- use: csv.write
+const EXAMPLE: &str = r"- use: csv.write
   with:
     path: out/people.csv
     rows:
       - { name: Ada, born: 1815 }
       - { name: Bo, born: 1791 }
-"#;
+";
 
 async fn write(cx: &StepContext, settings: Write) -> Result<Written, NodeError> {
     let path = cx.file(&settings.path);
     let charset = Charset::chosen(settings.encoding.as_deref())?;
-    let delimiter = settings.delimiter.as_deref().map(dialect::delimiter).transpose()?;
+    let delimiter = settings
+        .delimiter
+        .as_deref()
+        .map(dialect::delimiter)
+        .transpose()?;
     let cancel = cx.cancel().clone();
     cx.blocking(move || {
         let (count, size) = if settings.append {
@@ -125,7 +133,8 @@ fn replace(
 ) -> Result<(u64, u64), NodeError> {
     let charset = charset.unwrap_or(Charset::UTF_8);
     let mut file = AtomicFile::create(path)?;
-    file.write_all(charset.mark()).map_err(|error| file.failed(&error))?;
+    file.write_all(charset.mark())
+        .map_err(|error| file.failed(&error))?;
     let sheet = Sheet {
         settings,
         columns: Columns::new(settings.columns.clone()),
@@ -163,7 +172,11 @@ fn append(
             Reading {
                 charset: Some(charset),
                 delimiter,
-                header: if settings.header { HeaderRow::Present } else { HeaderRow::Absent },
+                header: if settings.header {
+                    HeaderRow::Present
+                } else {
+                    HeaderRow::Absent
+                },
                 numbers: false,
                 on_bad_row: OnBadRow::Fail,
             },
@@ -185,7 +198,8 @@ fn append(
         _ if ends_with_line_break(path, charset)? => Vec::new(),
         _ => charset.encode("\n")?,
     };
-    file.write_all(&start).map_err(|error| file.failed(&error))?;
+    file.write_all(&start)
+        .map_err(|error| file.failed(&error))?;
     let (file, count) = sheet.write(TextWriter::new(file, charset), path)?;
     Ok((count, file.commit()?))
 }
@@ -221,10 +235,8 @@ impl Sheet<'_> {
         let mut count = 0;
         for row in rows_of(&self.settings.rows.0)? {
             let cells = self.columns.cells(&row?, count + 1)?;
-            if count == 0 && self.header {
-                if let Some(names) = self.columns.names() {
-                    writer.write_record(names).map_err(failed)?;
-                }
+            if let (0, true, Some(names)) = (count, self.header, self.columns.names()) {
+                writer.write_record(names).map_err(failed)?;
             }
             self.write_cells(&mut writer, &cells).map_err(failed)?;
             count += 1;
@@ -263,7 +275,10 @@ impl Sheet<'_> {
 
 fn write_failed(path: &Path, error: &io::Error) -> NodeError {
     // A character that the encoding lacks, told through the writer in between.
-    if let Some(failure) = error.get_ref().and_then(|error| error.downcast_ref::<NodeError>()) {
+    if let Some(failure) = error
+        .get_ref()
+        .and_then(|error| error.downcast_ref::<NodeError>())
+    {
         return failure.clone();
     }
     NodeError::io(format_args!("could not write {}", path.display()), error)
@@ -273,7 +288,9 @@ fn mark_of(path: &Path) -> Result<Option<Charset>, NodeError> {
     let mut start = Vec::new();
     std::fs::File::open(path)
         .and_then(|file| file.take(3).read_to_end(&mut start))
-        .map_err(|error| NodeError::io(format_args!("could not read {}", path.display()), &error))?;
+        .map_err(|error| {
+            NodeError::io(format_args!("could not read {}", path.display()), &error)
+        })?;
     Ok(Charset::of_mark(&start))
 }
 
@@ -286,6 +303,8 @@ fn ends_with_line_break(path: &Path, charset: Charset) -> Result<bool, NodeError
             file.seek(SeekFrom::End(-(line_break.len() as i64)))?;
             file.read_to_end(&mut end)
         })
-        .map_err(|error| NodeError::io(format_args!("could not read {}", path.display()), &error))?;
+        .map_err(|error| {
+            NodeError::io(format_args!("could not read {}", path.display()), &error)
+        })?;
     Ok(end == line_break)
 }

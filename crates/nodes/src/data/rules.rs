@@ -91,11 +91,15 @@ impl FieldKind {
             Self::WholeNumber => number(value).is_some_and(|number| number.fract() == 0.0),
             Self::Boolean => {
                 value.kind() == ValueKind::Bool
-                    || matches!(text, Some("true" | "false" | "True" | "False" | "TRUE" | "FALSE"))
+                    || matches!(
+                        text,
+                        Some("true" | "false" | "True" | "False" | "TRUE" | "FALSE")
+                    )
             }
             Self::Date => text.is_some_and(|text| text.len() == 10 && text.parse::<Date>().is_ok()),
             Self::DateTime => text.is_some_and(|text| {
-                text.len() > 10 && (text.parse::<DateTime>().is_ok() || text.parse::<jiff::Timestamp>().is_ok())
+                text.len() > 10
+                    && (text.parse::<DateTime>().is_ok() || text.parse::<jiff::Timestamp>().is_ok())
             }),
             Self::Time => text.is_some_and(|text| text.parse::<Time>().is_ok()),
             Self::Email => text.is_some_and(is_email),
@@ -146,18 +150,28 @@ impl CompiledRule {
             return Some(format!("is {}, not {}", shown(value), kind.described()));
         }
         if let (Some(pattern), Some(text)) = (&self.pattern, &rule.pattern) {
-            let written = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let written = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             if !pattern.is_match(&written) {
-                return Some(format!("is {}, which does not match `{text}`", shown(value)));
+                return Some(format!(
+                    "is {}, which does not match `{text}`",
+                    shown(value)
+                ));
             }
         }
-        if let Some(choices) = &rule.one_of {
-            if !choices.iter().any(|choice| same(&choice.0, value)) {
-                let choices: Vec<String> = choices.iter().map(|choice| shown(&choice.0)).collect();
-                return Some(format!("is {}, not one of {}", shown(value), choices.join(", ")));
-            }
+        if let Some(choices) = &rule.one_of
+            && !choices.iter().any(|choice| same(&choice.0, value))
+        {
+            let choices: Vec<String> = choices.iter().map(|choice| shown(&choice.0)).collect();
+            return Some(format!(
+                "is {}, not one of {}",
+                shown(value),
+                choices.join(", ")
+            ));
         }
-        self.out_of_range(value).or_else(|| self.wrong_length(value))
+        self.out_of_range(value)
+            .or_else(|| self.wrong_length(value))
     }
 
     fn out_of_range(&self, value: &Value) -> Option<String> {
@@ -168,7 +182,11 @@ impl CompiledRule {
                     Some(format!("is {}, {word} {}", shown(value), shown(limit)))
                 }
                 Some(_) => None,
-                None => Some(format!("is {}, which can't be compared with {}", shown(value), shown(limit))),
+                None => Some(format!(
+                    "is {}, which can't be compared with {}",
+                    shown(value),
+                    shown(limit)
+                )),
             }
         };
         beyond(&self.rule.min, Ordering::Less, "below")
@@ -268,14 +286,19 @@ mod tests {
 
     fn problem(rule: serde_json::Value, value: serde_json::Value) -> Option<String> {
         let rule = read_settings(from_json(&rule)).unwrap();
-        CompiledRule::new("field", rule).unwrap().problem(&from_json(&value))
+        CompiledRule::new("field", rule)
+            .unwrap()
+            .problem(&from_json(&value))
     }
 
     #[test]
     fn what_is_wrong_is_said_with_the_value() {
         let wrong = |rule, value| problem(rule, value).unwrap();
 
-        assert_eq!(wrong(json!({ "required": true }), json!("  ")), "is missing");
+        assert_eq!(
+            wrong(json!({ "required": true }), json!("  ")),
+            "is missing"
+        );
         assert_eq!(
             wrong(json!({ "type": "number" }), json!("12 EUR")),
             "is `12 EUR`, not a number"
@@ -298,7 +321,10 @@ mod tests {
             "has 5 characters, more than 3"
         );
         assert_eq!(
-            wrong(json!({ "type": "date", "message": "no such day" }), json!("2026-02-30")),
+            wrong(
+                json!({ "type": "date", "message": "no such day" }),
+                json!("2026-02-30")
+            ),
             "no such day"
         );
     }
@@ -308,9 +334,18 @@ mod tests {
         let right = |rule, value| problem(rule, value).is_none();
 
         assert!(right(json!({ "type": "number", "min": 1 }), json!(null)));
-        assert!(right(json!({ "type": "whole_number", "min": 1, "max": 20 }), json!("12")));
-        assert!(right(json!({ "type": "email" }), json!("ada@sub.example.com")));
-        assert!(right(json!({ "type": "date_time" }), json!("2026-03-01T08:30:00Z")));
+        assert!(right(
+            json!({ "type": "whole_number", "min": 1, "max": 20 }),
+            json!("12")
+        ));
+        assert!(right(
+            json!({ "type": "email" }),
+            json!("ada@sub.example.com")
+        ));
+        assert!(right(
+            json!({ "type": "date_time" }),
+            json!("2026-03-01T08:30:00Z")
+        ));
         assert!(right(json!({ "one_of": [1, 2] }), json!("2")));
         assert!(!right(json!({ "type": "email" }), json!("ada@example")));
     }

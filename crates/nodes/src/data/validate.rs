@@ -86,14 +86,14 @@ pub(super) fn node() -> Node {
         .example(EXAMPLE)
 }
 
-const EXAMPLE: &str = r#"- use: data.validate
+const EXAMPLE: &str = r"- use: data.validate
   with:
     value: { number: INV-4711, total: 119.0, country: DE }
     rules:
       number: { required: true, pattern: 'INV-\d+' }
       total: { required: true, type: number, min: 0 }
       country: { one_of: [DE, FR, PL] }
-"#;
+";
 
 async fn validate(cx: &StepContext, settings: Validate) -> Result<Validated, NodeError> {
     cx.blocking(move || {
@@ -102,15 +102,24 @@ async fn validate(cx: &StepContext, settings: Validate) -> Result<Validated, Nod
         if validated.valid || !fail {
             return Ok(validated);
         }
-        let words: Vec<String> = validated.problems.iter().take(5).map(Problem::in_words).collect();
+        let words: Vec<String> = validated
+            .problems
+            .iter()
+            .take(5)
+            .map(Problem::in_words)
+            .collect();
         let more = match validated.count - words.len() {
             0 => String::new(),
             more => format!("; and {more} more"),
         };
         let details = to_json(&casare_workflow::value::from_serialize(&validated));
-        Err(NodeError::business(format!("the data is not valid: {}{more}", words.join("; ")))
-            .with_details(details)
-            .with_help("correct the data, or set `fail: false` to go on with the list of problems"))
+        Err(
+            NodeError::business(format!("the data is not valid: {}{more}", words.join("; ")))
+                .with_details(details)
+                .with_help(
+                    "correct the data, or set `fail: false` to go on with the list of problems",
+                ),
+        )
     })
     .await
 }
@@ -178,7 +187,9 @@ impl Checker {
         for (index, (field, rule)) in self.rules.iter().enumerate() {
             let value = field_of(map, field);
             let mut message = rule.problem(&value);
-            if let (None, Some(item), true) = (&message, item, rule.is_unique() && !is_empty(&value)) {
+            if let (None, Some(item), true) =
+                (&message, item, rule.is_unique() && !is_empty(&value))
+            {
                 let first = *self.seen.entry((index, value.to_string())).or_insert(item);
                 if first != item {
                     message = Some(format!("is {}, as in row {first}", shown(&value)));
@@ -192,7 +203,11 @@ impl Checker {
             for (key, value) in pairs(map) {
                 let key = key.to_string();
                 let below = format!("{key}.");
-                if !self.rules.iter().any(|(field, _)| *field == key || field.starts_with(&below)) {
+                if !self
+                    .rules
+                    .iter()
+                    .any(|(field, _)| *field == key || field.starts_with(&below))
+                {
                     found.push((key, "is not among the fields".to_owned(), value));
                 }
             }
@@ -209,7 +224,11 @@ impl Checker {
                 item,
                 field: field.to_owned(),
                 message,
-                value: Any(if value.is_undefined() { Value::from(()) } else { value }),
+                value: Any(if value.is_undefined() {
+                    Value::from(())
+                } else {
+                    value
+                }),
             });
         }
     }

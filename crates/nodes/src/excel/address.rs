@@ -107,7 +107,9 @@ impl std::fmt::Display for Area {
 /// The column and the row in `text`, each if it is there, from 0.
 fn parts(text: &str) -> Option<(Option<u32>, Option<u32>)> {
     let text = text.trim().replace('$', "");
-    let letters = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let letters = text
+        .find(|c: char| !c.is_ascii_alphabetic())
+        .unwrap_or(text.len());
     let (letters, digits) = text.split_at(letters);
     let column = match letters {
         "" => None,

@@ -1,5 +1,7 @@
 //! A value as the XML of a cell.
 
+use std::fmt::Write as _;
+
 use casare_engine::NodeError;
 use casare_workflow::{Value, value::to_json};
 use minijinja::value::ValueKind;
@@ -49,13 +51,16 @@ impl Taking {
     }
 
     fn text(self, written: &str, at: CellAddress) -> Result<Content, NodeError> {
-        if let Some(formula) = written.strip_prefix('=').filter(|formula| self.formulas && !formula.is_empty()) {
+        if let Some(formula) = written
+            .strip_prefix('=')
+            .filter(|formula| self.formulas && !formula.is_empty())
+        {
             return Ok(Content::Formula(formula.to_owned()));
         }
-        if self.dates {
-            if let Some((days, kind)) = dates::day_number(written, self.from_1904) {
-                return Ok(Content::Date(days, kind));
-            }
+        if self.dates
+            && let Some((days, kind)) = dates::day_number(written, self.from_1904)
+        {
+            return Ok(Content::Date(days, kind));
         }
         text(written, at)
     }
@@ -63,9 +68,15 @@ impl Taking {
 
 fn number(value: &Value, at: CellAddress) -> Result<Content, NodeError> {
     if value.is_integer() {
-        let fits = value.as_i64().is_some_and(|number| number.unsigned_abs() <= DIGITS);
+        let fits = value
+            .as_i64()
+            .is_some_and(|number| number.unsigned_abs() <= DIGITS);
         let written = value.to_string();
-        return Ok(if fits { Content::Number(written) } else { Content::Text(written) });
+        return Ok(if fits {
+            Content::Number(written)
+        } else {
+            Content::Text(written)
+        });
     }
     match f64::try_from(value.clone()) {
         Ok(number) if number.is_finite() => Ok(Content::Number(number.to_string())),
@@ -105,7 +116,10 @@ pub(super) fn xml(content: &Content, at: CellAddress, style: u32, prefix: &str) 
         Content::Formula(formula) => ("", format!("<{p}f>{}</{p}f>", escaped(formula))),
         Content::Text(text) => (
             " t=\"inlineStr\"",
-            format!("<{p}is><{p}t xml:space=\"preserve\">{}</{p}t></{p}is>", written(text)),
+            format!(
+                "<{p}is><{p}t xml:space=\"preserve\">{}</{p}t></{p}is>",
+                written(text)
+            ),
         ),
     };
     format!("<{p}c r=\"{at}\"{style}{kind}>{inner}</{p}c>")
@@ -128,7 +142,7 @@ fn written(text: &str) -> String {
             '\t' | '\n' => safe.push(character),
             '\r' => safe.push_str("_x000D_"),
             '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
-                safe.push_str(&format!("_x{:04X}_", character as u32));
+                let _ = write!(safe, "_x{:04X}_", character as u32);
             }
             _ => safe.push(character),
         }
@@ -165,10 +179,16 @@ mod tests {
 
     #[test]
     fn text_from_outside_is_never_a_formula_unless_asked() {
-        let formulas = Taking { formulas: true, ..TAKING };
+        let formulas = Taking {
+            formulas: true,
+            ..TAKING
+        };
         let value = Value::from("=SUM(A1:A3)&\"<\"");
 
-        assert!(matches!(TAKING.content(&value, AT).unwrap(), Content::Text(_)));
+        assert!(matches!(
+            TAKING.content(&value, AT).unwrap(),
+            Content::Text(_)
+        ));
         let content = formulas.content(&value, AT).unwrap();
         assert_eq!(
             xml(&content, AT, 3, "x:"),
@@ -178,6 +198,9 @@ mod tests {
 
     #[test]
     fn characters_that_xml_lacks_are_written_as_excel_does() {
-        assert_eq!(written("a\u{7}b_x0041_ & c_x"), "a_x0007_b_x005F_x0041_ &amp; c_x");
+        assert_eq!(
+            written("a\u{7}b_x0041_ & c_x"),
+            "a_x0007_b_x005F_x0041_ &amp; c_x"
+        );
     }
 }

@@ -15,6 +15,7 @@ use quick_xml::{
 use super::{
     address::{Area, COLUMNS, CellAddress, ROWS},
     cell::{self, Content, Taking},
+    existing::{OldCell, old_cells},
     scan::{Position, style_of},
     styles::Styles,
     tables::Table,
@@ -31,14 +32,20 @@ pub(super) struct Guard {
 
 impl Guard {
     fn check(&self, at: CellAddress, value: &Value) -> Result<(), NodeError> {
-        let merged = self.merged.iter().find(|area| area.contains(at) && area.first != at);
+        let merged = self
+            .merged
+            .iter()
+            .find(|area| area.contains(at) && area.first != at);
         let is_something = !value.is_none() && !value.is_undefined();
         if let Some(area) = merged.filter(|_| is_something) {
             return Err(NodeError::conflict(format!(
                 "cell {at} lies inside the merged cells {area}: what is written there is not shown"
             ))
             .permanent()
-            .with_help(format!("write to {}, or undo the merging in Excel", area.first)));
+            .with_help(format!(
+                "write to {}, or undo the merging in Excel",
+                area.first
+            )));
         }
         if let Some(area) = self.arrays.iter().find(|area| area.contains(at)) {
             return Err(NodeError::conflict(format!(
@@ -47,7 +54,9 @@ impl Guard {
             .permanent()
             .with_help("write to another place, or remove the formula in Excel"));
         }
-        self.tables.iter().try_for_each(|table| table.check_title(at, value.as_str()))
+        self.tables
+            .iter()
+            .try_for_each(|table| table.check_title(at, value.as_str()))
     }
 }
 
@@ -89,22 +98,6 @@ struct Run<I> {
     end_column: u32,
 }
 
-/// A cell that was there.
-struct OldCell {
-    column: u32,
-    style: u32,
-    xml: Vec<u8>,
-    shared: Option<Shared>,
-}
-
-/// A cell's part in a formula that several cells share.
-#[derive(Default)]
-struct Shared {
-    index: String,
-    /// Empty but in the first of the cells.
-    text: String,
-}
-
 impl<I> SheetEdit<I>
 where
     I: Iterator<Item = Result<Vec<Value>, NodeError>>,
@@ -144,7 +137,10 @@ where
                     } else {
                         run.new_rows_above(u32::MAX, &mut writer)?;
                     }
-                    writer.write_event(Event::End(BytesEnd::new(prefixed(&run.prefix, "sheetData"))))?;
+                    writer.write_event(Event::End(BytesEnd::new(prefixed(
+                        &run.prefix,
+                        "sheetData",
+                    ))))?;
                     continue;
                 }
                 _ => {}
@@ -152,7 +148,9 @@ where
             writer.write_event(event)?;
         }
         if !found {
-            return Err(EditError::Damaged("the sheet has no `sheetData`".to_owned()));
+            return Err(EditError::Damaged(
+                "the sheet has no `sheetData`".to_owned(),
+            ));
         }
         Ok(Edited {
             rows: run.edit.rows,
@@ -173,7 +171,8 @@ where
         if let (Some(first), Some(last), Some(style)) =
             (number("min"), number("max"), number("style"))
         {
-            self.column_styles.push((first.saturating_sub(1), last.saturating_sub(1), style));
+            self.column_styles
+                .push((first.saturating_sub(1), last.saturating_sub(1), style));
         }
     }
 
@@ -201,7 +200,9 @@ where
                     let tag = tag.into_owned();
                     self.new_rows_above(row, writer)?;
                     match self.take_row(row)? {
-                        Some(values) => self.merged_row(row, &tag, Vec::new(), Some(values), &[], writer)?,
+                        Some(values) => {
+                            self.merged_row(row, &tag, Vec::new(), Some(values), &[], writer)?;
+                        }
                         None => writer.write_event(Event::Empty(numbered(&tag, row)))?,
                     }
                 }
@@ -238,7 +239,11 @@ where
         Ok(())
     }
 
-    fn new_rows_above(&mut self, limit: u32, writer: &mut Writer<impl Write>) -> Result<(), EditError> {
+    fn new_rows_above(
+        &mut self,
+        limit: u32,
+        writer: &mut Writer<impl Write>,
+    ) -> Result<(), EditError> {
         loop {
             self.load()?;
             if self.pending.is_none() || self.next_row >= limit {
@@ -357,10 +362,10 @@ where
             .into());
         }
         self.edit.guard.check(at, value)?;
-        if let Some(shared) = replaced.and_then(|cell| cell.shared.as_ref()) {
-            if !shared.text.is_empty() {
-                self.broken.insert(shared.index.clone(), (shared.text.clone(), at));
-            }
+        let shared = replaced.and_then(|cell| cell.shared.as_ref());
+        if let Some(shared) = shared.filter(|shared| !shared.text.is_empty()) {
+            self.broken
+                .insert(shared.index.clone(), (shared.text.clone(), at));
         }
         let content = self.edit.taking.content(value, at)?;
         let mut style = match replaced {
@@ -415,104 +420,4 @@ fn copy_to_end(
             return Ok(());
         }
     }
-}
-
-/// The cells of a row, and what else is in it.
-fn old_cells(
-    row: u32,
-    row_tag: &BytesStart<'_>,
-    reader: &mut Reader<impl BufRead>,
-) -> Result<(Vec<OldCell>, Vec<u8>), EditError> {
-    let mut cells: Vec<OldCell> = Vec::new();
-    let mut rest = Writer::new(Vec::new());
-    let mut columns = Position::default();
-    let mut buffer = Vec::new();
-    loop {
-        buffer.clear();
-        match reader.read_event_into(&mut buffer)? {
-            Event::End(end) if end.name() == row_tag.name() => break,
-            Event::Start(tag) if local(&tag) == "c" => {
-                let tag = tag.into_owned();
-                cells.push(old_cell(row, &tag, &mut columns, Some(reader))?);
-            }
-            Event::Empty(tag) if local(&tag) == "c" => {
-                let tag = tag.into_owned();
-                cells.push(old_cell(row, &tag, &mut columns, None::<&mut Reader<&[u8]>>)?);
-            }
-            Event::Eof => return Err(EditError::Damaged("the sheet is cut off".to_owned())),
-            other => rest.write_event(other)?,
-        }
-    }
-    cells.sort_by_key(|cell| cell.column);
-    Ok((cells, rest.into_inner()))
-}
-
-fn old_cell(
-    row: u32,
-    tag: &BytesStart<'_>,
-    columns: &mut Position,
-    reader: Option<&mut Reader<impl BufRead>>,
-) -> Result<OldCell, EditError> {
-    let column = columns.column(tag);
-    let address = CellAddress { row, column }.to_string();
-    let tag = with_attributes(tag, &[("r", Some(&address))]);
-    let mut cell = OldCell {
-        column,
-        style: style_of(&tag, "s").unwrap_or(0),
-        xml: Vec::new(),
-        shared: None,
-    };
-    let mut writer = Writer::new(&mut cell.xml);
-    let Some(reader) = reader else {
-        writer.write_event(Event::Empty(tag))?;
-        return Ok(cell);
-    };
-    writer.write_event(Event::Start(tag.borrow()))?;
-    let mut buffer = Vec::new();
-    let mut in_formula = false;
-    loop {
-        buffer.clear();
-        let event = reader.read_event_into(&mut buffer)?;
-        let mut ended = false;
-        match &event {
-            Event::Start(inner) | Event::Empty(inner) if local(inner) == "f" => {
-                in_formula = matches!(event, Event::Start(_));
-                cell.shared = attribute(inner, "si").map(|index| Shared {
-                    index,
-                    text: String::new(),
-                });
-            }
-            Event::Text(text) if in_formula => {
-                if let Some(shared) = &mut cell.shared {
-                    shared.text.push_str(&text.xml10_content());
-                }
-            }
-            Event::GeneralRef(reference) if in_formula => {
-                if let Some(shared) = &mut cell.shared {
-                    shared.text.push_str(&character(reference)?);
-                }
-            }
-            Event::End(end) => {
-                in_formula = false;
-                ended = end.name() == tag.name();
-            }
-            Event::Eof => return Err(EditError::Damaged("the sheet is cut off".to_owned())),
-            _ => {}
-        }
-        writer.write_event(event)?;
-        if ended {
-            return Ok(cell);
-        }
-    }
-}
-
-/// What `&amp;` or `&#65;` stands for.
-fn character(reference: &quick_xml::events::BytesRef<'_>) -> Result<String, EditError> {
-    if let Some(character) = reference.resolve_char_ref()? {
-        return Ok(character.to_string());
-    }
-    let name = reference.xml10_content();
-    quick_xml::escape::resolve_predefined_entity(&name)
-        .map(str::to_owned)
-        .ok_or_else(|| EditError::Damaged(format!("`&{name};` stands for nothing")))
 }

@@ -10,8 +10,10 @@
 //! | [`dates`] | a spreadsheet's day numbers and ISO texts |
 //! | [`workbook`] | opening any kind of workbook for reading |
 //! | [`package`] | the parts of an `.xlsx` file, and how they refer to each other |
+//! | [`sheets`] | finding and adding sheets |
 //! | [`scan`] | what of a sheet must not be overwritten, and where it ends |
 //! | [`edit`] | new cells into a sheet, as a stream |
+//! | [`existing`] | the cells that a row has already |
 //! | [`cell`] | a value as the XML of a cell |
 //! | [`styles`] | formats that show a date as one |
 //! | [`tables`] | tables that grow with what is appended |
@@ -22,9 +24,11 @@ mod address;
 mod cell;
 mod dates;
 mod edit;
+mod existing;
 mod package;
 mod read;
 mod scan;
+mod sheets;
 mod styles;
 mod tables;
 mod workbook;

@@ -12,46 +12,21 @@ use zip::{ZipArchive, ZipWriter, result::ZipError, write::SimpleFileOptions};
 
 use super::{
     workbook::locked,
-    xml::{Change, EditError, attribute, change_elements, each_element, escaped, local, prefixed, with_attributes, without_prefix},
+    xml::{Change, EditError, attribute, change_elements, each_element, prefixed},
 };
 use crate::file::AtomicFile;
 
-const CONTENT_TYPES: &str = "[Content_Types].xml";
-const WORKSHEET_TYPE: &str =
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml";
-const RELATIONSHIP: &str =
-    "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet";
-const BLANK_SHEET: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n\
-    <worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\">\
-    <sheetData/></worksheet>";
-
+pub(super) const CONTENT_TYPES: &str = "[Content_Types].xml";
 trait Source: Read + Seek + Send {}
 impl<T: Read + Seek + Send> Source for T {}
 
 /// An open `.xlsx` file.
 pub(super) struct Package {
     archive: ZipArchive<Box<dyn Source>>,
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// Parts that are written instead of those in the file, or in addition to them.
     changed: HashMap<String, String>,
-    removed: HashSet<String>,
-}
-
-/// A sheet of a workbook: its name and where its content is.
-#[derive(Debug, Clone)]
-pub(super) struct SheetPart {
-    pub(super) name: String,
-    pub(super) part: String,
-}
-
-/// What is known of a workbook.
-pub(super) struct WorkbookParts {
-    /// The sheets with cells, in order.
-    pub(super) sheets: Vec<SheetPart>,
-    pub(super) styles: Option<String>,
-    pub(super) from_1904: bool,
-    part: String,
-    calculation: Option<String>,
+    pub(super) removed: HashSet<String>,
 }
 
 /// One part's reference to another.
@@ -105,7 +80,11 @@ impl Package {
             changed: HashMap::new(),
             removed: HashSet::new(),
         };
-        let signed = package.archive.file_names().flatten().any(|name| name.starts_with("_xmlsignatures/"));
+        let signed = package
+            .archive
+            .file_names()
+            .flatten()
+            .any(|name| name.starts_with("_xmlsignatures/"));
         if signed {
             return Err(NodeError::denied(format!(
                 "{} is digitally signed: a change would break the signature",
@@ -171,120 +150,16 @@ impl Package {
         Ok(relations)
     }
 
-    fn has(&self, part: &str) -> bool {
+    pub(super) fn has(&self, part: &str) -> bool {
         self.changed.contains_key(part) || self.archive.index_for_name(part).is_some()
     }
 
-    /// The workbook's sheets and what they share.
-    pub(super) fn workbook(&mut self) -> Result<WorkbookParts, NodeError> {
-        let root = self.relations("")?;
-        let part = root
-            .into_iter()
-            .find(|relation| relation.kind == "officeDocument")
-            .map(|relation| relation.target)
-            .ok_or_else(|| damaged(&self.path, "it has no workbook inside"))?;
-        let text = self.text(&part)?;
-        let relations = self.relations(&part)?;
-        let of_kind = |kind: &str| {
-            relations
-                .iter()
-                .find(|relation| relation.kind == kind)
-                .map(|relation| relation.target.clone())
-        };
-        let mut sheets = Vec::new();
-        let mut from_1904 = false;
-        each_element(&text, |tag| match local(tag) {
-            "sheet" => {
-                let id = attribute_of_relation(tag);
-                let relation = relations
-                    .iter()
-                    .find(|relation| Some(&relation.id) == id.as_ref() && relation.kind == "worksheet");
-                if let (Some(relation), Some(name)) = (relation, attribute(tag, "name")) {
-                    sheets.push(SheetPart {
-                        name,
-                        part: relation.target.clone(),
-                    });
-                }
-            }
-            "workbookPr" => {
-                from_1904 = attribute(tag, "date1904").is_some_and(|flag| flag == "1" || flag == "true");
-            }
-            _ => {}
-        })
-        .map_err(|error| damaged(&self.path, &format!("{part}: {error}")))?;
-        Ok(WorkbookParts {
-            sheets,
-            styles: of_kind("styles"),
-            calculation: of_kind("calcChain"),
-            from_1904,
-            part,
-        })
-    }
-
-    /// Adds an empty sheet called `name`.
-    pub(super) fn add_sheet(
+    pub(super) fn add_at_end(
         &mut self,
-        workbook: &WorkbookParts,
-        name: &str,
-    ) -> Result<SheetPart, NodeError> {
-        // The writer of new workbooks knows what a sheet may be called.
-        Self::blank(&self.path, name)?;
-        let folder = workbook.part.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let free = (1..).find_map(|number| {
-            let part = resolve(&workbook.part, &format!("worksheets/sheet{number}.xml"));
-            (!self.has(&part)).then_some((number, part))
-        });
-        let (number, part) = free.unwrap_or((0, format!("{folder}/worksheets/sheet.xml")));
-        let text = self.text(&workbook.part)?;
-        let mut sheet_id = 0;
-        let mut relation_prefix = "r".to_owned();
-        let failed = |error: EditError| damaged(&self.path, &error.to_string());
-        each_element(&text, |tag| {
-            if local(tag) == "sheet" {
-                let id = attribute(tag, "sheetId").and_then(|id| id.parse().ok()).unwrap_or(0);
-                sheet_id = sheet_id.max(id);
-                let key = tag.attributes().with_checks(false).flatten().find_map(|found| {
-                    found.key.0.strip_suffix(":id").map(str::to_owned)
-                });
-                relation_prefix = key.unwrap_or_else(|| relation_prefix.clone());
-            }
-        })
-        .map_err(failed)?;
-        let relation = format!("casareSheet{number}");
-        let text = change_elements(
-            &text,
-            |_, _| Change::Keep,
-            |element, depth| {
-                (depth == 1 && without_prefix(element) == "sheets").then(|| {
-                    format!(
-                        "<{} name=\"{}\" sheetId=\"{}\" {relation_prefix}:id=\"{relation}\"/>",
-                        prefixed(element, "sheet"),
-                        escaped(name),
-                        sheet_id + 1
-                    )
-                })
-            },
-        )
-        .map_err(failed)?;
-        self.change(&workbook.part, text);
-        self.add_at_end(
-            &relations_of(&workbook.part),
-            "Relationship",
-            &format!("Id=\"{relation}\" Type=\"{RELATIONSHIP}\" Target=\"/{part}\""),
-        )?;
-        self.add_at_end(
-            CONTENT_TYPES,
-            "Override",
-            &format!("PartName=\"/{part}\" ContentType=\"{WORKSHEET_TYPE}\""),
-        )?;
-        self.change(&part, BLANK_SHEET.to_owned());
-        Ok(SheetPart {
-            name: name.to_owned(),
-            part,
-        })
-    }
-
-    fn add_at_end(&mut self, part: &str, element: &str, attributes: &str) -> Result<(), NodeError> {
+        part: &str,
+        element: &str,
+        attributes: &str,
+    ) -> Result<(), NodeError> {
         let text = self.text(part)?;
         let text = change_elements(
             &text,
@@ -298,55 +173,7 @@ impl Package {
         Ok(())
     }
 
-    /// Has Excel compute all formulas when it opens the workbook: what they refer to has changed.
-    ///
-    /// The order in which Excel computed them last goes as well: it would name cells that may hold
-    /// no formula any more, which Excel takes for damage. It makes a new one.
-    pub(super) fn compute_when_opened(&mut self, workbook: &WorkbookParts) -> Result<(), NodeError> {
-        const AFTER: [&str; 9] = [
-            "oleSize",
-            "customWorkbookViews",
-            "pivotCaches",
-            "smartTagPr",
-            "smartTagTypes",
-            "webPublishing",
-            "fileRecoveryPr",
-            "webPublishObjects",
-            "extLst",
-        ];
-        let text = self.text(&workbook.part)?;
-        let failed = |error: EditError| damaged(&self.path, &error.to_string());
-        let mut found = false;
-        each_element(&text, |tag| found |= local(tag) == "calcPr").map_err(failed)?;
-        let missing = std::cell::Cell::new(!found);
-        let element = |like: &str| format!("<{} fullCalcOnLoad=\"1\"/>", prefixed(like, "calcPr"));
-        let text = change_elements(
-            &text,
-            |tag, depth| match local(tag) {
-                "calcPr" if depth == 1 => {
-                    Change::Replace(with_attributes(tag, &[("fullCalcOnLoad", Some("1"))]))
-                }
-                name if depth == 1 && AFTER.contains(&name) && missing.replace(false) => {
-                    Change::Before(element(tag.name().0))
-                }
-                _ => Change::Keep,
-            },
-            |name, depth| (depth == 0 && missing.replace(false)).then(|| element(name)),
-        )
-        .map_err(failed)?;
-        self.change(&workbook.part, text);
-        let Some(chain) = &workbook.calculation else {
-            return Ok(());
-        };
-        self.removed.insert(chain.clone());
-        let base = workbook.part.clone();
-        self.remove_where(&relations_of(&workbook.part), "Target", |target| {
-            resolve(&base, target) == *chain
-        })?;
-        self.remove_where(CONTENT_TYPES, "PartName", |name| name.trim_start_matches('/') == chain)
-    }
-
-    fn remove_where(
+    pub(super) fn remove_where(
         &mut self,
         part: &str,
         name: &str,
@@ -355,9 +182,12 @@ impl Package {
         let text = self.text(part)?;
         let text = change_elements(
             &text,
-            |tag, _| match attribute(tag, name).is_some_and(|value| unwanted(&value)) {
-                true => Change::Remove,
-                false => Change::Keep,
+            |tag, _| {
+                if attribute(tag, name).is_some_and(|value| unwanted(&value)) {
+                    Change::Remove
+                } else {
+                    Change::Keep
+                }
             },
             |_, _| None,
         )
@@ -385,8 +215,10 @@ impl Package {
         let options = SimpleFileOptions::default().large_file(true);
         // Programs that look at a file's first bytes to know its kind expect this part there.
         let types = self.text(CONTENT_TYPES)?;
-        out.start_file(CONTENT_TYPES, SimpleFileOptions::default()).map_err(unwritten)?;
-        out.write_all(types.as_bytes()).map_err(|error| unwritten(error.into()))?;
+        out.start_file(CONTENT_TYPES, SimpleFileOptions::default())
+            .map_err(unwritten)?;
+        out.write_all(types.as_bytes())
+            .map_err(|error| unwritten(error.into()))?;
         out.start_file(edited, options).map_err(unwritten)?;
         let outcome = {
             let mut xml = self.reader(edited)?;
@@ -417,8 +249,10 @@ impl Package {
         }
         for (name, text) in &self.changed {
             if name != CONTENT_TYPES && name != edited {
-                out.start_file(name.as_str(), SimpleFileOptions::default()).map_err(unwritten)?;
-                out.write_all(text.as_bytes()).map_err(|error| unwritten(error.into()))?;
+                out.start_file(name.as_str(), SimpleFileOptions::default())
+                    .map_err(unwritten)?;
+                out.write_all(text.as_bytes())
+                    .map_err(|error| unwritten(error.into()))?;
             }
         }
         out.finish().map_err(unwritten)?.commit()?;
@@ -426,20 +260,8 @@ impl Package {
     }
 }
 
-/// The `r:id` of a tag; its own `id` is another thing.
-pub(super) fn attribute_of_relation(tag: &quick_xml::events::BytesStart<'_>) -> Option<String> {
-    tag.attributes().with_checks(false).flatten().find_map(|found| {
-        found
-            .key
-            .0
-            .ends_with(":id")
-            .then(|| found.normalized_value(quick_xml::XmlVersion::Implicit1_0).ok().map(std::borrow::Cow::into_owned))
-            .flatten()
-    })
-}
-
 /// Where the relations of a part stand; those of the package itself for an empty name.
-fn relations_of(part: &str) -> String {
+pub(super) fn relations_of(part: &str) -> String {
     match part.rsplit_once('/') {
         Some((folder, name)) => format!("{folder}/_rels/{name}.rels"),
         None => format!("_rels/{part}.rels"),
@@ -447,7 +269,7 @@ fn relations_of(part: &str) -> String {
 }
 
 /// The part that `part` means by `target`.
-fn resolve(part: &str, target: &str) -> String {
+pub(super) fn resolve(part: &str, target: &str) -> String {
     if let Some(absolute) = target.strip_prefix('/') {
         return absolute.to_owned();
     }
@@ -466,8 +288,11 @@ fn resolve(part: &str, target: &str) -> String {
 }
 
 pub(super) fn damaged(path: &Path, reason: &str) -> NodeError {
-    NodeError::invalid(format!("{} is no .xlsx workbook, or is damaged: {reason}", path.display()))
-        .with_help("open it in Excel to see, and save it anew as .xlsx")
+    NodeError::invalid(format!(
+        "{} is no .xlsx workbook, or is damaged: {reason}",
+        path.display()
+    ))
+    .with_help("open it in Excel to see, and save it anew as .xlsx")
 }
 
 #[cfg(test)]
@@ -476,10 +301,22 @@ mod tests {
 
     #[test]
     fn parts_are_found_from_where_they_are_named() {
-        assert_eq!(resolve("xl/workbook.xml", "worksheets/sheet1.xml"), "xl/worksheets/sheet1.xml");
-        assert_eq!(resolve("xl/worksheets/sheet1.xml", "../tables/table1.xml"), "xl/tables/table1.xml");
-        assert_eq!(resolve("xl/workbook.xml", "/xl/styles.xml"), "xl/styles.xml");
+        assert_eq!(
+            resolve("xl/workbook.xml", "worksheets/sheet1.xml"),
+            "xl/worksheets/sheet1.xml"
+        );
+        assert_eq!(
+            resolve("xl/worksheets/sheet1.xml", "../tables/table1.xml"),
+            "xl/tables/table1.xml"
+        );
+        assert_eq!(
+            resolve("xl/workbook.xml", "/xl/styles.xml"),
+            "xl/styles.xml"
+        );
         assert_eq!(relations_of(""), "_rels/.rels");
-        assert_eq!(relations_of("xl/workbook.xml"), "xl/_rels/workbook.xml.rels");
+        assert_eq!(
+            relations_of("xl/workbook.xml"),
+            "xl/_rels/workbook.xml.rels"
+        );
     }
 }

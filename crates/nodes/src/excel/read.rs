@@ -89,7 +89,7 @@ enum BlankRows {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Sheet {
+pub(super) struct Contents {
     /// The rows: maps from column names to cells, or lists of cells without names.
     rows: Any,
     /// The names of the columns.
@@ -119,13 +119,17 @@ const EXAMPLE: &str = r#"- id: people
       with: { message: "{{ person['First Name'] }}" }
 "#;
 
-async fn read(cx: &StepContext, settings: Read) -> Result<Sheet, NodeError> {
+async fn read(cx: &StepContext, settings: Read) -> Result<Contents, NodeError> {
     let path = cx.file(&settings.path);
     cx.blocking(move || read_sheet(&path, &settings)).await
 }
 
-fn read_sheet(path: &Path, settings: &Read) -> Result<Sheet, NodeError> {
-    let area = settings.range.as_deref().map(Area::of_setting).transpose()?;
+fn read_sheet(path: &Path, settings: &Read) -> Result<Contents, NodeError> {
+    let area = settings
+        .range
+        .as_deref()
+        .map(Area::of_setting)
+        .transpose()?;
     let mut workbook = workbook::open(path)?;
     let sheets = workbook::sheets(&workbook);
     let sheet = sheets[workbook::choose(settings.sheet.as_ref(), &sheets, path)?].clone();
@@ -135,9 +139,13 @@ fn read_sheet(path: &Path, settings: &Read) -> Result<Sheet, NodeError> {
     if settings.merged == Merged::Fill {
         fill_merged(&mut cells, &merged_areas(&mut workbook, &sheet));
     }
-    let reading = Reading { path, settings, sheet: &sheet };
+    let reading = Reading {
+        path,
+        settings,
+        sheet: &sheet,
+    };
     let (header, rows) = reading.rows(&cells, area)?;
-    Ok(Sheet {
+    Ok(Contents {
         count: rows.len(),
         rows: Any(Value::from(rows)),
         columns: header.map(|header| header.names()).unwrap_or_default(),
@@ -149,8 +157,12 @@ fn read_sheet(path: &Path, settings: &Read) -> Result<Sheet, NodeError> {
 /// A sheet whose file says nothing sensible of merged cells is read as if it had none.
 fn merged_areas(workbook: &mut Workbook, sheet: &str) -> Vec<Dimensions> {
     match workbook {
-        Sheets::Xlsx(workbook) => workbook.merge_cells_by_sheet_name(sheet).unwrap_or_default(),
-        Sheets::Xls(workbook) => workbook.merge_cells_by_sheet_name(sheet).unwrap_or_default(),
+        Sheets::Xlsx(workbook) => workbook
+            .merge_cells_by_sheet_name(sheet)
+            .unwrap_or_default(),
+        Sheets::Xls(workbook) => workbook
+            .merge_cells_by_sheet_name(sheet)
+            .unwrap_or_default(),
         Sheets::Xlsb(_) | Sheets::Ods(_) => Vec::new(),
     }
 }
@@ -214,10 +226,9 @@ impl Reading<'_> {
                     if !blank || area.is_some() {
                         header = Some(Header::new(values.iter().map(cell_text)));
                     }
-                    continue;
                 }
                 (_, BlankRows::Stop) if blank => break,
-                (_, BlankRows::Skip) if blank => continue,
+                (_, BlankRows::Skip) if blank => {}
                 (Some(header), _) => rows.push(Row::of_values(header.clone(), values)),
                 (None, _) => rows.push(Value::from(values)),
             }
@@ -265,7 +276,10 @@ mod tests {
 
     use super::*;
 
-    fn sheet_of(write: impl FnOnce(&mut rust_xlsxwriter::Worksheet), settings: Json) -> Result<Json, NodeError> {
+    fn sheet_of(
+        write: impl FnOnce(&mut rust_xlsxwriter::Worksheet),
+        settings: Json,
+    ) -> Result<Json, NodeError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("book.xlsx");
         let mut workbook = Workbook::new();
@@ -274,7 +288,9 @@ mod tests {
         workbook.save(&path).unwrap();
         let mut settings = settings;
         settings["path"] = "book.xlsx".into();
-        let settings = casare_workflow::value::read_settings(casare_workflow::value::from_json(&settings)).unwrap();
+        let settings =
+            casare_workflow::value::read_settings(casare_workflow::value::from_json(&settings))
+                .unwrap();
         read_sheet(&path, &settings).map(|sheet| to_json(&sheet.rows.0))
     }
 
@@ -306,7 +322,9 @@ mod tests {
     fn merged_cells_all_have_the_value_shown_across_them() {
         let write = |sheet: &mut rust_xlsxwriter::Worksheet| {
             sheet.write_row(0, 0, ["Country", "City"]).unwrap();
-            sheet.merge_range(1, 0, 2, 0, "France", &Format::new()).unwrap();
+            sheet
+                .merge_range(1, 0, 2, 0, "France", &Format::new())
+                .unwrap();
             sheet.write(1, 1, "Paris").unwrap();
             sheet.write(2, 1, "Lyon").unwrap();
         };
@@ -343,7 +361,11 @@ mod tests {
     fn a_missing_sheet_is_told_with_those_there_are() {
         let error = sheet_of(|_| (), json!({ "sheet": "Date" })).unwrap_err();
 
-        assert!(error.message().ends_with("has no sheet `Date`; its sheets: Data, Other"));
+        assert!(
+            error
+                .message()
+                .ends_with("has no sheet `Date`; its sheets: Data, Other")
+        );
         assert_eq!(error.help(), Some("did you mean `Data`?"));
         assert!(sheet_of(|_| (), json!({ "sheet": 3 })).is_err());
     }
@@ -359,7 +381,12 @@ mod tests {
 
         let error = sheet_of(write, json!({})).unwrap_err();
 
-        assert!(error.message().ends_with("sheet `Data`, cell A2: the cell shows the error #DIV/0!"), "{error}");
+        assert!(
+            error
+                .message()
+                .ends_with("sheet `Data`, cell A2: the cell shows the error #DIV/0!"),
+            "{error}"
+        );
         assert_eq!(
             sheet_of(write, json!({ "errors": "text" })).unwrap()[0],
             json!({ "Sum": "#DIV/0!" })

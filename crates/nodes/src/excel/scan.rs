@@ -9,7 +9,7 @@ use quick_xml::{
 
 use super::{
     address::{Area, CellAddress},
-    package::attribute_of_relation,
+    sheets::attribute_of_relation,
     xml::{EditError, attribute, local, without_prefix},
 };
 

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use super::{
     dates::DateKind,
-    xml::{Change, EditError, attribute, change_elements, each_element, local, prefixed, with_attributes, without_prefix},
+    xml::{
+        Change, EditError, attribute, change_elements, each_element, local, prefixed,
+        with_attributes, without_prefix,
+    },
 };
 
 /// The cell formats of a workbook, and those that were added.
@@ -157,10 +160,13 @@ mod tests {
         assert_eq!(styles.for_date(0, DateKind::DateTime), 3);
         assert_eq!(styles.for_date(0, DateKind::Date), 2);
         let changed = styles.changed(XML).unwrap().unwrap();
-        assert!(changed.contains(
-            "<cellXfs count=\"4\"><xf numFmtId=\"0\" fontId=\"3\"/><xf numFmtId=\"164\"/>\
+        assert!(
+            changed.contains(
+                "<cellXfs count=\"4\"><xf numFmtId=\"0\" fontId=\"3\"/><xf numFmtId=\"164\"/>\
              <xf numFmtId=\"14\" fontId=\"3\" applyNumberFormat=\"1\"/>"
-        ), "{changed}");
+            ),
+            "{changed}"
+        );
     }
 
     #[test]

@@ -76,7 +76,9 @@ impl Table {
         if !self.has_titles || at.row != self.area.first.row || !self.area.contains(at) {
             return Ok(());
         }
-        let title = self.columns.get((at.column - self.area.first.column) as usize);
+        let title = self
+            .columns
+            .get((at.column - self.area.first.column) as usize);
         match title {
             Some(title) if text != Some(title) => Err(NodeError::conflict(format!(
                 "cell {at} holds the title `{title}` of the table `{}`, which can't be changed",
@@ -96,7 +98,9 @@ impl Table {
                 self.name
             ))
             .permanent()
-            .with_help("switch the row of totals off in Excel, or write to another place with `cell`"));
+            .with_help(
+                "switch the row of totals off in Excel, or write to another place with `cell`",
+            ));
         }
         Ok(())
     }
@@ -142,7 +146,10 @@ impl Table {
             |_, _| None,
         )
         .map_err(|error| {
-            NodeError::invalid(format!("the table `{}` can't be changed: {error}", self.name))
+            NodeError::invalid(format!(
+                "the table `{}` can't be changed: {error}",
+                self.name
+            ))
         })?;
         package.change(&self.part, changed);
         Ok(())

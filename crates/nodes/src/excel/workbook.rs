@@ -19,7 +19,10 @@ pub(super) fn open(path: &Path) -> Result<Workbook, NodeError> {
     let failed = |error| NodeError::io(format_args!("could not read {}", path.display()), &error);
     let mut file = File::open(path).map_err(failed)?;
     let mut start = Vec::new();
-    file.by_ref().take(8).read_to_end(&mut start).map_err(failed)?;
+    file.by_ref()
+        .take(8)
+        .read_to_end(&mut start)
+        .map_err(failed)?;
     file.rewind().map_err(failed)?;
     let file = BufReader::new(file);
     let extension = path
@@ -48,8 +51,10 @@ pub(super) fn open(path: &Path) -> Result<Workbook, NodeError> {
             path.display()
         ))
         .with_help("some programs call such a file .xls; open it in Excel and save it as .xlsx")),
-        _ => Err(NodeError::invalid(format!("{} is no workbook", path.display()))
-            .with_help("if it holds text, read it with csv.read or file.read")),
+        _ => Err(
+            NodeError::invalid(format!("{} is no workbook", path.display()))
+                .with_help("if it holds text, read it with csv.read or file.read"),
+        ),
     }
 }
 
@@ -57,8 +62,11 @@ fn unreadable(path: &Path, reason: &str) -> NodeError {
     if reason.to_lowercase().contains("password") {
         return locked(path);
     }
-    NodeError::invalid(format!("{} can't be read as a workbook: {reason}", path.display()))
-        .with_help("the file is damaged or cut off; open it in Excel to see, and save it anew")
+    NodeError::invalid(format!(
+        "{} can't be read as a workbook: {reason}",
+        path.display()
+    ))
+    .with_help("the file is damaged or cut off; open it in Excel to see, and save it anew")
 }
 
 /// What to say of a workbook with a password.
@@ -89,10 +97,13 @@ pub(super) fn choose(
 ) -> Result<usize, NodeError> {
     let listed = || sheets.join(", ");
     let Some(Any(setting)) = setting.filter(|setting| !setting.0.is_none()) else {
-        return match sheets.is_empty() {
-            false => Ok(0),
-            true => Err(NodeError::not_found(format!("{} has no sheets", path.display()))),
-        };
+        if sheets.is_empty() {
+            return Err(NodeError::not_found(format!(
+                "{} has no sheets",
+                path.display()
+            )));
+        }
+        return Ok(0);
     };
     if let Some(name) = setting.as_str() {
         let same = |sheet: &String| sheet.to_lowercase() == name.to_lowercase();
@@ -108,12 +119,15 @@ pub(super) fn choose(
             }
         });
     }
-    let number = setting.as_usize().filter(|number| *number > 0).ok_or_else(|| {
-        NodeError::invalid(format!(
-            "setting `sheet` is a {}; a name or a number from 1 is wanted",
-            kind_name(setting)
-        ))
-    })?;
+    let number = setting
+        .as_usize()
+        .filter(|number| *number > 0)
+        .ok_or_else(|| {
+            NodeError::invalid(format!(
+                "setting `sheet` is a {}; a name or a number from 1 is wanted",
+                kind_name(setting)
+            ))
+        })?;
     if number > sheets.len() {
         return Err(NodeError::not_found(format!(
             "{} has no sheet number {number}; its sheets: {}",

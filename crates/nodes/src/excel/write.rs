@@ -10,8 +10,9 @@ use super::{
     address::{Area, CellAddress},
     cell::Taking,
     edit::{Guard, SheetEdit},
-    package::{Package, SheetPart, WorkbookParts, damaged},
+    package::{Package, damaged},
     scan::{self, Scan},
+    sheets::{SheetPart, WorkbookParts},
     styles::Styles,
     tables::Table,
     workbook,
@@ -98,9 +99,11 @@ pub(super) struct Written {
 }
 
 pub(super) fn node() -> Node {
-    Node::action_with_effect("excel.write", write, |settings: &Write| match settings.mode {
-        Mode::Append => Effect::Once,
-        Mode::Overwrite | Mode::Replace => Effect::Pure,
+    Node::action_with_effect("excel.write", write, |settings: &Write| {
+        match settings.mode {
+            Mode::Append => Effect::Once,
+            Mode::Overwrite | Mode::Replace => Effect::Pure,
+        }
     })
     .icon("sheet")
     .example(EXAMPLE)
@@ -118,7 +121,8 @@ const EXAMPLE: &str = r#"- use: excel.write
 async fn write(cx: &StepContext, settings: Write) -> Result<Written, NodeError> {
     let path = cx.file(&settings.path);
     let cancel = cx.cancel().clone();
-    cx.blocking(move || write_sheet(&path, &settings, &cancel)).await
+    cx.blocking(move || write_sheet(&path, &settings, &cancel))
+        .await
 }
 
 fn write_sheet(path: &Path, settings: &Write, cancel: &Cancel) -> Result<Written, NodeError> {
@@ -142,7 +146,9 @@ fn write_sheet(path: &Path, settings: &Write, cancel: &Cancel) -> Result<Written
     let first = start.first;
     let appending = settings.mode == Mode::Append;
     if appending {
-        tables.iter().try_for_each(|table| table.check_room(first.row))?;
+        tables
+            .iter()
+            .try_for_each(|table| table.check_room(first.row))?;
     }
     if exists {
         package.compute_when_opened(&workbook)?;
@@ -169,7 +175,10 @@ fn write_sheet(path: &Path, settings: &Write, cancel: &Cancel) -> Result<Written
         |xml, out| edit.run(xml, out),
         |package, edited| {
             if let Some(part) = &workbook.styles {
-                let changed = edited.styles.changed(&package.text(part)?).map_err(broken)?;
+                let changed = edited
+                    .styles
+                    .changed(&package.text(part)?)
+                    .map_err(broken)?;
                 if let Some(text) = changed {
                     package.change(part, text);
                 }
@@ -221,12 +230,16 @@ fn check_kind(path: &Path, create: bool) -> Result<bool, NodeError> {
                 "{} can't be written: only .xlsx and .xlsm workbooks can",
                 path.display()
             ))
-            .with_help("choose a name that ends in .xlsx; save an old .xls or an .ods as .xlsx first"));
+            .with_help(
+                "choose a name that ends in .xlsx; save an old .xls or an .ods as .xlsx first",
+            ));
         }
     }
     if !exists && !create {
-        return Err(NodeError::not_found(format!("{} is not there", path.display()))
-            .with_help("check the path, or set `create: true`"));
+        return Err(
+            NodeError::not_found(format!("{} is not there", path.display()))
+                .with_help("check the path, or set `create: true`"),
+        );
     }
     Ok(exists)
 }
@@ -252,7 +265,11 @@ fn sheet_of(
     settings: &Write,
     path: &Path,
 ) -> Result<SheetPart, NodeError> {
-    let names: Vec<String> = workbook.sheets.iter().map(|sheet| sheet.name.clone()).collect();
+    let names: Vec<String> = workbook
+        .sheets
+        .iter()
+        .map(|sheet| sheet.name.clone())
+        .collect();
     match workbook::choose(settings.sheet.as_ref(), &names, path) {
         Ok(index) => Ok(workbook.sheets[index].clone()),
         Err(error) => {
@@ -309,7 +326,11 @@ impl Start {
             },
             columns,
             titles: false,
-            style_hints: if above_is_data { scan.last_row_styles.clone() } else { BTreeMap::new() },
+            style_hints: if above_is_data {
+                scan.last_row_styles.clone()
+            } else {
+                BTreeMap::new()
+            },
         })
     }
 }
@@ -322,7 +343,11 @@ fn titles(path: &Path, sheet: &str, cell: CellAddress) -> Result<Vec<String>, No
         .map_err(|error| workbook::damaged_sheet(path, sheet, &error.to_string()))?;
     let end = cells.end().map_or(0, |(_, column)| column);
     let mut titles: Vec<String> = (cell.column..=end)
-        .map(|column| cells.get_value((cell.row, column)).map_or_else(String::new, ToString::to_string))
+        .map(|column| {
+            cells
+                .get_value((cell.row, column))
+                .map_or_else(String::new, ToString::to_string)
+        })
         .collect();
     while titles.last().is_some_and(|title| title.trim().is_empty()) {
         titles.pop();
@@ -391,7 +416,10 @@ impl Iterator for Rows {
             None => {}
         }
         match self.columns.names() {
-            Some(names) => Some(Ok(names.iter().map(|name| Value::from(name.as_str())).collect())),
+            Some(names) => Some(Ok(names
+                .iter()
+                .map(|name| Value::from(name.as_str()))
+                .collect())),
             None => self.row(),
         }
     }

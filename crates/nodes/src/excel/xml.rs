@@ -39,11 +39,19 @@ pub(super) fn prefixed(like: &str, local: &str) -> String {
 
 /// The value of an attribute, whatever its prefix.
 pub(super) fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
-    tag.attributes().with_checks(false).flatten().find_map(|attribute| {
-        (without_prefix(attribute.key.0) == name)
-            .then(|| attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).ok().map(std::borrow::Cow::into_owned))
-            .flatten()
-    })
+    tag.attributes()
+        .with_checks(false)
+        .flatten()
+        .find_map(|attribute| {
+            (without_prefix(attribute.key.0) == name)
+                .then(|| {
+                    attribute
+                        .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+                        .ok()
+                        .map(std::borrow::Cow::into_owned)
+                })
+                .flatten()
+        })
 }
 
 /// `tag` with these attributes set (`Some`) or removed (`None`), all others as they were.
@@ -152,8 +160,7 @@ pub(super) fn change_elements(
             other => writer.write_event(other)?,
         }
     }
-    String::from_utf8(writer.into_inner())
-        .map_err(|error| EditError::Damaged(error.to_string()))
+    String::from_utf8(writer.into_inner()).map_err(|error| EditError::Damaged(error.to_string()))
 }
 
 /// `text` for use inside an element or attribute.
@@ -167,7 +174,8 @@ mod tests {
 
     #[test]
     fn only_what_is_asked_for_changes() {
-        let xml = "<?xml version=\"1.0\"?>\n<a x='1 &amp; 2'><b/><c d=\"e\">t&lt;</c><!-- n --></a>";
+        let xml =
+            "<?xml version=\"1.0\"?>\n<a x='1 &amp; 2'><b/><c d=\"e\">t&lt;</c><!-- n --></a>";
 
         let same = change_elements(xml, |_, _| Change::Keep, |_, _| None).unwrap();
         assert_eq!(same, xml);

@@ -64,7 +64,8 @@ async fn append(cx: &StepContext, settings: Append) -> Result<Appended, NodeErro
             _ => b"",
         };
         let content = [mark, &charset.encode(&text)?].concat();
-        file.write_all(&content).map_err(|error| file.failed(&error))?;
+        file.write_all(&content)
+            .map_err(|error| file.failed(&error))?;
         Ok(Appended {
             path: path.display().to_string(),
             size: file.commit()?,

@@ -112,7 +112,10 @@ fn failed(target: &Path, error: &io::Error) -> NodeError {
 /// Makes `folder` and those above it.
 pub(crate) fn make_folder(folder: &Path) -> Result<(), NodeError> {
     fs::create_dir_all(folder).map_err(|error| {
-        NodeError::io(format_args!("could not make the folder {}", folder.display()), &error)
+        NodeError::io(
+            format_args!("could not make the folder {}", folder.display()),
+            &error,
+        )
     })
 }
 
@@ -227,7 +230,10 @@ mod tests {
         let size = file.commit().unwrap();
 
         assert_eq!(size, 3);
-        assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(
+            fs::metadata(&target).unwrap().permissions().mode() & 0o777,
+            0o640
+        );
     }
 
     #[test]
@@ -240,7 +246,7 @@ mod tests {
         kept.write_all(b"two\n").unwrap();
         assert_eq!(kept.commit().unwrap(), 8);
         let mut dropped = AppendedFile::open(&target).unwrap();
-        dropped.write_all(&[b'x'; 200_000]).unwrap();
+        dropped.write_all("x".repeat(200_000).as_bytes()).unwrap();
         drop(dropped);
 
         assert_eq!(fs::read_to_string(&target).unwrap(), "one\ntwo\n");

@@ -43,9 +43,9 @@ pub(super) fn node() -> Node {
     .example(EXAMPLE)
 }
 
-const EXAMPLE: &str = r#"- use: file.copy
+const EXAMPLE: &str = r"- use: file.copy
   with: { from: templates/report.xlsx, to: out/march.xlsx }
-"#;
+";
 
 async fn copy(cx: &StepContext, settings: Copy) -> Result<Copied, NodeError> {
     let from = cx.file(&settings.from);

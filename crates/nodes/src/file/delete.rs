@@ -47,9 +47,9 @@ pub(super) fn node() -> Node {
     .example(EXAMPLE)
 }
 
-const EXAMPLE: &str = r#"- use: file.delete
+const EXAMPLE: &str = r"- use: file.delete
   with: { path: out/old, recursive: true, missing: ok }
-"#;
+";
 
 async fn delete(cx: &StepContext, settings: Delete) -> Result<Deleted, NodeError> {
     let path = cx.file(&settings.path);

@@ -28,8 +28,12 @@ impl Charset {
             other => (other.to_owned(), false),
         };
         let encoding = Encoding::for_label(label.as_bytes()).ok_or_else(|| {
-            NodeError::invalid(format!("setting `encoding`: there is no encoding `{label}`"))
-                .with_help("common ones: utf-8, utf-8-bom, windows-1252, iso-8859-15, utf-16, shift_jis, gbk")
+            NodeError::invalid(format!(
+                "setting `encoding`: there is no encoding `{label}`"
+            ))
+            .with_help(
+                "common ones: utf-8, utf-8-bom, windows-1252, iso-8859-15, utf-16, shift_jis, gbk",
+            )
         })?;
         let mark = mark || encoding == UTF_16LE || encoding == UTF_16BE;
         Ok(Self { encoding, mark })
@@ -101,8 +105,12 @@ pub(crate) fn decode(bytes: Vec<u8>, chosen: Option<Charset>) -> io::Result<Stri
         (None, None) => (UTF_8, 0),
     };
     if encoding == UTF_8 && skip == 0 {
-        return String::from_utf8(bytes)
-            .map_err(|error| malformed(encoding, line_at(error.as_bytes(), error.utf8_error().valid_up_to())));
+        return String::from_utf8(bytes).map_err(|error| {
+            malformed(
+                encoding,
+                line_at(error.as_bytes(), error.utf8_error().valid_up_to()),
+            )
+        });
     }
     encoding
         .decode_without_bom_handling_and_without_replacement(&bytes[skip..])
@@ -112,7 +120,7 @@ pub(crate) fn decode(bytes: Vec<u8>, chosen: Option<Charset>) -> io::Result<Stri
 
 fn line_at(bytes: &[u8], position: usize) -> Option<u64> {
     let before = bytes.get(..position)?;
-    Some(before.iter().filter(|byte| **byte == b'\n').count() as u64 + 1)
+    Some(before.split(|byte| *byte == b'\n').count() as u64)
 }
 
 fn malformed(encoding: &'static Encoding, line: Option<u64>) -> io::Error {
@@ -213,7 +221,9 @@ impl<R: Read> TextReader<R> {
             .map(|charset| charset.encoding)
             .or(marked.map(|(encoding, _)| encoding))
             .unwrap_or(UTF_8);
-        let skip = marked.filter(|(found, _)| *found == encoding).map_or(0, |(_, skip)| skip);
+        let skip = marked
+            .filter(|(found, _)| *found == encoding)
+            .map_or(0, |(_, skip)| skip);
         Ok(Self {
             bytes,
             decoder: (encoding != UTF_8).then(|| encoding.new_decoder_without_bom_handling()),
@@ -300,26 +310,44 @@ mod tests {
             bytes.extend(charset.encode("Größe: 3 €").unwrap());
 
             assert_eq!(read_through(&bytes, None).unwrap(), "Größe: 3 €", "{label}");
-            assert_eq!(read_through(&bytes, Some(label)).unwrap(), "Größe: 3 €", "{label}");
+            assert_eq!(
+                read_through(&bytes, Some(label)).unwrap(),
+                "Größe: 3 €",
+                "{label}"
+            );
         }
     }
 
     #[test]
     fn an_encoding_without_a_mark_is_named() {
-        let bytes = Charset::named("windows-1252").unwrap().encode("für 3 €").unwrap();
+        let bytes = Charset::named("windows-1252")
+            .unwrap()
+            .encode("für 3 €")
+            .unwrap();
 
         assert_eq!(bytes.len(), 7);
-        assert_eq!(read_through(&bytes, Some("windows-1252")).unwrap(), "für 3 €");
         assert_eq!(
-            decode(b"ok\nf\xfcr".to_vec(), None).unwrap_err().to_string(),
+            read_through(&bytes, Some("windows-1252")).unwrap(),
+            "für 3 €"
+        );
+        assert_eq!(
+            decode(b"ok\nf\xfcr".to_vec(), None)
+                .unwrap_err()
+                .to_string(),
             "line 2 is not UTF-8"
         );
     }
 
     #[test]
     fn characters_that_an_encoding_lacks_are_refused() {
-        let error = Charset::named("iso-8859-15").unwrap().encode("見").unwrap_err();
+        let error = Charset::named("iso-8859-15")
+            .unwrap()
+            .encode("見")
+            .unwrap_err();
 
-        assert_eq!(error.message(), "the text has a `見`, which ISO-8859-15 can't say");
+        assert_eq!(
+            error.message(),
+            "the text has a `見`, which ISO-8859-15 can't say"
+        );
     }
 }

@@ -1,4 +1,5 @@
 use std::{
+    fmt::Write as _,
     fs::{self, File},
     io::{self, Read},
     path::Path,
@@ -65,7 +66,8 @@ async fn info(cx: &StepContext, settings: Info) -> Result<Found, NodeError> {
 }
 
 fn look_at(path: &Path, hash: bool) -> Result<Found, NodeError> {
-    let failed = |error| NodeError::io(format_args!("could not look at {}", path.display()), &error);
+    let failed =
+        |error| NodeError::io(format_args!("could not look at {}", path.display()), &error);
     let found = match fs::metadata(path) {
         Ok(found) => Some(found),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -101,7 +103,14 @@ fn hash_of(path: &Path) -> io::Result<String> {
             read => hasher.update(&piece[..read]),
         }
     }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hasher
+        .finalize()
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            // Writing to a text can't fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        }))
 }
 
 #[cfg(test)]

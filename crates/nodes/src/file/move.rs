@@ -41,9 +41,9 @@ pub(super) fn node() -> Node {
         .example(EXAMPLE)
 }
 
-const EXAMPLE: &str = r#"- use: file.move
+const EXAMPLE: &str = r"- use: file.move
   with: { from: inbox/invoice.pdf, to: done/ }
-"#;
+";
 
 async fn move_file(cx: &StepContext, settings: Move) -> Result<Moved, NodeError> {
     let from = cx.file(&settings.from);
@@ -58,9 +58,11 @@ async fn move_file(cx: &StepContext, settings: Move) -> Result<Moved, NodeError>
             return Ok(Moved { path, moved: false });
         }
         if to.is_dir() {
-            return Err(NodeError::conflict(format!("{path} is a folder that is there already"))
-                .permanent()
-                .with_help("delete it first, or choose another name"));
+            return Err(
+                NodeError::conflict(format!("{path} is a folder that is there already"))
+                    .permanent()
+                    .with_help("delete it first, or choose another name"),
+            );
         }
         if let Some(folder) = to.parent() {
             make_folder(folder)?;

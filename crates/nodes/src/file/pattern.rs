@@ -49,7 +49,8 @@ impl Pattern {
                     if class.is_empty() {
                         return Err(wrong());
                     }
-                    text.push_str(&format!("[{not}{}]", class.replace(['\\', '^', '['], "")));
+                    let class = class.replace(['\\', '^', '['], "");
+                    text.extend(["[", not, &class, "]"]);
                 }
                 '\\' => text.push('/'),
                 other => text.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),

@@ -113,7 +113,9 @@ fn read_at_once(path: &Path) -> Result<Vec<u8>, NodeError> {
             "{} has more than 256 MiB, too much to hold at once",
             path.display()
         ))
-        .with_help("read it with `as: lines`, or a table with csv.read: both take a row at a time"));
+        .with_help(
+            "read it with `as: lines`, or a table with csv.read: both take a row at a time",
+        ));
     }
     Ok(bytes)
 }

@@ -69,7 +69,10 @@ fn copy_file(from: &Path, to: &Path, cancel: &Cancel) -> Result<u64, NodeError> 
         if cancel.is_cancelled() {
             return Err(NodeError::timeout("copying was stopped"));
         }
-        match source.read(&mut piece).map_err(|error| unread(from, &error))? {
+        match source
+            .read(&mut piece)
+            .map_err(|error| unread(from, &error))?
+        {
             0 => break,
             read => target
                 .write_all(&piece[..read])

@@ -73,7 +73,8 @@ async fn write(cx: &StepContext, settings: Write) -> Result<Written, NodeError> 
             });
         }
         let mut file = AtomicFile::create(&path)?;
-        file.write_all(&bytes).map_err(|error| file.failed(&error))?;
+        file.write_all(&bytes)
+            .map_err(|error| file.failed(&error))?;
         Ok(Written {
             path: shown,
             size: file.commit()?,

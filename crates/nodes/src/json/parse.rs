@@ -64,7 +64,9 @@ fn parsed(part: &str, text: &str, above: usize) -> Result<Json, NodeError> {
         let reason = reason.split(" at line ").next().unwrap_or_default();
         let help = match text.trim_start().chars().next() {
             None => "the text is empty".to_owned(),
-            Some('<') => "this looks like HTML or XML: perhaps an error page of a server".to_owned(),
+            Some('<') => {
+                "this looks like HTML or XML: perhaps an error page of a server".to_owned()
+            }
             Some(_) => format!("near `{excerpt}`"),
         };
         NodeError::invalid(format!(
@@ -80,7 +82,12 @@ fn parsed(part: &str, text: &str, above: usize) -> Result<Json, NodeError> {
 fn excerpt(text: &str, line: usize, column: usize) -> String {
     let line = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
     let start = line.floor_char_boundary(column.saturating_sub(20));
-    line[start..].chars().take(40).collect::<String>().trim().to_owned()
+    line[start..]
+        .chars()
+        .take(40)
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -105,7 +112,12 @@ mod tests {
         let rows = data("{\"a\":1}\n\n{\"a\":2}\n", true).unwrap();
 
         assert_eq!(to_json(&rows).to_string(), r#"[{"a":1},{"a":2}]"#);
-        assert!(data("1\n2 3\n", true).unwrap_err().message().contains("line 2, column 3"));
+        assert!(
+            data("1\n2 3\n", true)
+                .unwrap_err()
+                .message()
+                .contains("line 2, column 3")
+        );
     }
 
     #[test]

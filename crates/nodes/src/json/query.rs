@@ -80,7 +80,11 @@ fn values(settings: &Query) -> Result<Vec<Value>, NodeError> {
         })?,
         None => to_json(&settings.data.0),
     };
-    Ok(path.query(&data).iter().map(|found| from_json(found)).collect())
+    Ok(path
+        .query(&data)
+        .iter()
+        .map(|found| from_json(found))
+        .collect())
 }
 
 #[cfg(test)]

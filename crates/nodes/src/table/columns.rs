@@ -29,7 +29,9 @@ pub(crate) fn rows_of(
         row.map_err(|error| {
             NodeError::invalid(format!(
                 "the rows can't be read: {}",
-                error.detail().map_or_else(|| error.to_string(), str::to_owned)
+                error
+                    .detail()
+                    .map_or_else(|| error.to_string(), str::to_owned)
             ))
         })
     }))
@@ -199,9 +201,13 @@ mod tests {
     #[test]
     fn a_column_that_comes_later_is_refused_rather_than_lost() {
         let mut columns = Columns::new(None);
-        columns.cells(&from_json(&json!({ "amount": 1 })), 1).unwrap();
+        columns
+            .cells(&from_json(&json!({ "amount": 1 })), 1)
+            .unwrap();
 
-        let error = columns.cells(&from_json(&json!({ "amuont": 2 })), 2).unwrap_err();
+        let error = columns
+            .cells(&from_json(&json!({ "amuont": 2 })), 2)
+            .unwrap_err();
 
         assert_eq!(
             error.message(),
@@ -214,7 +220,9 @@ mod tests {
     fn chosen_columns_leave_the_others_out() {
         let mut columns = Columns::new(Some(vec!["b".into(), "c".into()]));
 
-        let cells = columns.cells(&from_json(&json!({ "a": 1, "b": [2, 3] })), 1).unwrap();
+        let cells = columns
+            .cells(&from_json(&json!({ "a": 1, "b": [2, 3] })), 1)
+            .unwrap();
 
         assert_eq!(texts(cells), ["[2,3]", ""]);
     }

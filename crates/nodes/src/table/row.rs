@@ -69,7 +69,10 @@ pub(crate) struct Row {
 enum Cells {
     Values(Box<[Value]>),
     /// All cells in one text, each ending where `ends` says: a third of the memory of values.
-    Text { text: Box<str>, ends: Box<[u32]> },
+    Text {
+        text: Box<str>,
+        ends: Box<[u32]>,
+    },
 }
 
 impl Row {
@@ -116,7 +119,9 @@ impl Row {
 impl fmt::Debug for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cells = (0..self.header.width()).map(|position| self.cell(position));
-        f.debug_map().entries(self.header.names.iter().zip(cells)).finish()
+        f.debug_map()
+            .entries(self.header.names.iter().zip(cells))
+            .finish()
     }
 }
 
@@ -135,7 +140,12 @@ impl Object for Row {
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         self.mapped_enumerator(|row| {
-            Box::new(row.header.names.iter().map(|name| Value::from(name.clone())))
+            Box::new(
+                row.header
+                    .names
+                    .iter()
+                    .map(|name| Value::from(name.clone())),
+            )
         })
     }
 
@@ -153,7 +163,11 @@ pub(crate) fn column_letters(column: u32) -> String {
         letters.push(b'A' + (rest % 26) as u8);
         rest /= 26;
     }
-    letters.iter().rev().map(|letter| char::from(*letter)).collect()
+    letters
+        .iter()
+        .rev()
+        .map(|letter| char::from(*letter))
+        .collect()
 }
 
 #[cfg(test)]
@@ -171,7 +185,10 @@ mod tests {
     fn blank_and_repeated_titles_get_names_of_their_own() {
         let header = titles(&["Name", "", "Name", "Name (2)"]);
 
-        assert_eq!(header.names(), ["Name", "Column B", "Name (2)", "Name (2) (2)"]);
+        assert_eq!(
+            header.names(),
+            ["Name", "Column B", "Name (2)", "Name (2) (2)"]
+        );
     }
 
     #[test]
@@ -180,7 +197,10 @@ mod tests {
         let row = Row::of_text(header.clone(), "AdaLondon", vec![3, 9]);
         let short = Row::of_values(header, vec![Value::from("Bo")]);
 
-        assert_eq!(to_json(&row).to_string(), r#"{"name":"Ada","city":"London"}"#);
+        assert_eq!(
+            to_json(&row).to_string(),
+            r#"{"name":"Ada","city":"London"}"#
+        );
         assert_eq!(row.get_attr("city").unwrap(), Value::from("London"));
         assert!(row.get_attr("street").unwrap().is_undefined());
         assert_eq!(to_json(&short), json!({ "name": "Bo", "city": null }));

@@ -123,9 +123,15 @@ mod tests {
     fn words_are_found_however_they_were_written() {
         let text = "orderNumber of O'Neill-Świątek";
 
-        assert_eq!(written_as(text, Case::Snake), "order_number_of_o_neill_świątek");
+        assert_eq!(
+            written_as(text, Case::Snake),
+            "order_number_of_o_neill_świątek"
+        );
         assert_eq!(written_as("first name", Case::Camel), "firstName");
-        assert_eq!(written_as("o'neill-świątek 2ND", Case::Title), "O'neill-Świątek 2nd");
+        assert_eq!(
+            written_as("o'neill-świątek 2ND", Case::Title),
+            "O'neill-Świątek 2nd"
+        );
         assert_eq!(written_as("ÉTÉ à Paris", Case::Sentence), "Été à paris");
     }
 }

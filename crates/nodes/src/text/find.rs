@@ -95,11 +95,15 @@ fn all(pattern: &Regex, text: &str) -> Vec<Match> {
             let whole = captures.get(0)?;
             characters += text[bytes..whole.start()].chars().count();
             bytes = whole.start();
-            let groups = pattern.capture_names().enumerate().skip(1).map(|(number, name)| {
-                let name = name.map_or_else(|| number.to_string(), str::to_owned);
-                let group = captures.get(number).map(|group| group.as_str().to_owned());
-                (name, group)
-            });
+            let groups = pattern
+                .capture_names()
+                .enumerate()
+                .skip(1)
+                .map(|(number, name)| {
+                    let name = name.map_or_else(|| number.to_string(), str::to_owned);
+                    let group = captures.get(number).map(|group| group.as_str().to_owned());
+                    (name, group)
+                });
             Some(Match {
                 text: whole.as_str().to_owned(),
                 start: characters,

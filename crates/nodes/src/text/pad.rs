@@ -75,7 +75,9 @@ fn padded(settings: Pad) -> Result<String, NodeError> {
             settings.length
         )));
     }
-    let missing = settings.length.saturating_sub(settings.text.chars().count());
+    let missing = settings
+        .length
+        .saturating_sub(settings.text.chars().count());
     let filling: String = std::iter::repeat_n(character, missing).collect();
     Ok(match settings.side {
         Side::Start => filling + &settings.text,

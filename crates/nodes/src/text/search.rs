@@ -6,7 +6,9 @@ use regex::{Regex, RegexBuilder};
 /// `find` as a regular expression.
 pub(super) fn compile(find: &str, is_regex: bool, ignore_case: bool) -> Result<Regex, NodeError> {
     if find.is_empty() {
-        return Err(NodeError::invalid("setting `find` is empty: there is nothing to look for"));
+        return Err(NodeError::invalid(
+            "setting `find` is empty: there is nothing to look for",
+        ));
     }
     let escaped;
     let pattern = if is_regex {

@@ -88,7 +88,9 @@ mod tests {
         let parts = |json| parts_of(&settings(json)).unwrap();
 
         assert_eq!(
-            parts(serde_json::json!({ "text": "a, b,,c", "separator": ",", "trim": true, "skip_empty": true })),
+            parts(
+                serde_json::json!({ "text": "a, b,,c", "separator": ",", "trim": true, "skip_empty": true })
+            ),
             ["a", "b", "c"]
         );
         assert_eq!(

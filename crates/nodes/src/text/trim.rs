@@ -84,7 +84,10 @@ mod tests {
     fn ends_and_inside_are_tidied() {
         let text = |json| trimmed(&serde_json::from_value(json).unwrap());
 
-        assert_eq!(text(serde_json::json!({ "text": "\u{a0} a  b\n", "inside": true })), "a b");
+        assert_eq!(
+            text(serde_json::json!({ "text": "\u{a0} a  b\n", "inside": true })),
+            "a b"
+        );
         assert_eq!(
             text(serde_json::json!({ "text": "0042", "characters": "0", "side": "start" })),
             "42"

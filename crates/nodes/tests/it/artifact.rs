@@ -37,5 +37,8 @@ async fn nothing_to_keep_is_an_error() {
         .failure("steps:\n  - use: artifact.save\n    with: { name: a.txt }\n")
         .await;
 
-    assert_eq!(error.message, "neither `path` nor `content` is set: there is nothing to keep");
+    assert_eq!(
+        error.message,
+        "neither `path` nor `content` is set: there is nothing to keep"
+    );
 }

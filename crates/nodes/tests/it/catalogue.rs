@@ -11,7 +11,9 @@ fn each_node(look: impl Fn(&NodeSpec) -> Vec<String>) {
         .map(casare_engine::Node::spec)
         .flat_map(|spec| {
             let faults = look(spec);
-            faults.into_iter().map(move |fault| format!("{}: {fault}", spec.name))
+            faults
+                .into_iter()
+                .map(move |fault| format!("{}: {fault}", spec.name))
         })
         .collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -47,7 +49,10 @@ fn every_node_says_what_it_does_and_what_each_setting_and_output_means() {
     each_node(|spec| {
         let mut faults = Vec::new();
         if !spec.summary.ends_with('.') || spec.summary.len() > 160 {
-            faults.push(format!("the summary is no short sentence: {}", spec.summary));
+            faults.push(format!(
+                "the summary is no short sentence: {}",
+                spec.summary
+            ));
         }
         if spec.icon == "box" {
             faults.push("there is no icon".to_owned());

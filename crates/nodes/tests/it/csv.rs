@@ -8,7 +8,10 @@ use crate::harness::Office;
 #[tokio::test]
 async fn rows_are_read_chosen_and_written() {
     let office = Office::new();
-    office.put("orders.csv", "number;customer;total\n007;Ada;120\n008;Bo;80\n");
+    office.put(
+        "orders.csv",
+        "number;customer;total\n007;Ada;120\n008;Bo;80\n",
+    );
 
     let outputs = office
         .outputs(
@@ -58,14 +61,20 @@ steps:
         )
         .await;
 
-    assert_eq!(office.text("log.csv"), "name;amount\nAda;1\n\"Bo; jr\";2\nCy;\n");
+    assert_eq!(
+        office.text("log.csv"),
+        "name;amount\nAda;1\n\"Bo; jr\";2\nCy;\n"
+    );
 }
 
 /// The most memory this process has used so far, in KiB.
 #[cfg(target_os = "linux")]
 fn peak_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
@@ -75,7 +84,11 @@ async fn a_large_file_goes_through_without_filling_the_memory() {
     let office = Office::new();
     let mut content = String::from("id,name,note\n");
     for id in 0..400_000 {
-        writeln!(content, "{id},name {id},a note that makes the line longer than it has to be").unwrap();
+        writeln!(
+            content,
+            "{id},name {id},a note that makes the line longer than it has to be"
+        )
+        .unwrap();
     }
     assert!(content.len() > 25_000_000, "streamed from 16 MiB on");
     office.put("large.csv", &content);
@@ -121,7 +134,11 @@ async fn a_bad_line_is_an_error_that_says_where() {
         .await;
 
     assert_eq!(error.kind, ErrorKind::Invalid);
-    assert!(error.message.ends_with("bad.csv, line 3: 3 cells where there should be 2"));
+    assert!(
+        error
+            .message
+            .ends_with("bad.csv, line 3: 3 cells where there should be 2")
+    );
     assert!(error.help.unwrap().contains("on_bad_row"));
 }
 
@@ -132,15 +149,19 @@ async fn rows_that_fail_half_way_leave_the_old_file_alone() {
 
     let error = office
         .failure(
-            r#"
+            r"
 steps:
   - use: csv.write
     with: { path: out.csv, rows: [{ a: 1 }, { b: 2 }] }
-"#,
+",
         )
         .await;
 
-    assert!(error.message.starts_with("row 2 has a column `b`"), "{}", error.message);
+    assert!(
+        error.message.starts_with("row 2 has a column `b`"),
+        "{}",
+        error.message
+    );
     assert_eq!(office.text("out.csv"), "old\n");
     assert_eq!(office.files(), ["out.csv"]);
 }

@@ -6,7 +6,10 @@ use crate::harness::Office;
 #[tokio::test]
 async fn bad_rows_are_a_business_error_or_a_list_as_asked() {
     let office = Office::new();
-    office.put("orders.csv", "number,total,country\nINV-1,12.5,DE\nINV-1,-3,XX\n,1,FR\n");
+    office.put(
+        "orders.csv",
+        "number,total,country\nINV-1,12.5,DE\nINV-1,-3,XX\n,1,FR\n",
+    );
     let workflow = |fail: bool| {
         format!(
             r#"

@@ -51,18 +51,24 @@ async fn a_missing_sheet_can_be_caught() {
 
     let error = office
         .failure(
-            r#"
+            r"
 steps:
   - use: excel.write
     with: { path: book.xlsx, sheet: Data, rows: [[1]] }
   - use: excel.read
     with: { path: book.xlsx, sheet: Dta }
-"#,
+",
         )
         .await;
 
     assert_eq!(error.kind, ErrorKind::NotFound);
-    assert!(error.message.ends_with("has no sheet `Dta`; its sheets: Data"), "{}", error.message);
+    assert!(
+        error
+            .message
+            .ends_with("has no sheet `Dta`; its sheets: Data"),
+        "{}",
+        error.message
+    );
     assert_eq!(error.help.as_deref(), Some("did you mean `Data`?"));
 }
 
@@ -78,7 +84,10 @@ async fn a_damaged_workbook_is_told_and_left_alone() {
         .failure("steps:\n  - use: excel.write\n    with: { path: cut.xlsx, rows: [[1]] }\n")
         .await;
 
-    assert_eq!((read.kind, write.kind), (ErrorKind::Invalid, ErrorKind::Invalid));
+    assert_eq!(
+        (read.kind, write.kind),
+        (ErrorKind::Invalid, ErrorKind::Invalid)
+    );
     assert_eq!(office.text("cut.xlsx"), "PK\u{3}\u{4} the rest is missing");
     assert_eq!(office.files(), ["cut.xlsx"]);
 }

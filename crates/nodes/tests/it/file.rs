@@ -45,7 +45,12 @@ outputs:
     assert_eq!(office.text("out/all.txt"), "a.txt: ay\nb.txt: bee\n");
     assert_eq!(
         office.files(),
-        ["backup/a.txt", "backup/b.txt", "inbox/notes.md", "out/all.txt"]
+        [
+            "backup/a.txt",
+            "backup/b.txt",
+            "inbox/notes.md",
+            "out/all.txt"
+        ]
     );
 }
 
@@ -72,7 +77,10 @@ outputs:
         )
         .await;
 
-    assert_eq!(outputs, json!({ "lines": ["für 3 €", "zwei"], "bytes": "ZvxyIDMggAp6d2Vp" }));
+    assert_eq!(
+        outputs,
+        json!({ "lines": ["für 3 €", "zwei"], "bytes": "ZvxyIDMggAp6d2Vp" })
+    );
 }
 
 #[tokio::test]
@@ -104,11 +112,20 @@ outputs: { written: "{{ steps.kept.written }}" }
 async fn what_is_missing_is_an_error_unless_that_is_fine() {
     let office = Office::new();
 
-    let error = office.failure("steps:\n  - use: file.delete\n    with: { path: a.txt }\n").await;
-    office.outputs("steps:\n  - use: file.delete\n    with: { path: a.txt, missing: ok }\n").await;
-    let unread = office.failure("steps:\n  - use: file.read\n    with: { path: a.txt }\n").await;
+    let error = office
+        .failure("steps:\n  - use: file.delete\n    with: { path: a.txt }\n")
+        .await;
+    office
+        .outputs("steps:\n  - use: file.delete\n    with: { path: a.txt, missing: ok }\n")
+        .await;
+    let unread = office
+        .failure("steps:\n  - use: file.read\n    with: { path: a.txt }\n")
+        .await;
 
-    assert_eq!((error.kind, unread.kind), (ErrorKind::NotFound, ErrorKind::NotFound));
+    assert_eq!(
+        (error.kind, unread.kind),
+        (ErrorKind::NotFound, ErrorKind::NotFound)
+    );
     assert!(unread.help.unwrap().starts_with("check the path"));
 }
 
@@ -141,7 +158,16 @@ async fn a_full_disk_is_told_as_one_and_not_retried() {
         .failure("steps:\n  - use: file.append\n    with: { path: /dev/full, content: x }\n")
         .await;
 
-    assert_eq!((error.kind, error.retryable), (ErrorKind::Unavailable, false));
-    assert!(error.message.starts_with("could not write /dev/full: No space left"), "{}", error.message);
+    assert_eq!(
+        (error.kind, error.retryable),
+        (ErrorKind::Unavailable, false)
+    );
+    assert!(
+        error
+            .message
+            .starts_with("could not write /dev/full: No space left"),
+        "{}",
+        error.message
+    );
     assert!(error.help.unwrap().contains("free some space"));
 }

@@ -48,6 +48,9 @@ async fn a_fault_in_the_text_is_told_by_its_place() {
         .failure("steps:\n  - use: json.parse\n    with: { text: '{ \"a\": nope }' }\n")
         .await;
 
-    assert_eq!(error.message, "the text is no JSON: line 1, column 9: expected ident");
+    assert_eq!(
+        error.message,
+        "the text is no JSON: line 1, column 9: expected ident"
+    );
     assert_eq!(error.details, Some(json!({ "line": 1, "column": 9 })));
 }

@@ -56,5 +56,8 @@ async fn what_has_to_be_there_and_is_not_is_an_error() {
         .await;
 
     assert_eq!(error.kind, casare_engine::ErrorKind::NotFound);
-    assert_eq!(error.message, "`x` is not in the text, which begins with `abc`");
+    assert_eq!(
+        error.message,
+        "`x` is not in the text, which begins with `abc`"
+    );
 }

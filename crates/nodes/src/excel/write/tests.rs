@@ -19,14 +19,22 @@ impl Book {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("book.xlsx");
-        Self { _folder: folder, path }
+        Self {
+            _folder: folder,
+            path,
+        }
     }
 
     fn with(fill: impl FnOnce(&mut Worksheet)) -> Self {
         let book = Self::new();
         let mut workbook = Workbook::new();
         fill(workbook.add_worksheet().set_name("Data").unwrap());
-        workbook.add_worksheet().set_name("Other").unwrap().write(0, 0, "untouched").unwrap();
+        workbook
+            .add_worksheet()
+            .set_name("Other")
+            .unwrap()
+            .write(0, 0, "untouched")
+            .unwrap();
         workbook.save(&book.path).unwrap();
         book
     }
@@ -92,7 +100,10 @@ fn a_new_workbook_holds_what_was_written() {
         }))
         .unwrap();
 
-    assert_eq!((written.count, written.range.as_deref()), (2, Some("B2:F4")));
+    assert_eq!(
+        (written.count, written.range.as_deref()),
+        (2, Some("B2:F4"))
+    );
     assert_eq!(
         book.cells("Staff"),
         [
@@ -111,11 +122,21 @@ fn an_edit_leaves_every_other_part_of_the_file_as_it_was() {
         for row in 1..4_u32 {
             sheet.write(row, 0, format!("item {row}")).unwrap();
             sheet.write_with_format(row, 1, row, &money).unwrap();
-            sheet.write(row, 2, Formula::new(format!("=B{0}*2", row + 1))).unwrap();
+            sheet
+                .write(row, 2, Formula::new(format!("=B{0}*2", row + 1)))
+                .unwrap();
         }
         sheet.merge_range(5, 0, 5, 2, "a note", &money).unwrap();
         sheet
-            .add_data_validation(1, 0, 3, 0, &DataValidation::new().allow_list_strings(&["a", "b"]).unwrap())
+            .add_data_validation(
+                1,
+                0,
+                3,
+                0,
+                &DataValidation::new()
+                    .allow_list_strings(&["a", "b"])
+                    .unwrap(),
+            )
             .unwrap();
         let mut chart = Chart::new_column();
         chart.add_series().set_values("Data!$B$2:$B$4");
@@ -137,9 +158,15 @@ fn an_edit_leaves_every_other_part_of_the_file_as_it_was() {
         .collect();
     assert_eq!(changed, ["xl/worksheets/sheet1.xml"]);
     assert_eq!(before.len(), after.len());
-    assert!(book.part("xl/workbook.xml").contains("fullCalcOnLoad=\"1\""));
+    assert!(
+        book.part("xl/workbook.xml")
+            .contains("fullCalcOnLoad=\"1\"")
+    );
     let xml = book.part("xl/worksheets/sheet1.xml");
-    assert!(xml.contains("<c r=\"B3\" s=\"1\"><v>20</v></c>"), "the format stays: {xml}");
+    assert!(
+        xml.contains("<c r=\"B3\" s=\"1\"><v>20</v></c>"),
+        "the format stays: {xml}"
+    );
     assert!(xml.contains("<mergeCell ref=\"A6:C6\"/>") && xml.contains("<dataValidation "));
     assert_eq!(book.formula(2, 2).as_deref(), Some("B3*2"));
     assert_eq!(book.cells("Data")[3][..2], ["item 3", "30.5"]);
@@ -163,10 +190,21 @@ fn appended_rows_go_below_in_the_order_of_the_titles_with_the_format_above() {
 
     assert_eq!(written.range.as_deref(), Some("A3:B4"));
     let rows = book.cells("Data");
-    assert_eq!(rows[1..4], [["2026-03-01", "5"], ["2026-03-02", "7"], ["soon", ""]]);
-    assert!(book.part("xl/worksheets/sheet1.xml").contains("<c r=\"A3\" s=\"1\"><v>46083</v></c>"));
-    let error = book.write(json!({ "mode": "append", "rows": [{ "Summ": 7 }] })).unwrap_err();
-    assert!(error.help().unwrap().contains("did you mean `Sum`"), "{error}");
+    assert_eq!(
+        rows[1..4],
+        [["2026-03-01", "5"], ["2026-03-02", "7"], ["soon", ""]]
+    );
+    assert!(
+        book.part("xl/worksheets/sheet1.xml")
+            .contains("<c r=\"A3\" s=\"1\"><v>46083</v></c>")
+    );
+    let error = book
+        .write(json!({ "mode": "append", "rows": [{ "Summ": 7 }] }))
+        .unwrap_err();
+    assert!(
+        error.help().unwrap().contains("did you mean `Sum`"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -177,26 +215,36 @@ fn a_table_grows_with_what_is_appended_and_keeps_its_titles() {
         sheet.add_table(0, 0, 2, 1, &Table::new()).unwrap();
     });
 
-    let error = book.write(json!({ "rows": [["Other"]], "header": false })).unwrap_err();
+    let error = book
+        .write(json!({ "rows": [["Other"]], "header": false }))
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
 
     let rows = json!([{ "Name": "Cy", "Age": 1 }, { "Name": "Di", "Age": 2 }]);
-    book.write(json!({ "mode": "append", "rows": rows })).unwrap();
+    book.write(json!({ "mode": "append", "rows": rows }))
+        .unwrap();
 
     let table = book.part("xl/tables/table1.xml");
-    assert!(table.contains("ref=\"A1:B5\"") && !table.contains("A1:B3"), "{table}");
+    assert!(
+        table.contains("ref=\"A1:B5\"") && !table.contains("A1:B3"),
+        "{table}"
+    );
     assert_eq!(book.cells("Data")[4], ["Di", "2"]);
 }
 
 #[test]
 fn what_merging_and_array_formulas_would_swallow_is_refused() {
     let book = Book::with(|sheet| {
-        sheet.merge_range(0, 0, 0, 2, "title", &Format::new()).unwrap();
+        sheet
+            .merge_range(0, 0, 0, 2, "title", &Format::new())
+            .unwrap();
         sheet.write_array_formula(2, 0, 4, 0, "=B3:B5*2").unwrap();
     });
     let before = std::fs::read(&book.path).unwrap();
     let refused = |cell: &str| {
-        let error = book.write(json!({ "cell": cell, "header": false, "rows": [["x"]] })).unwrap_err();
+        let error = book
+            .write(json!({ "cell": cell, "header": false, "rows": [["x"]] }))
+            .unwrap_err();
         error.message().to_owned()
     };
 
@@ -208,34 +256,53 @@ fn what_merging_and_array_formulas_would_swallow_is_refused() {
         refused("A4"),
         "cell A4 belongs to the formula that fills A3:A5, which can't be changed in part"
     );
-    assert_eq!(std::fs::read(&book.path).unwrap(), before, "the file is as it was");
-    assert!(book.write(json!({ "cell": "A1", "header": false, "rows": [["new", null]] })).is_ok());
+    assert_eq!(
+        std::fs::read(&book.path).unwrap(),
+        before,
+        "the file is as it was"
+    );
+    assert!(
+        book.write(json!({ "cell": "A1", "header": false, "rows": [["new", null]] }))
+            .is_ok()
+    );
 }
 
 #[test]
 fn a_sheet_is_added_or_missed_as_asked() {
     let book = Book::with(|_| ());
 
-    let error = book.write(json!({ "sheet": "Datta", "create": false, "rows": [[1]] })).unwrap_err();
+    let error = book
+        .write(json!({ "sheet": "Datta", "create": false, "rows": [[1]] }))
+        .unwrap_err();
     assert_eq!(error.help(), Some("did you mean `Data`?"));
-    book.write(json!({ "sheet": "R&D", "rows": [[1]] })).unwrap();
+    book.write(json!({ "sheet": "R&D", "rows": [[1]] }))
+        .unwrap();
 
     assert_eq!(book.cells("R&D"), [["1"]]);
     assert_eq!(book.cells("Other"), [["untouched"]]);
-    assert!(book.write(json!({ "sheet": "a/b", "rows": [[1]] })).is_err());
+    assert!(
+        book.write(json!({ "sheet": "a/b", "rows": [[1]] }))
+            .is_err()
+    );
 }
 
 #[test]
 fn replacing_empties_the_other_cells_and_keeps_their_formats() {
     let book = Book::with(|sheet| {
-        sheet.write_with_format(0, 0, "old", &Format::new().set_bold()).unwrap();
+        sheet
+            .write_with_format(0, 0, "old", &Format::new().set_bold())
+            .unwrap();
         sheet.write(7, 7, "old").unwrap();
     });
 
-    book.write(json!({ "mode": "replace", "cell": "B1", "header": false, "rows": [["new"]] })).unwrap();
+    book.write(json!({ "mode": "replace", "cell": "B1", "header": false, "rows": [["new"]] }))
+        .unwrap();
 
     assert_eq!(book.cells("Data"), [["new"]]);
-    assert!(book.part("xl/worksheets/sheet1.xml").contains("<c r=\"A1\" s=\"1\"/><c r=\"B1\""));
+    assert!(
+        book.part("xl/worksheets/sheet1.xml")
+            .contains("<c r=\"A1\" s=\"1\"/><c r=\"B1\"")
+    );
 }
 
 /// A sheet as other programs write it: prefixed names, rows and cells without addresses, a formula
@@ -251,7 +318,11 @@ fn cells_that_shared_an_overwritten_formula_get_their_own() {
         rows: vec![Ok(vec![Value::from("x")])].into_iter(),
         first: CellAddress { row: 0, column: 1 },
         empty_others: false,
-        taking: Taking { formulas: false, dates: false, from_1904: false },
+        taking: Taking {
+            formulas: false,
+            dates: false,
+            from_1904: false,
+        },
         guard: Guard::default(),
         styles: Styles::default(),
         style_hints: BTreeMap::new(),
@@ -279,7 +350,19 @@ fn files_that_are_no_workbooks_are_told_apart() {
         book.write(json!({ "rows": [[1]] })).unwrap_err()
     };
 
-    assert!(told(b"PK\x03\x04 cut off").message().contains("is no .xlsx workbook, or is damaged"));
-    assert_eq!(told(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1").kind(), ErrorKind::Denied);
-    assert_eq!(check_kind(&book.path.with_extension("ods"), true).unwrap_err().kind(), ErrorKind::Invalid);
+    assert!(
+        told(b"PK\x03\x04 cut off")
+            .message()
+            .contains("is no .xlsx workbook, or is damaged")
+    );
+    assert_eq!(
+        told(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1").kind(),
+        ErrorKind::Denied
+    );
+    assert_eq!(
+        check_kind(&book.path.with_extension("ods"), true)
+            .unwrap_err()
+            .kind(),
+        ErrorKind::Invalid
+    );
 }
