@@ -912,13 +912,22 @@ globalThis.casare ??= (() => {
       }
     }),
 
-    read: (p, wait) => until(wait, p, () => read(single(p), p.what)),
+    read: (p, wait) => until(wait, p, () => {
+      const el = single(p);
+      // Pages prepare texts in hidden places; what a person cannot see yet is not what is shown.
+      if (p.what.read === 'text' && !el.checkVisibility({ visibilityProperty: true })) throw new NotYet('not-visible');
+      return read(el, p.what);
+    }),
     'read-all': (p, wait) => until(wait, p, () => {
       const found = find(p);
       if (!found.length && !p.empty) throw new NotYet('not-attached');
       return found.map((el) => read(el, p.what));
     }),
-    table: (p, wait) => until(wait, p, () => readTable(single(p))),
+    table: (p, wait) => until(wait, p, () => {
+      const el = single(p);
+      if (!el.checkVisibility({ visibilityProperty: true })) throw new NotYet('not-visible');
+      return readTable(el);
+    }),
     records: (p, wait) => until(wait, p, () => {
       const map = survey();
       const items = find(p, map);

@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Property {
-    /// Its text as it is shown; of a field, its value.
+    /// Its text as it is shown; of a field, its value. One element's text is waited for until it is shown.
     Text,
     /// An attribute; `href` and `src` as whole addresses. Null if it has none.
     Attribute(String),

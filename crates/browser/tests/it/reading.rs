@@ -18,8 +18,8 @@ async fn texts_tables_and_records_come_out_as_data() {
         <table id=bare><tr><td>a<td>b</tr><tr><td>c<td>d</tr></table>
         <article data-id=1><h2>Tea</h2><span class=price>1.50</span><a href="/tea">More</a></article>
         <article data-id=2><h2>Mate</h2><a href="/mate">More</a><a href="/mate2">Else</a></article>
-        <div id=status>waiting</div><div id=gone>gone soon</div>
-        <script>setTimeout(() => { document.querySelector('#status').textContent = 'all done'; gone.remove(); }, 300);</script>
+        <div id=status>waiting</div><div id=gone>gone soon</div><p hidden>later</p>
+        <script>setTimeout(() => { document.querySelector('#status').textContent = 'all done'; gone.remove(); document.querySelector('p').hidden = false; document.querySelector('p').textContent = 'shown'; }, 300);</script>
         <div style="height:3000px"></div>"#,
     );
     let (_browser, page) = open(&site).await;
@@ -46,6 +46,7 @@ async fn texts_tables_and_records_come_out_as_data() {
             .unwrap(),
         [json!("Tea"), json!("Mate")]
     );
+    assert_eq!(read("css=p", Property::Text).await, "shown");
     assert_eq!(page.title(soon()).await.unwrap(), "Test");
 
     assert_json_snapshot!(page.table(&at("role=table[name=Prices]"), soon()).await.unwrap(), @r#"

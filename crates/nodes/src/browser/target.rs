@@ -11,6 +11,8 @@ use tokio::time::Instant;
 
 /// How long a step waits for a page if it has no `timeout` of its own.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How much of a step's time is kept for explaining its failure, at most.
+const LOOK_INTO: Duration = Duration::from_secs(1);
 
 /// An element of a page, written as a locator.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
@@ -41,12 +43,15 @@ pub(super) fn effect(once: bool) -> Effect {
     if once { Effect::Once } else { Effect::Live }
 }
 
-/// Until when a step waits: the end of its `timeout`, or 30 seconds from now.
+/// Until when a step waits: shortly before the end of its `timeout`, or 30 seconds from now.
 pub(super) fn deadline(cx: &StepContext) -> Instant {
-    // A little earlier than the engine's own time-out, whose error could not say what was missing.
-    let margin = Duration::from_millis(50);
     let left = match cx.deadline() {
-        Some(_) => cx.time_left(Duration::MAX).saturating_sub(margin),
+        Some(_) => {
+            let left = cx.time_left(Duration::MAX);
+            // Earlier than the engine's own time-out, whose error could not say what was missing: a
+            // failure is looked into and its picture taken before that.
+            left - (left / 5).min(LOOK_INTO)
+        }
         None => PATIENCE,
     };
     Instant::now() + left.min(Duration::from_hours(24))
