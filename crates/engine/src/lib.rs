@@ -26,6 +26,7 @@ pub mod plan;
 mod registry;
 pub mod run;
 mod scope;
+mod stack;
 mod stream;
 
 pub use artifacts::Artifacts;

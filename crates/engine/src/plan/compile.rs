@@ -21,6 +21,7 @@ use crate::{
     event::{Signal, StepInfo},
     node::Work,
     path::named_block,
+    stack::with_room,
 };
 
 pub(super) struct Compiler<'a> {
@@ -64,10 +65,7 @@ impl Compiler<'_> {
                 name => named_block(block, name),
             },
             name: name.to_owned(),
-            steps: steps
-                .iter()
-                .map(|step| self.step(step))
-                .collect::<Result<_, _>>()?,
+            steps: with_room(|| steps.iter().map(|step| self.step(step)).collect::<Result<_, _>>())?,
         })
     }
 

@@ -12,7 +12,7 @@ use casare_store::Durability;
 use casare_workflow::{
     Effect, OnError, OnResume, Template, Value, expression::ExpressionError, value::Stream,
 };
-use futures::future::BoxFuture;
+use futures::{FutureExt, future::BoxFuture};
 
 use super::position::{End, Instances, Position};
 use crate::{
@@ -24,6 +24,7 @@ use crate::{
     path::ListPath,
     plan::{Kind, List, PlanStep, Settings},
     scope::Scope,
+    stack::Roomy,
 };
 
 /// After how many steps a run lets others have a turn, and looks after its journal.
@@ -349,7 +350,7 @@ impl Interpreter {
         path: StepPath,
         mut known: Option<Position>,
     ) -> BoxFuture<'a, Result<Next, Halt>> {
-        Box::pin(async move {
+        let work = async move {
             let began = self.around.events.now();
             let mut delays = step.retry.as_ref().map(super::retry::delays);
             let mut attempt = 1;
@@ -384,7 +385,8 @@ impl Interpreter {
                 self.sleep(frame, delay).await?;
                 attempt += 1;
             }
-        })
+        };
+        Roomy(Box::pin(work)).boxed()
     }
 
     /// One attempt, within the step's `timeout`.
