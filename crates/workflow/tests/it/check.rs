@@ -146,7 +146,7 @@ fn an_unknown_node_is_an_error_with_a_suggestion() {
 #[test]
 fn blocks_are_those_that_the_node_takes() {
     assert_snapshot!(steps(
-        r#"
+        r"
 - use: flow.if
   with: { condition: true }
   than:
@@ -170,7 +170,7 @@ fn blocks_are_those_that_the_node_takes() {
     timeuot:
       - use: log.write
         with: { message: hello }
-"#
+"
     ));
 }
 
@@ -203,6 +203,40 @@ fn settings_are_held_against_the_schema_of_the_node() {
   states:
     ask: []
     done: []
+"#
+    ));
+}
+
+#[test]
+fn what_the_engine_reads_before_a_run_is_fixed_and_complete() {
+    assert_snapshot!(steps(
+        r#"
+- use: data.set
+- use: data.set
+  with: { name: "{{ run.id }}", value: "{{ vars.anything }}" }
+- use: flow.call
+  with: { workflow: "{{ run.id }}.yaml" }
+"#
+    ));
+}
+
+#[test]
+fn nothing_is_concluded_from_a_node_that_is_not_known() {
+    assert_snapshot!(steps(
+        r#"
+- id: other
+  use: acme.loop
+  with: { as: thing, unknown: "{{ vars.x }}" }
+  do:
+    - id: inner
+      use: excel.read
+      with: { path: "{{ thing }} {{ steps.other.found }}" }
+    - use: flow.break
+  after:
+    - use: log.write
+      with: { message: "{{ steps.inner.rows }} {{ steps.other.found }}" }
+- use: log.write
+  with: { message: "{{ steps.inner.rows }} {{ steps.other.found }}" }
 "#
     ));
 }
@@ -316,7 +350,7 @@ fn outputs_are_read_only_of_steps_that_can_have_run() {
 #[test]
 fn an_id_belongs_to_one_step() {
     assert_snapshot!(steps(
-        r#"
+        r"
 - id: people
   use: excel.read
   with: { path: a }
@@ -326,7 +360,7 @@ fn an_id_belongs_to_one_step() {
     - id: people
       use: excel.read
       with: { path: b }
-"#
+"
     ));
 }
 
@@ -356,7 +390,7 @@ fn loop_variables_have_names_of_their_own() {
 #[test]
 fn a_loop_is_left_from_inside_it_only() {
     assert_snapshot!(steps(
-        r#"
+        r"
 - use: flow.break
 - use: log.write
   with: { message: never }
@@ -373,18 +407,18 @@ fn a_loop_is_left_from_inside_it_only() {
           when: loop.first
         - use: log.write
           with: { message: sometimes }
-"#
+"
     ));
 }
 
 #[test]
 fn kinds_of_error_are_known() {
     assert_snapshot!(steps(
-        r#"
+        r"
 - use: excel.read
   with: { path: a }
   retry: { attempts: 2, on: [time_out, unavailable] }
-"#
+"
     ));
 }
 

@@ -65,7 +65,7 @@ macro_rules! settings {
     ($($name:ident { $($(#[$meta:meta])* $field:ident: $kind:ty),* $(,)? })*) => {$(
         #[derive(JsonSchema)]
         #[serde(deny_unknown_fields)]
-        #[expect(dead_code, clippy::allow_attributes, reason = "only its schema is used")]
+        #[expect(dead_code, reason = "only its schema is used")]
         struct $name { $($(#[$meta])* $field: $kind),* }
     )*};
 }
