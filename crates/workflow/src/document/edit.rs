@@ -169,7 +169,8 @@ impl Node {
                 ..List::default()
             }),
             Json::Object(entries) => Content::Map(Map {
-                flow: entries.values().all(is_single_line),
+                // A step is written in lines, however short.
+                flow: entries.values().all(is_single_line) && !entries.contains_key("use"),
                 entries: entries
                     .iter()
                     .map(|(key, value)| entry(key, value))

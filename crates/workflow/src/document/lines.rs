@@ -40,6 +40,13 @@ impl Lines {
         self.starts.partition_point(|start| *start <= offset)
     }
 
+    /// The last line above line `number` that is not empty.
+    pub(crate) fn written_above(&self, number: usize) -> usize {
+        let above = (1..number).rev();
+        let mut written = above.filter(|line| !self.blank.get(line - 1).copied().unwrap_or(true));
+        written.next().unwrap_or(number)
+    }
+
     /// Whether the line above line `number` is there and empty.
     pub(crate) fn is_blank_before(&self, number: usize) -> bool {
         number

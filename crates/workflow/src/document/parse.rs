@@ -6,8 +6,9 @@ use granit_parser::{Event, Options, Parser, ScalarStyle, Span, StructureStyle};
 use indexmap::map::Entry as Slot;
 
 use super::{
-    Child, Comment, Content, Document, Entry, List, MAX_BYTES, MAX_DEPTH, MAX_NODES, Map, Node,
-    Scalar, ScalarValue, SourceRange, Written, lines::Lines, problem, scalar, syntax,
+    Child, Comment, Content, DocPath, Document, Entry, List, MAX_BYTES, MAX_DEPTH, MAX_NODES, Map,
+    Node, Scalar, ScalarValue, Segment, SourceRange, Written, lines::Lines, problem, scalar,
+    syntax,
 };
 use crate::Problem;
 
@@ -49,6 +50,9 @@ fn options() -> Options {
     options.emit_unresolved_aliases = true;
     options
 }
+
+mod comments;
+mod refuse;
 
 struct Builder<'a> {
     text: &'a str,
@@ -129,10 +133,23 @@ impl<'a> Builder<'a> {
     }
 
     /// Past the first hundred, more of the same helps nobody.
-    fn report(&mut self, found: Problem) {
-        if self.problems.len() < MAX_PROBLEMS {
+    fn report(&mut self, mut found: Problem) {
+        // An expression without quotes may be found twice: as a map, and by what follows it.
+        let is_known = |other: &Problem| other.code == found.code && other.range == found.range;
+        if self.problems.len() < MAX_PROBLEMS && !self.problems.iter().any(is_known) {
+            found.path = self.path();
             self.problems.push(found);
         }
+    }
+
+    /// Where the reading stands.
+    fn path(&self) -> DocPath {
+        let segments = self.frames.iter().filter_map(|frame| match &frame.open {
+            Open::List(list) => Some(Segment::Index(list.items.len())),
+            Open::Map(_, Key::Got { text, .. }) => Some(Segment::Key((&**text).into())),
+            Open::Map(..) => None,
+        });
+        DocPath(segments.collect())
     }
 
     /// Where the innermost `[` or `{` that is still open stands.
@@ -157,29 +174,15 @@ impl<'a> Builder<'a> {
             Event::DocumentStart(..) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    let mut found = problem(
-                        "several-documents",
-                        range,
-                        "the text holds several documents",
-                    );
-                    found.label = Some("a second one begins here".to_owned());
-                    found.help = Some("keep each workflow in a file of its own".to_owned());
-                    self.report(found);
+                    self.refuse_second_document(range);
                     return false;
                 }
             }
             Event::Comment(text, _) => self.comment(&text, span),
             Event::Scalar(text, style, ..) => self.scalar(&text, style, span),
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
-                let alias = self.text.get(range.start..range.end).unwrap_or("*");
-                let mut found = problem(
-                    "alias",
-                    range,
-                    format!("`{alias}` refers to an anchor of YAML, which workflows don't have"),
-                );
-                found.help = Some(format!("if it is meant as text, quote it: \"{alias}\""));
-                self.report(found);
-                self.place_value(Node::new(Content::Broken, range), span);
+                self.refuse_alias(range);
+                self.place_value(Node::new(Content::Broken, range), span.start.line(), span);
             }
             Event::SequenceStart(style, ..) => {
                 let flow = style == StructureStyle::Flow;
@@ -205,98 +208,6 @@ impl<'a> Builder<'a> {
         true
     }
 
-    fn refuse_tag_and_anchor(&mut self, event: &Event<'_>, span: &Span, range: SourceRange) {
-        if event.tag().is_some() {
-            let place = span.tag_span().map_or(range, |tag| range_of(&tag));
-            let tag = self.text.get(place.start..place.end).unwrap_or("!");
-            let mut found = problem(
-                "tag",
-                place,
-                format!("`{tag}` is a tag of YAML, which workflows don't have"),
-            );
-            found.help = Some(format!(
-                "leave it out; a text that begins with `!` has to be quoted: \"{tag}\""
-            ));
-            self.report(found);
-        }
-        if !event.is_alias() && event.anchor_id().is_some_and(|id| id > 0) {
-            let anchor = self.text[..range.start].rfind('&').unwrap_or(range.start);
-            let length = self.text[anchor..]
-                .find(char::is_whitespace)
-                .unwrap_or(self.text.len() - anchor);
-            let place = SourceRange {
-                start: anchor,
-                end: anchor + length,
-            };
-            let name = &self.text[place.start..place.end];
-            let mut found = problem(
-                "anchor",
-                place,
-                format!("`{name}` is an anchor of YAML, which workflows don't have"),
-            );
-            found.help = Some(format!(
-                "write the value wherever it is needed, or keep it under `variables`; \
-                 if `{name}` is meant as text, quote it"
-            ));
-            self.report(found);
-        }
-    }
-
-    fn comment(&mut self, text: &str, span: &Span) {
-        let start = span.start.byte_offset().unwrap_or_default();
-        let line = span.start.line();
-        let text = text.trim_end().to_owned();
-        let before = self.text.get(self.lines.start(line)..start);
-        let own_line = before.is_none_or(|before| before.trim().is_empty());
-        if !own_line && let Some(kept) = self.comment_on_line(start, line) {
-            *kept = Some(text);
-            return;
-        }
-        let blank = self.lines.is_blank_before(line);
-        self.pending.push(Pending {
-            comment: Comment { text, blank },
-            column: span.start.col(),
-        });
-    }
-
-    /// Where a comment that stands behind something is kept.
-    fn comment_on_line(&mut self, start: usize, line: usize) -> Option<&mut Option<String>> {
-        if !self.pending.is_empty() {
-            // One that stands after others must not overtake them.
-            return None;
-        }
-        let Some(frame) = self.frames.last_mut() else {
-            let node = &mut self.root.as_mut()?.node;
-            let free = node.trailing.is_none() && node.is_inline_written();
-            return free.then_some(&mut node.trailing);
-        };
-        let follows = frame.last.is_some_and(|last| {
-            // The comment of `key: | # this` comes after the text.
-            last.end_line == line || start < last.start
-        });
-        let opens_here = frame.last.is_none() && frame.is_flow() && frame.line == line;
-        match &mut frame.open {
-            Open::Map(
-                _,
-                Key::Got {
-                    line: key, header, ..
-                },
-            ) => (*key == line && header.is_none()).then_some(header),
-            Open::Map(_, Key::Refused) => None,
-            Open::Map(map, Key::Wanted) if follows => {
-                let (_, entry) = map.entries.last_mut()?;
-                let trailing = &mut entry.child.node.trailing;
-                trailing.is_none().then_some(trailing)
-            }
-            Open::List(list) if follows => {
-                let trailing = &mut list.items.last_mut()?.node.trailing;
-                trailing.is_none().then_some(trailing)
-            }
-            _ if opens_here => frame.header.is_none().then_some(&mut frame.header),
-            _ => None,
-        }
-    }
-
     fn scalar(&mut self, text: &str, style: ScalarStyle, span: &Span) {
         let range = range_of(span);
         if self.wants_key() {
@@ -316,7 +227,7 @@ impl<'a> Builder<'a> {
                 Ok(value) => (value, Written::Canonical),
                 Err(refused) => {
                     self.report(syntax::refused_number(text, refused, range));
-                    self.place_value(Node::new(Content::Broken, range), span);
+                    self.place_value(Node::new(Content::Broken, range), span.start.line(), span);
                     return;
                 }
             }
@@ -331,7 +242,15 @@ impl<'a> Builder<'a> {
             )
         };
         let node = Node::new(Content::Scalar(Scalar { value, written }), range);
-        self.place_value(node, span);
+        let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        let line = span.start.line();
+        // A block begins with its mark, which is in the line above the text.
+        let line = if is_block {
+            self.lines.written_above(line)
+        } else {
+            line
+        };
+        self.place_value(node, line, span);
     }
 
     fn wants_key(&self) -> bool {
@@ -346,7 +265,7 @@ impl<'a> Builder<'a> {
 
     fn key(&mut self, text: &str, style: ScalarStyle, span: &Span) {
         let range = range_of(span);
-        let (lead, blank) = self.take_lead(span);
+        let (lead, blank) = self.take_lead(span.start.line());
         let is_text = style != ScalarStyle::Plain
             || range.start < range.end && matches!(scalar::resolve(text), Ok(ScalarValue::Text(_)));
         if !is_text {
@@ -393,15 +312,6 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The comments before something that begins here, and whether an empty line is before it.
-    fn take_lead(&mut self, span: &Span) -> (Vec<Comment>, bool) {
-        let lead = self.pending.drain(..).map(|pending| pending.comment);
-        (
-            lead.collect(),
-            self.lines.is_blank_before(span.start.line()),
-        )
-    }
-
     fn open(&mut self, open: Open, span: &Span) -> bool {
         let range = range_of(span);
         if self.frames.len() >= MAX_DEPTH {
@@ -424,7 +334,7 @@ impl<'a> Builder<'a> {
                 open: Open::Map(..),
                 ..
             }) if !flow => (Vec::new(), false),
-            _ => self.take_lead(span),
+            _ => self.take_lead(span.start.line()),
         };
         self.frames.push(Frame {
             start: range.start,
@@ -437,21 +347,6 @@ impl<'a> Builder<'a> {
             last: None,
         });
         true
-    }
-
-    /// Of the dash, where the list was found behind `- # comment`.
-    fn column(&self, span: &Span, flow: bool) -> usize {
-        if flow {
-            return span.start.col();
-        }
-        let line = self.lines.start(span.start.line())..range_of(span).start;
-        let line = self.text.get(line).unwrap_or_default();
-        let written = line.trim_start();
-        if written.starts_with("- ") && written.contains('#') {
-            line.len() - written.len()
-        } else {
-            span.start.col()
-        }
     }
 
     fn close(&mut self, span: &Span) {
@@ -519,24 +414,7 @@ impl<'a> Builder<'a> {
         self.place(child, span);
     }
 
-    /// `{{ x }}` without quotes is a map whose key is a map.
-    fn refuse_collection_as_key(&mut self, range: SourceRange) {
-        let Some(frame) = self.frames.last_mut() else {
-            return;
-        };
-        if let Open::Map(_, key) = &mut frame.open {
-            *key = Key::Refused;
-        }
-        let outer = frame.start;
-        let found = if self.text[outer..].starts_with("{{") {
-            syntax::unquoted_expression(self.text, outer)
-        } else {
-            problem("key", range, "a list or map can't be a key")
-        };
-        self.report(found);
-    }
-
-    fn place_value(&mut self, node: Node, span: &Span) {
+    fn place_value(&mut self, node: Node, line: usize, span: &Span) {
         if self.wants_key() {
             if let Some(Frame {
                 open: Open::Map(_, key),
@@ -547,7 +425,7 @@ impl<'a> Builder<'a> {
             }
             return;
         }
-        let (lead, blank) = self.take_lead(span);
+        let (lead, blank) = self.take_lead(line);
         self.place(Child { node, lead, blank }, span);
     }
 
@@ -561,7 +439,8 @@ impl<'a> Builder<'a> {
             self.root = Some(child);
             return;
         };
-        frame.last = Some(last);
+        // The end of a block is known only from what follows it.
+        frame.last = (!child.node.is_block()).then_some(last);
         match &mut frame.open {
             Open::List(list) => list.items.push(child),
             Open::Map(map, key) => {

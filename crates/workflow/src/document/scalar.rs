@@ -103,11 +103,17 @@ fn shape(text: &str) -> Option<Shape> {
     rest.is_empty().then_some(Shape::Float)
 }
 
-/// Where a text stands: other readers of YAML take more words for booleans than YAML 1.2 does.
+/// Where a text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
+    /// Before a `:`.
     Key,
+    /// In a block.
     Value,
+    /// In brackets, before a `:`.
+    FlowKey,
+    /// In brackets.
+    FlowValue,
 }
 
 /// `text` on one line, quoted only if it has to be.
@@ -123,7 +129,8 @@ pub(super) fn write_text(out: &mut String, text: &str, place: Place) {
     }
 }
 
-/// One rule for all places, so that a text looks the same inside `{ }` and outside.
+/// Brackets are quoted everywhere, so that an expression looks the same inside `{ }` and outside.
+/// Other readers of YAML take more words for booleans than YAML 1.2 does.
 fn is_plain(text: &str, place: Place) -> bool {
     let Some(first) = text.chars().next() else {
         return false;
@@ -134,8 +141,9 @@ fn is_plain(text: &str, place: Place) -> bool {
     text.trim() == text
         && !"-?:,[]{}#&*!|>'\"%@`=<".contains(first)
         && (first != '.' || text.starts_with("./") || text.starts_with("../"))
-        && !(place == Place::Value && looks_boolean)
-        && !text.contains([',', '[', ']', '{', '}'])
+        && !(matches!(place, Place::Value | Place::FlowValue) && looks_boolean)
+        && !(matches!(place, Place::FlowKey | Place::FlowValue) && text.contains(','))
+        && !text.contains(['[', ']', '{', '}'])
         && !text.contains(": ")
         && !text.contains(" #")
         && !text.ends_with(':')

@@ -2,7 +2,7 @@
 
 use granit_parser::{ErrorKind, ScanError};
 
-use super::{SourceRange, problem as new_problem, scalar::Refused};
+use super::{MAX_DEPTH, SourceRange, problem as new_problem, scalar::Refused};
 use crate::Problem;
 
 /// What is wrong with the syntax, as the author of `text` would understand it.
@@ -14,6 +14,7 @@ pub(super) fn problem(text: &str, error: &ScanError, opened: Option<usize>) -> P
         return unquoted_expression(text, expression);
     }
     let words = words(error.kind(), text, at);
+    let at = exactly(error.kind(), text, at);
     let mut found = new_problem(words.code, one_character(text, at), words.message);
     found.label = words.label;
     found.help = words.help;
@@ -40,9 +41,41 @@ pub(super) fn problem(text: &str, error: &ScanError, opened: Option<usize>) -> P
     found
 }
 
+/// The parser points to what follows a tab, and to the quote before an escape.
+fn exactly(kind: &ErrorKind, text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    match kind {
+        ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabNotAllowed => {
+            match text.get(..at).and_then(|before| before.chars().next_back()) {
+                Some('\t') if !rest.starts_with('\t') => at - 1,
+                _ => at,
+            }
+        }
+        ErrorKind::UnknownQuotedScalarEscape => {
+            let mut letters = rest.char_indices();
+            while let Some((offset, letter)) = letters.next() {
+                let escaped = (letter == '\\').then(|| letters.next()).flatten();
+                if escaped
+                    .is_some_and(|(_, letter)| !"0abt\tnvfre \"/\\N_LPxuU\r\n".contains(letter))
+                {
+                    return at + offset;
+                }
+            }
+            at
+        }
+        _ => at,
+    }
+}
+
 fn closing(bracket: &str) -> char {
     if bracket == "[" { ']' } else { '}' }
 }
+
+/// What to do about nesting.
+pub(super) const TOO_DEEP: &str =
+    "move the inner part to a workflow of its own and use `flow.call`";
 
 struct Words {
     code: &'static str,
@@ -124,11 +157,14 @@ fn words(kind: &ErrorKind, text: &str, at: usize) -> Words {
             "does not match",
             "check that each `[` has its `]` and each `{` its `}`; quote a text that holds brackets",
         ),
-        Kind::RecursionLimitExceeded => (
-            "nested too deep",
-            "here",
-            "move the inner part to a workflow of its own and use `flow.call`",
-        ),
+        Kind::RecursionLimitExceeded => {
+            return Words {
+                code: "too-deep",
+                message: format!("nested more than {MAX_DEPTH} levels deep"),
+                label: None,
+                help: Some(TOO_DEEP.to_owned()),
+            };
+        }
         Kind::MissingAnchorOrAliasName => (
             "`*` and `&` mean something else at the start of a text",
             "here",

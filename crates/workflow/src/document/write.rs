@@ -280,7 +280,7 @@ impl Writer {
         match block_lines(scalar) {
             Some(lines) => self.block_text(lines, node.trailing.as_deref(), indent),
             None => {
-                single_line(&mut self.out, scalar);
+                single_line(&mut self.out, scalar, Place::Value);
                 self.end_line(node.trailing.as_deref());
             }
         }
@@ -340,7 +340,7 @@ fn flatten(node: &Node, room: usize, out: &mut String) -> bool {
             if matches!(scalar.written, Written::Folded(_)) {
                 return false;
             }
-            single_line(out, scalar);
+            single_line(out, scalar, Place::FlowValue);
         }
         Content::List(list) => {
             if !list.tail.is_empty() {
@@ -364,7 +364,7 @@ fn flatten(node: &Node, room: usize, out: &mut String) -> bool {
             }
             for (place, (key, entry)) in map.entries.iter().enumerate() {
                 out.push_str(if place > 0 { ", " } else { "{ " });
-                write_text(out, key, Place::Key);
+                write_text(out, key, Place::FlowKey);
                 out.push_str(": ");
                 if !flatten_child(&entry.child, room, out) {
                     return false;
@@ -412,12 +412,12 @@ fn block_lines(scalar: &Scalar) -> Option<(&'static str, &str)> {
     })
 }
 
-fn single_line(out: &mut String, scalar: &Scalar) {
+fn single_line(out: &mut String, scalar: &Scalar, place: Place) {
     match (&scalar.value, &scalar.written) {
         (ScalarValue::Null, _) => out.push_str("null"),
         (ScalarValue::Bool(flag), _) => out.push_str(if *flag { "true" } else { "false" }),
         (ScalarValue::Number(_), Written::Number(spelling)) => out.push_str(spelling),
         (ScalarValue::Number(number), _) => out.push_str(&number.to_string()),
-        (ScalarValue::Text(text), _) => write_text(out, text, Place::Value),
+        (ScalarValue::Text(text), _) => write_text(out, text, place),
     }
 }

@@ -11,12 +11,23 @@ pub(super) fn closest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
         let likeness = strsim::normalized_damerau_levenshtein(&name, other);
         let begins = name.len() >= 3 && other.starts_with(&name)
             || other.len() >= 3 && name.starts_with(other);
-        let likeness = if begins { likeness.max(0.65) } else { likeness };
+        let likeness = if begins || letters(&name) == letters(other) {
+            likeness.max(0.65)
+        } else {
+            likeness
+        };
         if likeness >= 0.6 && best.is_none_or(|(most, _)| likeness > most) {
             best = Some((likeness, other));
         }
     }
     best.map(|(_, other)| other)
+}
+
+/// `whit` has the letters of `with`.
+fn letters(name: &str) -> Vec<char> {
+    let mut letters: Vec<char> = name.chars().collect();
+    letters.sort_unstable();
+    letters
 }
 
 /// `` `a`, `b`, `c` ``
