@@ -5,6 +5,7 @@ use casare_engine::Node;
 mod dialect;
 mod read;
 mod records;
+mod text;
 mod write;
 
 pub(crate) fn nodes() -> Vec<Node> {

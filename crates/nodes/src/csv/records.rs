@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashSet,
-    fs::File,
     io::Read,
     path::{Path, PathBuf},
     sync::Arc,
@@ -13,9 +12,12 @@ use casare_workflow::Value;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::dialect::{self, Dialect};
+use super::{
+    dialect::{self, Dialect},
+    text::{TextRecords, open_text},
+};
 use crate::{
-    file::{Charset, TextReader, unreadable},
+    file::{Charset, unreadable},
     table::{Header, Row},
 };
 
@@ -64,16 +66,21 @@ pub(super) struct CsvFile {
     width: usize,
 }
 
-type TextRecords = csv::Reader<TextReader<File>>;
-
 impl CsvFile {
     /// Looks at the beginning of the file.
     pub(super) fn open(path: &Path, reading: Reading) -> Result<Self, NodeError> {
         let mut sample = Vec::new();
-        text_of(path, reading.charset)?
+        open_text(path, reading.charset)?
             .take(SAMPLE)
             .read_to_end(&mut sample)
             .map_err(|error| unreadable(&path.display().to_string(), &error))?;
+        if sample.starts_with(b"PK\x03\x04") || sample.starts_with(b"\xd0\xcf\x11\xe0") {
+            return Err(NodeError::invalid(format!(
+                "{} is no CSV file: it is a workbook or an archive",
+                path.display()
+            ))
+            .with_help("read workbooks with excel.read"));
+        }
         let mut dialect = dialect::detect(&String::from_utf8_lossy(&sample));
         if let Some(delimiter) = reading.delimiter {
             dialect.delimiter = delimiter;
@@ -85,11 +92,8 @@ impl CsvFile {
             header: None,
             width: 0,
         };
-        let mut records = file.text_records()?;
         let mut first = csv::StringRecord::new();
-        let found = records
-            .read_record(&mut first)
-            .map_err(|error| file.unreadable(error))?;
+        let found = file.records()?.read(&mut first)?;
         file.width = first.len();
         let named = match file.reading.header {
             HeaderRow::Present => true,
@@ -116,11 +120,9 @@ impl CsvFile {
 
     /// The rows below the header, from the first.
     pub(super) fn rows(&self) -> Result<Rows, NodeError> {
-        let mut records = self.text_records()?;
+        let mut records = self.records()?;
         if self.header.is_some() {
-            records
-                .read_record(&mut csv::StringRecord::new())
-                .map_err(|error| self.unreadable(error))?;
+            records.read(&mut csv::StringRecord::new())?;
         }
         Ok(Rows {
             file: self.clone(),
@@ -131,42 +133,9 @@ impl CsvFile {
         })
     }
 
-    fn text_records(&self) -> Result<TextRecords, NodeError> {
-        let mut records = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(self.dialect.delimiter)
-            .buffer_capacity(64 * 1024)
-            .from_reader(text_of(&self.path, self.reading.charset)?);
-        if self.dialect.has_sep_line {
-            records
-                .read_record(&mut csv::StringRecord::new())
-                .map_err(|error| self.unreadable(error))?;
-        }
-        Ok(records)
+    fn records(&self) -> Result<TextRecords, NodeError> {
+        TextRecords::open(&self.path, self.reading.charset, self.dialect)
     }
-
-    fn unreadable(&self, error: csv::Error) -> NodeError {
-        let path = self.path.display();
-        let line = error.position().map(csv::Position::line);
-        match error.into_kind() {
-            csv::ErrorKind::Io(error) => unreadable(&path.to_string(), &error),
-            csv::ErrorKind::Utf8 { .. } => unreadable(
-                &path.to_string(),
-                &std::io::Error::new(
-                    std::io::ErrorKind::InvalidData,
-                    format!("line {} is not UTF-8", line.unwrap_or_default()),
-                ),
-            ),
-            kind => NodeError::invalid(format!("could not read {path}: {kind:?}")),
-        }
-    }
-}
-
-fn text_of(path: &Path, charset: Option<Charset>) -> Result<TextReader<File>, NodeError> {
-    let failed = |error| unreadable(&path.display().to_string(), &error);
-    let file = File::open(path).map_err(failed)?;
-    TextReader::new(file, charset).map_err(failed)
 }
 
 /// One pass over the rows of a file.
@@ -219,7 +188,7 @@ impl Rows {
 
     fn bad_row(&self) -> NodeError {
         let line = self.record.position().map_or(0, csv::Position::line);
-        let last = self.records.position().line().saturating_sub(1).max(line);
+        let last = self.records.line().saturating_sub(1).max(line);
         let place = if line == last {
             format!("line {line}")
         } else {
@@ -244,12 +213,12 @@ impl Iterator for Rows {
 
     fn next(&mut self) -> Option<Self::Item> {
         while !self.ended {
-            match self.records.read_record(&mut self.record) {
+            match self.records.read(&mut self.record) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {
                     self.ended = true;
-                    return Some(Err(self.file.unreadable(error)));
+                    return Some(Err(error));
                 }
             }
             if self.record.len() == self.file.width {
@@ -422,6 +391,20 @@ mod tests {
 
         assert!(columns.is_empty());
         assert_eq!(rows, [json!(["1", "2"]), json!(["3", "4"])]);
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_does_not_fill_the_memory() {
+        let content = format!("a,b\n1,2\n\"x,{}", "3,4\n".repeat(5_000_000));
+
+        let error = read(content.as_bytes(), plain()).unwrap_err();
+
+        assert!(
+            error
+                .message()
+                .ends_with("line 3: the row that begins there has more than 16 MiB"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -106,7 +106,11 @@ impl Seek for AtomicFile {
 }
 
 fn failed(target: &Path, error: &io::Error) -> NodeError {
-    NodeError::io(format_args!("could not write {}", target.display()), error)
+    // The path of the temporary file, which is added to the reason, would only confuse.
+    let text = error.to_string();
+    let reason = text.split(" at path \"").next().unwrap_or_default();
+    let error = io::Error::new(error.kind(), reason.to_owned());
+    NodeError::io(format_args!("could not write {}", target.display()), &error)
 }
 
 /// Makes `folder` and those above it.
