@@ -20,7 +20,7 @@
 //! - Lists are plain or lazy ([`crate::value::Stream`], `range`). Filters that need all items read
 //!   a stream to its end and keep what they yield in memory; so does `stream[a:b]`. To go over a
 //!   large stream, loop over it.
-//! - Endless work, texts over 64 MiB, lists over ten million items and nesting over 100 levels are
+//! - Endless work, texts over 64 MiB, lists over five million items and nesting over 100 levels are
 //!   refused.
 //! - There are no macros, includes, `namespace` or methods (`x.upper()`; write `x | upper`).
 //!

@@ -8,19 +8,19 @@ use minijinja::{
 use super::{
     Scope,
     fault::Fault,
-    functions::{ENVIRONMENT, Range, Sort},
+    functions::{ENVIRONMENT, Sort},
     ops::{self, MAX_ITEMS, Refused},
     render,
-    settle::{MAX_NESTING, nesting_exceeds, settled, valid},
+    settle::{MAX_NESTING, nesting_exceeds, range_length, settled, valid, weight},
     tree::{Arg, At, Call, CompareOp, Expr, MathOp, Slice, Takes},
 };
 use crate::Value;
 
 pub(super) type Outcome<T = Value> = Result<T, Fault>;
 
-/// Steps of one evaluation, each some ten nanoseconds: enough for a list of a million items, and
-/// runaway loops end in a fraction of a second.
-const FUEL: u64 = 20_000_000;
+/// Steps of one evaluation, each some ten to a hundred nanoseconds: enough for a handful of filters
+/// over a list of a million items, and runaway loops end within about a second.
+const FUEL: u64 = 10_000_000;
 
 /// One evaluation.
 pub(super) struct Evaluation<'a> {
@@ -67,6 +67,9 @@ impl<'a> Evaluation<'a> {
             Expr::Math(op, sides, at) => self.math(*op, sides, *at),
             Expr::Compare(op, sides, at) => {
                 let left = self.value(&sides.0)?;
+                if !left.is_number() {
+                    self.charge(*at, weight(&left) + range_length(&left))?;
+                }
                 let computed;
                 let right = if let Expr::Const(value) = &sides.1 {
                     value
@@ -74,6 +77,9 @@ impl<'a> Evaluation<'a> {
                     computed = self.value(&sides.1)?;
                     &computed
                 };
+                if matches!(op, CompareOp::In | CompareOp::NotIn) {
+                    self.charge(*at, weight(right))?;
+                }
                 compare(*op, (&sides.0, &left), (&sides.1, right), *at).map(Value::from)
             }
             Expr::And(sides) => {
@@ -209,10 +215,17 @@ impl<'a> Evaluation<'a> {
             computed = self.value(&sides.1)?;
             &computed
         };
-        ops::math(op, &left, right).map_err(|refused| match refused {
-            Refused::Operands => Fault::math(op, at, (&sides.0, &left), (&sides.1, right)),
-            Refused::TooLarge => Fault::too_large(at),
-        })
+        match ops::math(op, &left, right) {
+            Ok(result) if result.is_number() => Ok(result),
+            Ok(result) => {
+                self.charge(at, weight(&result))?;
+                Ok(result)
+            }
+            Err(Refused::Operands) => {
+                Err(Fault::math(op, at, (&sides.0, &left), (&sides.1, right)))
+            }
+            Err(Refused::TooLarge) => Err(Fault::too_large(at)),
+        }
     }
 
     fn compare_chain(&mut self, first: &'a Expr, rest: &'a [(CompareOp, Expr)], at: At) -> Outcome {
@@ -220,6 +233,7 @@ impl<'a> Evaluation<'a> {
         let mut left = self.value(first)?;
         for (op, right_expr) in rest {
             let right = self.value(right_expr)?;
+            self.charge(at, weight(&right))?;
             if !compare(*op, (left_expr, &left), (right_expr, &right), at)? {
                 return Ok(Value::from(false));
             }
@@ -254,6 +268,7 @@ impl<'a> Evaluation<'a> {
             let what = super::fault::an(&value);
             return Err(Fault::new(slice.at, format!("can't take a part of {what}")));
         }
+        self.charge(slice.at, weight(&value))?;
         ops::slice(&value, bounds).map_err(|error| Fault::unreadable(slice.at, &error))
     }
 
@@ -310,17 +325,18 @@ impl<'a> Evaluation<'a> {
             _ => {}
         }
         self.args(call, &mut args)?;
+        let work: usize = args.iter().map(weight).sum();
+        self.charge(call.at, work)?;
         if call.takes == Takes::Text && args.iter().any(Value::is_none) {
             return Err(Fault::option_is_none(call));
         }
-        // What reads every item would be stopped only after it has filled the memory.
-        let is_endless = |list: &Value| {
-            list.downcast_object_ref::<Range>().is_some() && list.len() > Some(MAX_ITEMS)
-        };
-        if !matches!(&*call.name, "length" | "count" | "first" | "slice")
-            && args.iter().any(is_endless)
-        {
-            return Err(Fault::too_long(call.at));
+        if !matches!(&*call.name, "length" | "count" | "first" | "slice") {
+            // What reads every item would be stopped only after it has filled the memory.
+            let longest = args.iter().map(range_length).max().unwrap_or_default();
+            if longest > MAX_ITEMS {
+                return Err(Fault::too_long(call.at));
+            }
+            self.charge(call.at, longest / 2)?;
         }
         let state = self
             .state
@@ -338,6 +354,7 @@ impl<'a> Evaluation<'a> {
             return Err(Fault::nothing_found(call, sort));
         }
         let value = settled(self, value, call.at)?;
+        self.charge(call.at, weight(&value))?;
         if sort == Sort::Filter && nesting_exceeds(&value, MAX_NESTING + 1) {
             return Err(Fault::too_deep(call.at));
         }

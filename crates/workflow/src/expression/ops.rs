@@ -17,7 +17,7 @@ use crate::Value;
 pub(super) const MAX_TEXT: usize = 64 << 20;
 
 /// Lists that are longer are looped over instead.
-pub(super) const MAX_ITEMS: usize = 10_000_000;
+pub(super) const MAX_ITEMS: usize = 5_000_000;
 
 /// Why an operator could not be applied.
 pub(super) enum Refused {

@@ -116,7 +116,7 @@ fn write_loop<'a>(run: &mut Evaluation<'a>, node: &'a For, out: &mut String) -> 
     let mut following = items.into_iter().peekable();
     let mut index = 0;
     while let Some(item) = following.next() {
-        run.charge(node.at, 50)?;
+        run.charge(node.at, 25)?;
         let pass = Pass {
             index,
             length,
@@ -248,7 +248,7 @@ pub(super) fn json(
     at: At,
     depth: usize,
 ) -> Outcome<()> {
-    run.charge(at, 1)?;
+    run.charge(at, 4)?;
     within(out, at)?;
     if depth > 100 {
         return Err(Fault::too_deep(at));

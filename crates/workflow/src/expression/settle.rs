@@ -14,6 +14,32 @@ use crate::{Value, value::Stream};
 /// Lists and maps in each other: what JSON readers (and the journal's) take.
 pub(super) const MAX_NESTING: usize = 100;
 
+/// Steps that going over a text or list is worth.
+pub(super) fn weight(value: &Value) -> usize {
+    if let Some(text) = value.as_str() {
+        return text.len() / 16;
+    }
+    match value.as_object() {
+        // A range is as long as it says only if someone goes over it, and that is charged then. To
+        // ask a stream for its length opens it.
+        Some(object)
+            if object.downcast_ref::<Range>().is_none()
+                && object.downcast_ref::<Stream>().is_none() =>
+        {
+            object.enumerator_len().unwrap_or_default()
+        }
+        _ => 0,
+    }
+}
+
+/// How long a range is; 0 for anything else.
+pub(super) fn range_length(value: &Value) -> usize {
+    match value.downcast_object_ref::<Range>() {
+        Some(_) => value.len().unwrap_or(usize::MAX),
+        None => 0,
+    }
+}
+
 /// A value that carries an error is that error.
 pub(super) fn valid(value: Value, at: At) -> Outcome {
     if value.kind() == ValueKind::Invalid {

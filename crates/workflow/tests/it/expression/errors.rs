@@ -92,7 +92,10 @@ fn values_that_do_not_fit_are_errors_that_say_how_to_convert() {
             "`| selectattr`: can't compare text with a whole number",
         ),
         ("rows | sum", "`| sum`: can only sum numbers, got map"),
-        ("['1', '2'] | sum", "`| sum`: can only sum numbers, got text"),
+        (
+            "['1', '2'] | sum",
+            "`| sum`: can only sum numbers, got text",
+        ),
         ("'x' | abs", "`| abs`: "),
         ("'x' | round", "`| round`: "),
         (
