@@ -66,7 +66,9 @@ impl Found {
             }
         };
         if !list.problems.is_empty() {
-            self.problems.extend(problems::to_json(&list));
+            if let Json::Array(problems) = list.to_json() {
+                self.problems.extend(problems);
+            }
             terminal.note(&problems::render(&list, terminal.err));
         }
     }

@@ -41,7 +41,7 @@ impl EventLines {
                 // A reader that has gone does not end the run.
                 let _ = lines.out.lock().flush();
                 drop(lines);
-                thread::sleep(DELAY);
+                thread::park_timeout(DELAY);
             }
         });
     }

@@ -122,7 +122,7 @@ impl CliError {
     /// For `--json`: the problems of a workflow, or what failed.
     pub(crate) fn to_json(&self) -> Json {
         if let Self::Plan(PlanError::Invalid(problems)) = self {
-            return json!({ "problems": crate::problems::to_json(problems) });
+            return json!({ "problems": problems.to_json() });
         }
         let mut message = self.to_string();
         let mut cause = std::error::Error::source(self);

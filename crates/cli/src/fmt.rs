@@ -1,4 +1,7 @@
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use casare_engine::PlanError;
 use casare_workflow::format;
@@ -66,8 +69,8 @@ impl Fmt {
 }
 
 /// Puts `text` in the place of the file at once, so that a full disk leaves the old one whole.
-fn replace(path: &PathBuf, text: &str) -> Result<(), CliError> {
-    let unwritable = |source| CliError::Unwritable { path: path.clone(), source };
+fn replace(path: &Path, text: &str) -> Result<(), CliError> {
+    let unwritable = |source| CliError::Unwritable { path: path.to_owned(), source };
     // What the path links to is replaced, not the link.
     let target = path.canonicalize().map_err(unwritable)?;
     let mut name = target.file_name().unwrap_or_default().to_owned();

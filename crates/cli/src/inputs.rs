@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use casare_workflow::{InputKind, Workflow};
+use casare_engine::PlanError;
+use casare_workflow::{InputKind, Workflow, document::Document};
 use clap::Args;
 use serde_json::{Map, Value as Json};
 
@@ -67,8 +68,10 @@ fn read_map(path: &Path) -> Result<Map<String, Json>, CliError> {
     let text = fs::read_to_string(path)
         .map_err(|source| CliError::Unreadable { path: path.to_owned(), source })?;
     let wrong = |reason: String| CliError::InputsFile { path: path.to_owned(), reason };
-    let json: Json = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-    match json {
+    // JSON is YAML too, so one reader serves both.
+    let name = path.display().to_string();
+    let document = Document::parse(&name, &text).map_err(PlanError::Invalid)?;
+    match document.to_json() {
         Json::Object(map) => Ok(map),
         _ => Err(wrong("it is not a map".to_owned())),
     }

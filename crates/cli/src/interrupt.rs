@@ -14,6 +14,7 @@ pub(crate) fn cancel_on_signals(cancel: Cancel) -> io::Result<()> {
         signals.next().await;
         cancel.cancel(CancelReason::User);
         signals.next().await;
+        #[expect(clippy::disallowed_methods, reason = "whoever asks twice wants no clean-up")]
         std::process::exit(Exit::Cancelled as i32);
     });
     Ok(())

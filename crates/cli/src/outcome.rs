@@ -1,5 +1,7 @@
 //! How a run ended, told to people and to programs.
 
+use std::fmt::Write as _;
+
 use std::path::Path;
 
 use casare_engine::{ErrorReport, RunOutcome, RunState, Undecided};
@@ -87,13 +89,13 @@ impl Told<'_> {
             RunState::Running => format!("{} {name} was left running", paint.yellow("?")),
         };
         let steps = count(outcome.steps, "step");
-        text.push_str(&format!("{how}: {steps} in {}", time(outcome.took.as_micros() as u64)));
+        let _ = write!(text, "{how}: {steps} in {}", time(outcome.took.as_micros() as u64));
         if outcome.failed_steps > 0 {
             let failed = count(outcome.failed_steps, "step");
             text.push_str(&paint.yellow(&format!(", {failed} failed and passed over")));
         }
         if let Some(report) = self.report {
-            text.push_str(&format!("\n  {} {}", paint.dim("report"), report.display()));
+            let _ = write!(text, "\n  {} {}", paint.dim("report"), report.display());
         }
         text
     }
@@ -117,12 +119,12 @@ impl Told<'_> {
                 diagnostic = diagnostic.with_label(LabeledSpan::at(span, format!("step {path}")));
             }
         }
-        let mut text = excerpt(&diagnostic, self.file, self.text, paint);
+        let mut text = excerpt(diagnostic, self.file, self.text, paint);
         if let (Some(line), Some(path)) = (called, &error.path) {
-            text.push_str(&format!("  step {path}, line {line} of the called workflow\n"));
+            let _ = writeln!(text, "  step {path}, line {line} of the called workflow");
         }
         for artifact in &error.artifacts {
-            text.push_str(&format!("  {} {artifact}\n", paint.dim("see")));
+            let _ = writeln!(text, "  {} {artifact}", paint.dim("see"));
         }
         text.push('\n');
         text
@@ -132,14 +134,14 @@ impl Told<'_> {
     fn question(&self, paint: Paint) -> String {
         let mut text = String::new();
         for step in &self.outcome.undecided {
-            text.push_str(&format!(
+            let _ = writeln!(text,
                 "{} `{}` ({}, line {}) was under way when the run was interrupted. It must not be \
-                 done twice, and nobody knows whether it was done.\n",
+                 done twice, and nobody knows whether it was done.",
                 paint.yellow("?"),
                 step.step,
                 step.node,
                 step.line,
-            ));
+            );
         }
         let decide = |decision: &str| {
             let steps = self.outcome.undecided.iter();
@@ -147,12 +149,12 @@ impl Told<'_> {
                 steps.map(|step| format!("--decide '{}={decision}'", step.path)).collect();
             paint.cyan(&format!("casare resume {} {}", self.outcome.run, decisions.join(" ")))
         };
-        text.push_str(&format!(
+        let _ = writeln!(text,
             "  Look where it would have left its mark (the mailbox, the portal, the table). Then:\n  \
-             it happened:       {}\n  it did not happen: {}\n",
+             it happened:       {}\n  it did not happen: {}",
             decide("done"),
             decide("repeat"),
-        ));
+        );
         text.push_str(
             "  Where later steps use its outputs, give them: --decide 'STEP=done:{\"output\": 7}'\n\n",
         );

@@ -5,6 +5,7 @@
 //! costs a counter and a short lock here.
 
 use std::{
+    io::{self, Write},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -73,7 +74,7 @@ impl Progress {
         let progress = Arc::clone(self);
         thread::spawn(move || {
             while !progress.stopped.load(Ordering::Relaxed) {
-                thread::sleep(PERIOD);
+                thread::park_timeout(PERIOD);
                 progress.draw();
             }
         });
@@ -99,12 +100,11 @@ impl Progress {
     }
 
     fn line(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.println(text),
-            None => {
-                use std::io::Write;
-                let _ = writeln!(std::io::stderr().lock(), "{text}");
-            }
+        if let Some(bar) = &self.bar {
+            bar.println(text);
+        } else {
+            // Nobody may be listening, and that is fine.
+            let _ = writeln!(io::stderr().lock(), "{text}");
         }
     }
 

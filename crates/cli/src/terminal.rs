@@ -1,5 +1,7 @@
 //! What goes to stdout and stderr, and how it looks there.
 
+use std::fmt::Write as _;
+
 use std::io::{self, IsTerminal, Write};
 
 use owo_colors::{OwoColorize, Style};
@@ -18,6 +20,7 @@ pub(crate) struct Terminal {
     pub(crate) watched: bool,
 }
 
+#[expect(clippy::unused_self, reason = "whoever writes has to be given a terminal")]
 impl Terminal {
     pub(crate) fn new(colour: bool) -> Self {
         let watched = io::stderr().is_terminal();
@@ -65,11 +68,11 @@ impl Terminal {
         let mut text = format!("{}: {error}", self.err.red("error"));
         let mut cause = std::error::Error::source(error);
         while let Some(error) = cause {
-            text.push_str(&format!("\n  {} {error}", self.err.dim("because:")));
+            let _ = write!(text, "\n  {} {error}", self.err.dim("because:"));
             cause = error.source();
         }
         if let Some(help) = error.help() {
-            text.push_str(&format!("\n  {} {help}", self.err.cyan("help:")));
+            let _ = write!(text, "\n  {} {help}", self.err.cyan("help:"));
         }
         self.note(&text);
         exit
@@ -160,7 +163,8 @@ impl From<String> for Cell {
 /// Microseconds as people read them.
 pub(crate) fn time(micros: u64) -> String {
     match micros {
-        0..1_000 => format!("{micros} µs"),
+        0 => "0 s".to_owned(),
+        1..1_000 => format!("{micros} µs"),
         1_000..10_000 => format!("{:.1} ms", micros as f64 / 1e3),
         10_000..1_000_000 => format!("{} ms", micros / 1_000),
         1_000_000..60_000_000 => format!("{:.1} s", micros as f64 / 1e6),
@@ -183,7 +187,7 @@ pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -1,6 +1,9 @@
 //! Whether there is a browser, whether it starts, and whether its window would be seen.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use casare_browser::{Browser, LaunchOptions, find_browser};
 
@@ -11,42 +14,33 @@ const NEEDED_FOR: &str = "browser.session and all steps in it";
 /// A browser that needs longer to start than this has a fault.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(super) async fn checks(config: &Config, system: &System) -> Vec<Check> {
-    let mut checks = Vec::new();
-    match config.chromium.value.clone().map_or_else(find_browser, Ok) {
-        Ok(executable) => {
-            let options = LaunchOptions {
-                executable: Some(executable.clone()),
-                timeout: PATIENCE,
-                ..LaunchOptions::default()
-            };
-            let began = Instant::now();
-            checks.push(match Browser::launch(options).await {
-                Ok(browser) => {
-                    let took = time(began.elapsed().as_micros() as u64);
-                    let found = format!(
-                        "{} at {}, started without a window in {took}",
-                        browser.version(),
-                        executable.display(),
-                    );
-                    // It has started, which is all that was asked; what is left of it is killed.
-                    let _ = browser.close().await;
-                    Check::ok("chromium", found)
-                }
-                Err(error) => {
-                    let help = error.help();
-                    let get = help.unwrap_or_else(|| format!("start {} by hand", executable.display()));
-                    Check::missing("chromium", error.to_string(), NEEDED_FOR, get)
-                }
-            });
+pub(super) async fn checks(config: &Config, system: System) -> Vec<Check> {
+    let executable = config.chromium.value.clone().map_or_else(find_browser, Ok);
+    let browser = match executable {
+        Ok(executable) => start(executable).await,
+        Err(_) => Check::missing("chromium", "not found", NEEDED_FOR, system.install("chromium")),
+    };
+    std::iter::once(browser).chain(display(config)).collect()
+}
+
+async fn start(executable: PathBuf) -> Check {
+    let shown = executable.display().to_string();
+    let options =
+        LaunchOptions { executable: Some(executable), timeout: PATIENCE, ..LaunchOptions::default() };
+    let began = Instant::now();
+    match Browser::launch(options).await {
+        Ok(browser) => {
+            let took = time(began.elapsed().as_micros() as u64);
+            let found = format!("{} at {shown}, started without a window in {took}", browser.version());
+            // It has started, which is all that was asked; what is left of it is killed.
+            let _ = browser.close().await;
+            Check::ok("chromium", found)
         }
-        Err(_) => {
-            let get = system.install("chromium");
-            checks.push(Check::missing("chromium", "not found", NEEDED_FOR, get));
+        Err(error) => {
+            let get = error.help().unwrap_or_else(|| format!("start {shown} by hand to see why"));
+            Check::missing("chromium", error.to_string(), NEEDED_FOR, get)
         }
     }
-    checks.extend(display(config));
-    checks
 }
 
 /// Only Linux has machines without a display as a rule.

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -63,8 +65,8 @@ impl Doctor {
         let system = system::System::of_this_machine();
         let runtime = execution::runtime()?;
         let mut checks = machine::checks(config);
-        checks.extend(runtime.block_on(browser::checks(config, &system)));
-        checks.extend(programs::checks(config, &system));
+        checks.extend(runtime.block_on(browser::checks(config, system)));
+        checks.extend(programs::checks(config, system));
         let ok = checks.iter().all(|check| check.state != State::Broken);
         let settings = settings(config);
         if self.json {
@@ -93,15 +95,15 @@ fn told(checks: &[Check], settings: &[(String, String, Origin)], paint: Paint) -
     // What is missing stands below its line, so the table is cut up again afterwards.
     let lines = table(&checks.iter().map(row).collect::<Vec<_>>());
     for (line, check) in lines.lines().zip(checks) {
-        text.push_str(&format!("{line}\n"));
+        let _ = writeln!(text, "{line}");
         if let Some(needed_for) = check.needed_for {
-            text.push_str(&format!("     {} {needed_for}\n", paint.dim("needed for")));
+            let _ = writeln!(text, "     {} {needed_for}", paint.dim("needed for"));
         }
         if let Some(get) = &check.get {
-            text.push_str(&format!("     {} {}\n", paint.dim("get it with"), paint.cyan(get)));
+            let _ = writeln!(text, "     {} {}", paint.dim("get it with"), paint.cyan(get));
         }
     }
-    text.push_str(&format!("\n{}\n", paint.bold("Settings")));
+    let _ = writeln!(text, "\n{}", paint.bold("Settings"));
     let rows: Vec<Vec<Cell>> = settings
         .iter()
         .map(|(name, value, from)| {

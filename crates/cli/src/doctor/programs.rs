@@ -19,7 +19,7 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("tesseract", "--version", "reading text from pictures"),
 ];
 
-pub(super) fn checks(config: &Config, system: &System) -> Vec<Check> {
+pub(super) fn checks(config: &Config, system: System) -> Vec<Check> {
     thread::scope(|scope| {
         let asked: Vec<_> = PROGRAMS
             .iter()
@@ -29,7 +29,7 @@ pub(super) fn checks(config: &Config, system: &System) -> Vec<Check> {
     })
 }
 
-fn check((name, ask, needed_for): (&'static str, &str, &'static str), path: &[PathBuf], system: &System) -> Check {
+fn check((name, ask, needed_for): (&'static str, &str, &'static str), path: &[PathBuf], system: System) -> Check {
     match find(name, path) {
         Some(program) => {
             let version = version(&program, ask).unwrap_or_else(|| "version unknown".to_owned());

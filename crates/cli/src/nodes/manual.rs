@@ -1,5 +1,7 @@
 //! The manual of one node, for a terminal.
 
+use std::fmt::Write as _;
+
 use casare_workflow::{BlockShape, Effect, NodeSpec};
 use serde_json::Value as Json;
 
@@ -17,14 +19,17 @@ pub(crate) fn manual(spec: &NodeSpec, paint: Paint) -> String {
         Effect::Live => "live: opened again when a run is resumed",
     };
     section(&mut text, paint, "Effect", &format!("  {effect}\n"));
-    let example: String = spec.example.lines().map(|line| format!("  {line}\n")).collect();
+    let mut example = String::new();
+    for line in spec.example.lines() {
+        let _ = writeln!(example, "  {line}");
+    }
     section(&mut text, paint, "Example", &example);
     text
 }
 
 fn section(text: &mut String, paint: Paint, title: &str, content: &str) {
     if !content.is_empty() {
-        text.push_str(&format!("\n{}\n{content}", paint.bold(title)));
+        let _ = write!(text, "\n{}\n{content}", paint.bold(title));
     }
 }
 
@@ -42,7 +47,7 @@ fn fields(schema: &Json, paint: Paint) -> String {
             if required.contains(&name.as_str()) {
                 kind.push_str(", required");
             } else if let Some(default) = property.get("default").filter(|value| !value.is_null()) {
-                kind.push_str(&format!(", default {default}"));
+                let _ = write!(kind, ", default {default}");
             }
             vec![
                 Cell::new(&format!("  {name}"), |name| paint.cyan(name)),

@@ -26,12 +26,14 @@ const FIRST_PASSES: [u64; 3] = [100, 20, 5];
 const LAST_PASSES: u64 = 20;
 /// How many of the steps that were left out are remembered until it is known which were the last.
 const RECENT: usize = 600;
-/// How many steps are kept at most: in turn, as the last of their loops, and because they failed.
-const STEPS: usize = 5_000;
-const LAST_STEPS: usize = 3_000;
+/// How many steps are kept at most: in loops and in all, as the last of their loops, and because
+/// they failed.
+const STEPS_IN_LOOPS: usize = 2_000;
+const STEPS: usize = 3_500;
+const LAST_STEPS: usize = 800;
 const FAILED_STEPS: usize = 300;
 /// Bytes of values in all, and of one value outside and inside loops.
-const VALUES: usize = 900_000;
+const VALUES: usize = 400_000;
 const VALUE: usize = 16_000;
 const VALUE_IN_LOOP: usize = 1_000;
 const VALUE_LEFT_OUT: usize = 400;
@@ -300,15 +302,14 @@ impl Collected {
         if self.recent.len() == RECENT {
             self.recent.pop_front();
         }
-        let (event, outputs) = self.lightened(event);
+        let (event, outputs) = lightened(event);
         self.recent.push_back(Recent { event, outputs });
     }
 
     /// The counts of the loop that `list` is a pass of, or of the outermost loop around `path`.
     fn counted(&mut self, path: &StepPath, list: Option<&ListPath>) -> &mut LeftOut {
         let pass = list.and_then(|list| list.pass);
-        let outermost = || path.lists().into_iter().find(|list| list.pass.is_some());
-        let list = list.or_else(outermost);
+        let list = list.or_else(|| outermost_loop(path));
         let is_hot = match (&self.hot, list) {
             (Some(hot), Some(list)) => hot.is(list),
             (Some(hot), None) => hot.key.is_none(),
@@ -346,26 +347,6 @@ impl Collected {
         }
     }
 
-    /// The event as it is remembered: its values, which may be large, as previews.
-    fn lightened(&mut self, event: &RunEvent) -> (RunEvent, Option<String>) {
-        let EventKind::StepFinished { path, step, effect, outputs, signal, again, took, .. } = &event.kind
-        else {
-            return (event.clone(), None);
-        };
-        let shown = (!outputs.is_empty()).then(|| shown(outputs, VALUE_LEFT_OUT));
-        let kind = EventKind::StepFinished {
-            path: path.clone(),
-            step: step.clone(),
-            effect: *effect,
-            outputs: Outputs::default(),
-            variables: None,
-            signal: *signal,
-            again: *again,
-            took: *took,
-        };
-        (RunEvent { at: event.at, kind }, shown)
-    }
-
     fn settle_below(&mut self, path: &StepPath) {
         let (below, rest) = std::mem::take(&mut self.recent)
             .into_iter()
@@ -391,9 +372,9 @@ impl Collected {
             }
             self.last_steps += 1;
             let counts = left_out(path)
-                .map(|list| Some((list.step.clone(), list.block.clone())))
-                .or_else(|| Some(outermost_loop(path)))
-                .and_then(|key| self.loops.get_mut(&key));
+                .or_else(|| outermost_loop(path))
+                .map(|list| (list.step.clone(), list.block.clone()));
+            let counts = self.loops.get_mut(&counts);
             if let Some(counts) = counts.filter(|_| is_end(&event.kind)) {
                 counts.steps = counts.steps.saturating_sub(1);
             }
@@ -406,7 +387,7 @@ impl Collected {
     fn record(&mut self, path: &StepPath, must: bool) -> Option<&mut StepRecord> {
         let place = match self.index.get(path) {
             Some(place) => *place,
-            None if must || self.steps.len() < STEPS => {
+            None if must || self.has_room(path) => {
                 let place = self.steps.len();
                 self.index.insert(path.clone(), place);
                 self.steps.push(StepRecord::new(path.clone()));
@@ -415,6 +396,11 @@ impl Collected {
             None => return None,
         };
         self.steps.get_mut(place)
+    }
+
+    fn has_room(&self, path: &StepPath) -> bool {
+        let most = if outermost_loop(path).is_some() { STEPS_IN_LOOPS } else { STEPS };
+        self.steps.len() < most
     }
 
     /// Writes an event into the record of its step, which exists.
@@ -465,8 +451,7 @@ impl Collected {
 
     /// How many bytes a value of the step at `path` may take.
     fn room(&self, path: &StepPath) -> usize {
-        let in_loop = path.lists().iter().any(|list| list.pass.is_some());
-        let most = if in_loop { VALUE_IN_LOOP } else { VALUE };
+        let most = if outermost_loop(path).is_some() { VALUE_IN_LOOP } else { VALUE };
         most.min(VALUES.saturating_sub(self.values)).max(VALUE_AT_LEAST)
     }
 }
@@ -500,9 +485,28 @@ impl StepRecord {
     }
 }
 
-fn outermost_loop(path: &StepPath) -> LoopKey {
-    let list = path.lists().into_iter().find(|list| list.pass.is_some())?;
-    Some((list.step.clone(), list.block.clone()))
+fn outermost_loop(path: &StepPath) -> Option<&ListPath> {
+    path.lists().into_iter().find(|list| list.pass.is_some())
+}
+
+/// The event as it is remembered: its values, which may be large, as previews.
+fn lightened(event: &RunEvent) -> (RunEvent, Option<String>) {
+    let EventKind::StepFinished { path, step, effect, outputs, signal, again, took, .. } = &event.kind
+    else {
+        return (event.clone(), None);
+    };
+    let shown = (!outputs.is_empty()).then(|| shown(outputs, VALUE_LEFT_OUT));
+    let kind = EventKind::StepFinished {
+        path: path.clone(),
+        step: step.clone(),
+        effect: *effect,
+        outputs: Outputs::default(),
+        variables: None,
+        signal: *signal,
+        again: *again,
+        took: *took,
+    };
+    (RunEvent { at: event.at, kind }, shown)
 }
 
 fn shown(outputs: &Outputs, limit: usize) -> String {

@@ -85,9 +85,9 @@ pub(super) fn write(
     out.write_all(b"</div><section><h2>Steps</h2>")?;
     let mut steps = Steps { collected, workflow, tree: &tree, pictures, clock };
     steps.write(out)?;
-    write!(
+    writeln!(
         out,
-        "</section><footer>Casare {} · run {}</footer></main></body></html>\n",
+        "</section><footer>Casare {} · run {}</footer></main></body></html>",
         env!("CARGO_PKG_VERSION"),
         Text(&collected.run),
     )

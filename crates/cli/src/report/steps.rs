@@ -11,12 +11,14 @@ use super::{
     page::{Text, is_named},
     picture::Pictures,
     preview::{cut, preview},
-    tree::{List, Node, Tree},
+    tree::{List, Node, Tree, Trouble},
 };
 use crate::terminal::{count, grouped, time};
 
 /// Browsers stop nesting elements at about 500.
 const DEPTH: usize = 400;
+/// So many passes in a row in which nothing failed are one line until it is opened.
+const FOLDED_PASSES: usize = 8;
 /// Bytes of one setting that are shown.
 const SETTING: usize = 1_000;
 
@@ -97,7 +99,7 @@ impl<'a> Steps<'a> {
             || node.record.is_some_and(has_details);
         let class = node.record.map_or("gone", class_of);
         if has_more {
-            let open = if node.failed { " open" } else { "" };
+            let open = if node.trouble > Trouble::None { " open" } else { "" };
             write!(out, "<details class=\"{class}\" id=s{place}{open}><summary>")?;
         } else {
             write!(out, "<div class=\"row {class}\" id=s{place}>")?;
@@ -132,17 +134,59 @@ impl<'a> Steps<'a> {
         }
         let only_do = node.lists.iter().all(|list| &*tree.lists[*list].block == "do");
         let mut expected = 0;
-        for list in node.lists.iter().filter_map(|list| tree.lists.get(*list)) {
-            if let Some(pass) = list.pass {
+        let lists: Vec<&List> = node.lists.iter().filter_map(|list| tree.lists.get(*list)).collect();
+        let mut rest = lists.as_slice();
+        while let [first, ..] = rest {
+            if let Some(pass) = first.pass {
                 if pass > expected {
                     let passes = count(pass - expected, "pass");
                     write!(out, "<p class=more>{passes} not shown</p>")?;
                 }
-                expected = pass + 1;
+                expected = pass;
             }
-            self.list(out, list, only_do, frame, depth)?;
+            let (group, others) = rest.split_at(self.uneventful(rest).max(1));
+            rest = others;
+            expected += group.len() as u64;
+            let folds = group.len() >= FOLDED_PASSES && lists.len() > group.len();
+            if folds {
+                self.folded(out, group, frame)?;
+            }
+            for list in group {
+                self.list(out, list, only_do, frame, depth + usize::from(folds))?;
+            }
+            if folds {
+                out.write_all(b"</details>\n")?;
+            }
         }
         self.left_out(out, node)
+    }
+
+    /// How many of `lists`, from the first, are passes one after the other in which nothing failed.
+    fn uneventful(&self, lists: &[&List]) -> usize {
+        let first = lists.first().and_then(|list| list.pass);
+        let follows = |(place, list): &(usize, &&List)| {
+            list.pass.is_some()
+                && list.pass == first.map(|first| first + *place as u64)
+                && self.tree.trouble_in(&list.steps) == Trouble::None
+        };
+        lists.iter().enumerate().take_while(follows).count()
+    }
+
+    /// Opens the fold of several passes.
+    fn folded(&self, out: &mut impl Write, passes: &[&List], frame: Frame) -> io::Result<()> {
+        let steps: Vec<usize> = passes.iter().flat_map(|list| list.steps.iter().copied()).collect();
+        let span = self.span(&steps).unwrap_or(frame);
+        let number = |list: Option<&&List>| grouped(list.and_then(|list| list.pass).unwrap_or(0) + 1);
+        write!(
+            out,
+            "<details class=\"pass ok\"><summary><span class=mark role=img aria-label=done></span>\
+             <span class=what><b>Passes {} to {}</b></span><span class=took>{}</span>",
+            number(passes.first()),
+            number(passes.last()),
+            time(span.took.max(0) as u64),
+        )?;
+        bar(out, span, frame)?;
+        out.write_all(b"</summary>")
     }
 
     fn list(
@@ -169,15 +213,16 @@ impl<'a> Steps<'a> {
                 self.step(out, *step, Some(pass), frame, depth)
             }
             (Some(pass), steps) => {
-                let failed = steps.iter().any(|step| tree.nodes[*step].failed);
+                let trouble = tree.trouble_in(steps);
                 let inner = self.span(steps).unwrap_or(frame);
-                let class = if failed { "bad" } else { "ok" };
-                let open = if failed { " open" } else { "" };
+                let class = class_of_trouble(trouble);
+                let open = if trouble > Trouble::None { " open" } else { "" };
                 write!(out, "<details class=\"pass {class}\"{open}><summary>")?;
                 write!(
                     out,
-                    "<span class=mark aria-hidden=true></span><span class=what><b>{}Pass {}</b> \
+                    "<span class=mark role=img aria-label=\"{}\"></span><span class=what><b>{}Pass {}</b> \
                      <i>{}</i></span><span class=took>{}</span>",
+                    if trouble > Trouble::None { "failed" } else { "done" },
                     Text(&if label.is_empty() { String::new() } else { format!("{label} · ") }),
                     grouped(pass + 1),
                     count(steps.len() as u64, "step"),
@@ -228,7 +273,7 @@ impl<'a> Steps<'a> {
             write!(out, " · id <code>{}</code>", Text(id))?;
         }
         out.write_all(b"</p>")?;
-        self.error(out, record)?;
+        error(out, record)?;
         for (attempt, delay_ms, message) in &record.retries {
             write!(
                 out,
@@ -261,32 +306,6 @@ impl<'a> Steps<'a> {
         out.write_all(b"</div>")
     }
 
-    fn error(&self, out: &mut impl Write, record: &StepRecord) -> io::Result<()> {
-        let Some(error) = &record.error else { return Ok(()) };
-        // A step that failed because of one in it only says where.
-        if error.path.as_ref().is_some_and(|path| *path != record.path) {
-            let step = error.step.as_deref().unwrap_or("a step in it");
-            return write!(out, "<p class=because>Failed because of {}.</p>", Text(step));
-        }
-        write!(
-            out,
-            "<p class=because>{}{}</p><pre class=message>{}</pre>",
-            Text(&error.kind.name().replace('_', " ")),
-            match record.state {
-                StepState::Failed { continued: true } => ", passed over (on_error: continue)",
-                _ => "",
-            },
-            Text(&cut(&error.message, 8_000)),
-        )?;
-        if let Some(help) = &error.help {
-            write!(out, "<p class=help><b>What to do</b> {}</p>", Text(help))?;
-        }
-        if let Some(details) = &error.details {
-            json(out, "Details", &preview(&from_json(details), 4_000))?;
-        }
-        Ok(())
-    }
-
     /// The step as the workflow has it: told once, not in every pass.
     fn settings(&self, node: &Node<'_>) -> Option<&'a Step> {
         let is_first = node.path.lists().iter().all(|list| list.pass.unwrap_or(0) == 0);
@@ -313,6 +332,32 @@ impl<'a> Steps<'a> {
     }
 }
 
+fn error(out: &mut impl Write, record: &StepRecord) -> io::Result<()> {
+    let Some(error) = &record.error else { return Ok(()) };
+    // A step that failed because of one in it only says where.
+    if error.path.as_ref().is_some_and(|path| *path != record.path) {
+        let step = error.step.as_deref().unwrap_or("a step in it");
+        return write!(out, "<p class=because>Failed because of {}.</p>", Text(step));
+    }
+    write!(
+        out,
+        "<p class=because>{}{}</p><pre class=message>{}</pre>",
+        Text(&error.kind.name().replace('_', " ")),
+        match record.state {
+            StepState::Failed { continued: true } => ", passed over (on_error: continue)",
+            _ => "",
+        },
+        Text(&cut(&error.message, 8_000)),
+    )?;
+    if let Some(help) = &error.help {
+        write!(out, "<p class=help><b>What to do</b> {}</p>", Text(help))?;
+    }
+    if let Some(details) = &error.details {
+        json(out, "Details", &preview(&from_json(details), 4_000))?;
+    }
+    Ok(())
+}
+
 fn has_details(record: &StepRecord) -> bool {
     record.outputs.is_some()
         || record.variables.is_some()
@@ -330,6 +375,14 @@ fn class_of(record: &StepRecord) -> &'static str {
         StepState::Failed { continued: false } => "bad",
         StepState::Skipped(_) => "skipped",
         StepState::Running => "open",
+    }
+}
+
+fn class_of_trouble(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::None => "ok",
+        Trouble::PassedOver => "warn",
+        Trouble::Failed => "bad",
     }
 }
 
@@ -380,9 +433,9 @@ fn bar(out: &mut impl Write, own: Frame, frame: Frame) -> io::Result<()> {
 fn scale(out: &mut impl Write, frame: Frame) -> io::Result<()> {
     write!(
         out,
-        "<div class=scale aria-hidden=true><span>{}</span><span>{}</span></div>",
+        "<div class=scale aria-hidden=true><span>{}</span><span>+{}</span></div>",
         time(frame.began.max(0) as u64),
-        time((frame.began + frame.took).max(0) as u64),
+        time(frame.took.max(0) as u64),
     )
 }
 

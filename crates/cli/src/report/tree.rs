@@ -19,8 +19,17 @@ pub(super) struct Node<'a> {
     pub(super) record: Option<&'a StepRecord>,
     pub(super) path: StepPath,
     pub(super) lists: Vec<usize>,
-    /// Whether it or a step in it failed.
-    pub(super) failed: bool,
+    /// The worst that happened to it or to a step in it.
+    pub(super) trouble: Trouble,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Trouble {
+    None,
+    /// A step failed and was passed over.
+    PassedOver,
+    Failed,
 }
 
 /// A pass of a block.
@@ -43,7 +52,7 @@ impl<'a> Tree<'a> {
         }
         let mut tree = growing.tree;
         tree.sort();
-        tree.mark_failed();
+        tree.mark_trouble();
         tree
     }
 
@@ -60,18 +69,23 @@ impl<'a> Tree<'a> {
     }
 
     /// Nodes stand after the steps that hold them, so one walk from the end marks all.
-    fn mark_failed(&mut self) {
+    fn mark_trouble(&mut self) {
         for place in (0..self.nodes.len()).rev() {
-            let own = self.nodes[place]
-                .record
-                .is_some_and(|record| matches!(record.state, StepState::Failed { .. }));
-            let inner = self.nodes[place]
-                .lists
-                .iter()
-                .flat_map(|list| &self.lists[*list].steps)
-                .any(|step| self.nodes[*step].failed);
-            self.nodes[place].failed = own || inner;
+            let Some(node) = self.nodes.get(place) else { continue };
+            let own = match node.record.map(|record| record.state) {
+                Some(StepState::Failed { continued: true }) => Trouble::PassedOver,
+                Some(StepState::Failed { continued: false }) => Trouble::Failed,
+                _ => Trouble::None,
+            };
+            let inner = node.lists.iter().map(|list| self.trouble_in(&self.lists[*list].steps)).max();
+            self.nodes[place].trouble = own.max(inner.unwrap_or(Trouble::None));
         }
+    }
+
+    /// The worst that happened in several steps.
+    pub(super) fn trouble_in(&self, steps: &[usize]) -> Trouble {
+        let troubles = steps.iter().filter_map(|step| self.nodes.get(*step)).map(|node| node.trouble);
+        troubles.max().unwrap_or(Trouble::None)
     }
 }
 
@@ -92,7 +106,7 @@ impl Growing<'_> {
         }
         for path in missing.into_iter().rev() {
             let place = self.tree.nodes.len();
-            self.tree.nodes.push(Node { record: None, path: path.clone(), lists: Vec::new(), failed: false });
+            self.tree.nodes.push(Node { record: None, path: path.clone(), lists: Vec::new(), trouble: Trouble::None });
             match &path.list {
                 None => self.tree.roots.push(place),
                 Some(list) => {

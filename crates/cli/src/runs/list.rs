@@ -3,10 +3,10 @@ use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{Open, state_name};
+use super::{Open, state_name, took};
 use crate::{
     failure::{CliError, Exit},
-    terminal::{Cell, Paint, Terminal, grouped, table, time},
+    terminal::{Cell, Paint, Terminal, grouped, table},
 };
 
 /// List runs, the newest first
@@ -94,7 +94,7 @@ fn listed(runs: &[StoredRun], paint: Paint) -> String {
                 _ => paint.yellow(state),
             }),
             run.started_at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string().into(),
-            time(run.duration_ms * 1000).into(),
+            took(run).into(),
             grouped(run.steps).into(),
         ]);
     }

@@ -9,7 +9,7 @@ use crate::{
     config::Config,
     execution,
     failure::{CliError, Exit},
-    terminal::Terminal,
+    terminal::{Terminal, time},
 };
 
 mod delete;
@@ -75,6 +75,14 @@ pub(crate) async fn chosen(journal: &Journal, name: &str) -> Result<StoredRun, C
     let runs = journal.list(newest).await?;
     let run = runs.first().ok_or(CliError::NoRuns)?;
     Ok(journal.find(&run.id.to_string()).await?)
+}
+
+/// How long a run took: the journal counts milliseconds.
+fn took(run: &StoredRun) -> String {
+    match run.duration_ms {
+        0 => "< 1 ms".to_owned(),
+        ms => time(ms * 1000),
+    }
 }
 
 /// The state, told apart from that of a run whose process is gone.

@@ -1,10 +1,12 @@
+use std::fmt::Write as _;
+
 use casare_engine::ErrorReport;
 use casare_store::{RunState, StoredRun};
 use clap::Args;
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
-use super::{Open, chosen, state_name};
+use super::{Open, chosen, state_name, took};
 use crate::{
     failure::{CliError, Exit},
     report::{self, Collected, StepState},
@@ -35,7 +37,7 @@ impl Show {
             text.push_str(&steps(collected, terminal.out));
         }
         if report.exists() {
-            text.push_str(&format!("\nreport  {}\n", report.display()));
+            let _ = writeln!(text, "\nreport  {}", report.display());
         }
         terminal.print(&text)?;
         if run.interrupted || matches!(run.state, RunState::Failed | RunState::Cancelled | RunState::NeedsDecision) {
@@ -58,7 +60,7 @@ fn about(run: &StoredRun, paint: Paint) -> String {
     }
     let started = run.started_at.to_zoned(TimeZone::system());
     row("started", started.strftime("%Y-%m-%d %H:%M:%S %Z").to_string());
-    row("took", time(run.duration_ms * 1000));
+    row("took", took(run));
     row("steps", grouped(run.steps));
     if run.attempt > 1 {
         row("attempts", run.attempt.to_string());
