@@ -12,6 +12,9 @@ mod read;
 mod steps;
 mod write;
 
+pub(crate) use read::INPUT_KINDS;
+pub(crate) use steps::{ON_ERROR, ON_RESUME};
+
 pub use problem::{Problem, ProblemList, Severity};
 pub use write::{to_document, write};
 

@@ -226,7 +226,7 @@ impl<'n> Work<'_, '_, 'n> {
             Content::List(list) if is_known || is_steps(list) => {
                 Some(DraftBlock::Steps(self.add(list, &at)))
             }
-            Content::Map(map) if map.entries.contains_key("use") => {
+            Content::Map(map) if map.entries.get("use").is_some_and(is_node_name) => {
                 let message = format!("`{key}` holds one step where a list of steps belongs");
                 let problem = self
                     .reader
@@ -281,6 +281,11 @@ fn is_steps(list: &List) -> bool {
             .any(|item| item.node.as_map().is_some_and(is_step))
 }
 
+/// Whether this is the `use` of a step, not a list of steps that is called so.
+fn is_node_name(entry: &Entry) -> bool {
+    matches!(entry.child.node.content, Content::Scalar(_))
+}
+
 /// Something that only a step has.
 fn is_step(map: &Map) -> bool {
     STEP_KEYS
@@ -291,7 +296,8 @@ fn is_step(map: &Map) -> bool {
 
 fn is_named_lists(map: &Map, is_known: bool) -> bool {
     let mut lists = map.entries.values().map(|entry| entry.child.node.as_list());
-    !map.entries.is_empty() && lists.all(|list| list.is_some_and(|list| is_known || is_steps(list)))
+    (is_known || !map.entries.is_empty())
+        && lists.all(|list| list.is_some_and(|list| is_known || is_steps(list)))
 }
 
 impl Reader<'_> {

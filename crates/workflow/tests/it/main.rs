@@ -5,3 +5,4 @@
 mod check;
 mod expression;
 mod format;
+mod schema;
