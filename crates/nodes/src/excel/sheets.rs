@@ -23,11 +23,13 @@ const BLANK_SHEET: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\
 pub(super) struct SheetPart {
     pub(super) name: String,
     pub(super) part: String,
+    /// A sheet can be a chart and nothing else.
+    pub(super) has_cells: bool,
 }
 
 /// What is known of a workbook.
 pub(super) struct WorkbookParts {
-    /// The sheets with cells, in order.
+    /// The sheets, in order.
     pub(super) sheets: Vec<SheetPart>,
     pub(super) styles: Option<String>,
     pub(super) from_1904: bool,
@@ -57,13 +59,14 @@ impl Package {
         each_element(&text, |tag| match local(tag) {
             "sheet" => {
                 let id = attribute_of_relation(tag);
-                let relation = relations.iter().find(|relation| {
-                    Some(&relation.id) == id.as_ref() && relation.kind == "worksheet"
-                });
+                let relation = relations
+                    .iter()
+                    .find(|relation| Some(&relation.id) == id.as_ref());
                 if let (Some(relation), Some(name)) = (relation, attribute(tag, "name")) {
                     sheets.push(SheetPart {
                         name,
                         part: relation.target.clone(),
+                        has_cells: relation.kind == "worksheet",
                     });
                 }
             }
@@ -150,6 +153,7 @@ impl Package {
         Ok(SheetPart {
             name: name.to_owned(),
             part,
+            has_cells: true,
         })
     }
 

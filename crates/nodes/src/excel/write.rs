@@ -23,7 +23,8 @@ use crate::table::{Columns, Header, rows_of};
 ///
 /// In an existing workbook only the cells that are written change. All else stays as it was, byte
 /// by byte: formulas, formats, column widths, charts, pictures, pivot tables, macros, other sheets.
-/// Excel computes the formulas anew when it opens the file. What cannot be done without harm is
+/// Excel computes the formulas anew when it opens the file; until then excel.read sees the values
+/// they had. What cannot be done without harm is
 /// refused with the cell and the reason: writing inside merged cells, into a part of an array
 /// formula, over the titles of a table, into a signed workbook.
 ///
@@ -271,7 +272,12 @@ fn sheet_of(
         .map(|sheet| sheet.name.clone())
         .collect();
     match workbook::choose(settings.sheet.as_ref(), &names, path) {
-        Ok(index) => Ok(workbook.sheets[index].clone()),
+        Ok(index) if workbook.sheets[index].has_cells => Ok(workbook.sheets[index].clone()),
+        Ok(index) => Err(NodeError::invalid(format!(
+            "sheet `{}` of {} is a chart, and has no cells to write to",
+            names[index],
+            path.display()
+        ))),
         Err(error) => {
             let name = settings.sheet.as_ref().and_then(|sheet| sheet.0.as_str());
             match name.filter(|_| settings.create) {

@@ -305,6 +305,42 @@ fn replacing_empties_the_other_cells_and_keeps_their_formats() {
     );
 }
 
+#[test]
+fn a_sheet_that_is_a_chart_counts_but_has_no_cells() {
+    let book = Book::new();
+    let mut workbook = Workbook::new();
+    workbook
+        .add_worksheet()
+        .set_name("Data")
+        .unwrap()
+        .write(0, 0, 1)
+        .unwrap();
+    let mut chart = Chart::new_column();
+    chart.add_series().set_values("Data!$A$1");
+    workbook
+        .add_chartsheet()
+        .set_name("Chart")
+        .unwrap()
+        .insert_chart(0, 0, &chart)
+        .unwrap();
+    workbook.add_worksheet().set_name("Last").unwrap();
+    workbook.save(&book.path).unwrap();
+
+    let error = book
+        .write(json!({ "sheet": 2, "rows": [[1]] }))
+        .unwrap_err();
+    book.write(json!({ "sheet": 3, "rows": [["here"]] }))
+        .unwrap();
+
+    assert!(
+        error
+            .message()
+            .ends_with("is a chart, and has no cells to write to"),
+        "{error}"
+    );
+    assert_eq!(book.cells("Last"), [["here"]]);
+}
+
 /// A sheet as other programs write it: prefixed names, rows and cells without addresses, a formula
 /// that several cells share.
 const SHARED: &str = "<?xml version=\"1.0\"?><x:worksheet xmlns:x=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\">\
