@@ -30,7 +30,7 @@ steps:
     with: { items: "{{ range(1, 13) }}", as: order }
     do:
       - use: file.append
-        with: { path: orders.txt, text: "order {{ order }}\n" }
+        with: { path: orders.txt, content: "order {{ order }}" }
       - id: charge
         use: http.request
         with:
@@ -54,7 +54,7 @@ steps:
 outputs:
   total: "{{ vars.total }}"
   rows: "{{ steps.rows.first }}"
-  lines: "{{ steps.file.text }}"
+  lines: "{{ steps.file.content }}"
 "#;
 
 /// How many runs are killed; `CASARE_KILLS=200` for a thorough look.

@@ -9,7 +9,7 @@ use std::{
 
 use casare_engine::{ErrorKind, NodeError, StepContext, chain};
 use sqlx::{
-    PgPool, SqlitePool,
+    Connection, PgConnection, PgPool, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
@@ -55,7 +55,7 @@ impl<'a> Database<'a> {
         }
         let pool = match url.scheme() {
             "sqlite" => Pool::Sqlite(sqlite(cx, &url)?),
-            "postgres" | "postgresql" => Pool::Postgres(postgres(&url)?),
+            "postgres" | "postgresql" => Pool::Postgres(postgres(&url).await?),
             other => {
                 return Err(NodeError::invalid(format!(
                     "`{other}:` is no database that is known here"
@@ -122,10 +122,17 @@ fn sqlite(cx: &StepContext, url: &Url) -> Result<SqlitePool, NodeError> {
         .connect_lazy_with(options.busy_timeout(PATIENCE).foreign_keys(true)))
 }
 
-fn postgres(url: &Url) -> Result<PgPool, NodeError> {
+async fn postgres(url: &Url) -> Result<PgPool, NodeError> {
     let options = PgConnectOptions::from_str(url.as_str())
         .map_err(|error| fault("the database's address can't be read", &error))?
         .application_name("casare");
+    // A pool tries for all its patience; an address that refuses is better told at once.
+    PgConnection::connect_with(&options)
+        .await
+        .map_err(|error| fault("the database can't be reached", &error))?
+        .close()
+        .await
+        .map_err(|error| fault("the database can't be reached", &error))?;
     Ok(PgPoolOptions::new()
         .max_connections(4)
         .acquire_timeout(PATIENCE)

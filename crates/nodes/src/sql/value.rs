@@ -165,7 +165,7 @@ fn postgres_cell(raw: PgValueRef<'_>, kind: &str) -> Result<Value, sqlx::error::
         }
         "UUID" => read::<Uuid>(raw)?.to_string().into(),
         // As text: money is no binary fraction.
-        "NUMERIC" => read::<BigDecimal>(raw)?.to_plain_string().into(),
+        "NUMERIC" => read::<BigDecimal>(raw)?.normalized().to_plain_string().into(),
         "DATE" => read::<jiff_sqlx::Date>(raw)?.to_jiff().to_string().into(),
         "TIME" => read::<jiff_sqlx::Time>(raw)?.to_jiff().to_string().into(),
         "TIMESTAMP" => read::<jiff_sqlx::DateTime>(raw)?.to_jiff().to_string().into(),

@@ -1,0 +1,136 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use axum::{
+    Json, Router,
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode},
+    response::Redirect,
+    routing::{get, post},
+};
+use casare_engine::ErrorKind;
+use serde_json::{Value, json};
+
+use crate::harness::Office;
+
+/// A server on a free port, which tells its address.
+async fn server() -> String {
+    let calls = Arc::new(AtomicU32::new(0));
+    let app = Router::new()
+        .route(
+            "/echo",
+            post(|headers: HeaderMap, Json(body): Json<Value>| async move {
+                Json(json!({ "body": body, "key": headers.get("x-key").map(|v| v.to_str().unwrap().to_owned()) }))
+            }),
+        )
+        .route("/query", get(|Query(pairs): Query<Vec<(String, String)>>| async move { Json(pairs) }))
+        .route(
+            "/shaky",
+            get(|State(calls): State<Arc<AtomicU32>>| async move {
+                match calls.fetch_add(1, Ordering::SeqCst) {
+                    0 | 1 => (StatusCode::SERVICE_UNAVAILABLE, "not yet".to_owned()),
+                    n => (StatusCode::OK, format!("call {}", n + 1)),
+                }
+            }),
+        )
+        .route("/missing", get(|| async { (StatusCode::NOT_FOUND, "no such order") }))
+        .route("/to-metadata", get(|| async { Redirect::temporary("http://169.254.169.254/secret") }))
+        .route("/file", get(|| async { vec![7u8; 100_000] }))
+        .with_state(calls);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn requests_carry_what_they_are_given_and_answers_keep_their_types() {
+    let (office, server) = (Office::new(), server().await);
+
+    let outputs = office
+        .outputs(&format!(
+            r#"
+steps:
+  - id: echo
+    use: http.request
+    with:
+      method: POST
+      url: {server}/echo
+      headers: {{ X-Key: "42" }}
+      json: {{ name: Ada, tags: [1, 2] }}
+      allow: [127.0.0.1]
+  - id: query
+    use: http.request
+    with: {{ url: "{server}/query?a=1", query: {{ b: [2, 3], c: "ä&b" }}, allow: [private] }}
+  - id: shaky
+    use: http.request
+    with: {{ url: "{server}/shaky", allow: [127.0.0.1] }}
+  - id: file
+    use: http.request
+    with: {{ url: "{server}/file", save_to: download/data.bin, allow: [127.0.0.1] }}
+outputs:
+  tags: "{{{{ steps.echo.body.body.tags }}}}"
+  key: "{{{{ steps.echo.body.key }}}}"
+  query: "{{{{ steps.query.body }}}}"
+  shaky: "{{{{ steps.shaky.body }}}}"
+  size: "{{{{ steps.file.file.size }}}}"
+"#
+        ))
+        .await;
+
+    assert_eq!(
+        outputs,
+        json!({
+            "tags": [1, 2], "key": "42", "shaky": "call 3", "size": 100_000,
+            "query": [["a", "1"], ["b", "2"], ["b", "3"], ["c", "ä&b"]],
+        })
+    );
+    assert_eq!(office.files(), ["download/data.bin"], "nothing half written is left");
+}
+
+#[tokio::test]
+async fn failures_have_the_kind_that_the_status_says() {
+    let (office, server) = (Office::new(), server().await);
+
+    let missing = office
+        .failure(&format!(
+            "steps:\n  - use: http.request\n    with: {{ url: \"{server}/missing\", allow: [private] }}\n"
+        ))
+        .await;
+    let looked_at = office
+        .outputs(&format!(
+            "steps:\n  - id: r\n    use: http.request\n    with: {{ url: \"{server}/missing\", allow: [private], fail_on_status: false }}\noutputs: {{ status: \"{{{{ steps.r.status }}}}\" }}\n"
+        ))
+        .await;
+    let nobody = office
+        .failure("steps:\n  - use: http.request\n    with: { url: 'http://127.0.0.1:1/', allow: [private], retries: 0 }\n")
+        .await;
+
+    assert_eq!(missing.kind, ErrorKind::NotFound);
+    assert!(missing.message.contains("no such order"), "{}", missing.message);
+    assert_eq!(looked_at, json!({ "status": 404 }));
+    assert_eq!(nobody.kind, ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn what_is_behind_the_robot_is_out_of_reach() {
+    let (office, server) = (Office::new(), server().await);
+
+    let refused = |url: String, allow: &str| {
+        format!("steps:\n  - use: http.request\n    with: {{ url: \"{url}\", allow: {allow} }}\n")
+    };
+    let plain = office.failure(&refused(format!("{server}/file"), "[]")).await;
+    let name = office
+        .failure(&refused(server.replace("127.0.0.1", "localhost"), "[]"))
+        .await;
+    let redirected = office
+        .failure(&refused(format!("{server}/to-metadata"), "[private]"))
+        .await;
+
+    for error in [&plain, &name, &redirected] {
+        assert_eq!(error.kind, ErrorKind::Denied, "{}", error.message);
+    }
+    assert!(redirected.message.contains("169.254.169.254"), "{}", redirected.message);
+}

@@ -1,0 +1,94 @@
+use casare_engine::ErrorKind;
+use serde_json::json;
+
+use crate::harness::Office;
+
+#[tokio::test]
+async fn scripts_take_values_and_answer_values() {
+    let office = Office::new();
+
+    let outputs = office
+        .outputs(
+            r#"
+variables: { prices: [9.5, 12] }
+steps:
+  - id: js
+    use: script.javascript
+    with:
+      inputs: { prices: "{{ vars.prices }}" }
+      code: |
+        console.log("two prices", inputs.prices);
+        return inputs.prices.map((price) => price * 2);
+  - id: py
+    use: script.python
+    with:
+      inputs: { prices: "{{ steps.js.result }}" }
+      code: |
+        print("hello")
+        result = {"sum": sum(inputs["prices"]), "word": "größer"}
+  - id: sh
+    use: script.shell
+    with:
+      script: 'printf "%s|%s" "$NAME" "$(cat)"; test -z "$CARGO_MANIFEST_DIR"'
+      env: { NAME: "a 'quoted' name; rm -rf /" }
+      input: from stdin
+outputs:
+  js: "{{ steps.js.result }}"
+  py: "{{ steps.py.result }}"
+  sh: "{{ steps.sh.stdout }}"
+"#,
+        )
+        .await;
+
+    assert_eq!(
+        outputs,
+        json!({
+            "js": [19, 24], "py": { "sum": 43, "word": "größer" },
+            "sh": "a 'quoted' name; rm -rf /|from stdin",
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_failing_script_says_what_it_said() {
+    let office = Office::new();
+
+    let python = office
+        .failure("steps:\n  - use: script.python\n    with: { code: \"print('x')\\nraise ValueError('no rows')\" }\n")
+        .await;
+    let shell = office
+        .failure("steps:\n  - use: script.shell\n    with: { script: 'echo too bad >&2; exit 3' }\n")
+        .await;
+    let js = office
+        .failure("steps:\n  - use: script.javascript\n    with: { code: 'return inputs.a.b' }\n")
+        .await;
+
+    assert!(python.message.contains("ValueError: no rows"), "{}", python.message);
+    assert!(shell.message.contains("ended with code 3: too bad"), "{}", shell.message);
+    assert!(js.message.contains("TypeError"), "{}", js.message);
+}
+
+#[tokio::test]
+async fn a_script_that_takes_too_long_is_ended_with_all_it_started() {
+    let office = Office::new();
+
+    let error = office
+        .failure(
+            r#"
+steps:
+  - use: script.shell
+    with:
+      script: 'sleep 300 & echo $! > child.pid; wait'
+      timeout: 300ms
+"#,
+        )
+        .await;
+
+    let child = office.text("child.pid");
+    let state = std::fs::read_to_string(format!("/proc/{}/stat", child.trim()));
+    assert_eq!(error.kind, ErrorKind::Timeout);
+    assert!(
+        state.is_err() || state.unwrap().contains(") Z "),
+        "the program's own child is gone, or waits for init to notice"
+    );
+}
