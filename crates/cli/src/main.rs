@@ -3,7 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`run`], [`resume`] | running a workflow; [`execution`] is what they share |
-//! | [`check`], [`fmt`], [`nodes`] | working on workflow files |
+//! | [`check`], [`fmt`], [`schema`], [`nodes`] | working on workflow files |
 //! | [`runs`] | what ran: list, show, report, delete |
 //! | [`doctor`], [`completions`] | this machine, this shell |
 //! | [`config`] | the only place that reads the environment |
@@ -36,6 +36,7 @@ mod report;
 mod resume;
 mod run;
 mod runs;
+mod schema;
 mod terminal;
 
 /// Automates the work that people do in browsers, files, mail and APIs
@@ -58,6 +59,7 @@ enum Command {
     Resume(resume::Resume),
     Check(check::Check),
     Fmt(fmt::Fmt),
+    Schema(schema::Schema),
     Nodes(nodes::Nodes),
     Runs(runs::Runs),
     Doctor(doctor::Doctor),
@@ -71,6 +73,7 @@ impl Command {
             Self::Resume(resume) => resume.exec(config, terminal),
             Self::Check(check) => check.exec(terminal),
             Self::Fmt(fmt) => fmt.exec(terminal),
+            Self::Schema(schema) => schema.exec(terminal),
             Self::Nodes(nodes) => nodes.exec(terminal),
             Self::Runs(runs) => runs.exec(config, terminal),
             Self::Doctor(doctor) => doctor.exec(config, terminal),
@@ -88,6 +91,7 @@ impl Command {
             Self::Nodes(nodes) => nodes.json,
             Self::Runs(runs) => runs.wants_json(),
             Self::Doctor(doctor) => doctor.json,
+            Self::Schema(_) => true,
             Self::Completions(_) => false,
         }
     }

@@ -1,0 +1,10 @@
+//! The real binary, as a person or a script calls it.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+mod check;
+mod nodes;
+mod run;
+mod runs;
+mod usage;
+mod world;
