@@ -31,6 +31,10 @@ pub(super) struct Guard {
 }
 
 impl Guard {
+    fn holds_title(&self, at: CellAddress) -> bool {
+        self.tables.iter().any(|table| table.has_title_at(at))
+    }
+
     fn check(&self, at: CellAddress, value: &Value) -> Result<(), NodeError> {
         let merged = self
             .merged
@@ -327,7 +331,8 @@ where
             .as_ref()
             .and_then(|shared| self.broken.get(&shared.index));
         let content = match broken {
-            _ if self.edit.empty_others => Content::Empty,
+            // A table without its titles would count as damaged.
+            _ if self.edit.empty_others && !self.edit.guard.holds_title(at) => Content::Empty,
             None => return Ok(writer.get_mut().write_all(&cell.xml)?),
             // The cell that had the text of the formula is gone: each other one gets its own.
             Some((text, from)) => {

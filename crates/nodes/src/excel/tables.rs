@@ -73,7 +73,7 @@ impl Table {
 
     /// Refuses to put `text` over a title: the file would count as damaged.
     pub(super) fn check_title(&self, at: CellAddress, text: Option<&str>) -> Result<(), NodeError> {
-        if !self.has_titles || at.row != self.area.first.row || !self.area.contains(at) {
+        if !self.has_title_at(at) {
             return Ok(());
         }
         let title = self
@@ -88,6 +88,11 @@ impl Table {
             .with_help("write below the titles, with `header: false` or `mode: append`")),
             _ => Ok(()),
         }
+    }
+
+    /// Whether one of its titles stands there.
+    pub(super) fn has_title_at(&self, at: CellAddress) -> bool {
+        self.has_titles && at.row == self.area.first.row && self.area.contains(at)
     }
 
     /// Refuses to append to a table that ends in a row of totals.

@@ -81,7 +81,7 @@ enum Mode {
     /// Those that are written to are overwritten, all others stay.
     #[default]
     Overwrite,
-    /// All other cells of the sheet are emptied; formats stay.
+    /// All other cells of the sheet are emptied; formats and the titles of tables stay.
     Replace,
     /// All stay: the rows go below the last row with something in it.
     Append,
@@ -165,7 +165,11 @@ fn write_sheet(path: &Path, settings: &Write, cancel: &Cancel) -> Result<Written
         },
         guard: Guard {
             merged: scan.merged,
-            arrays: scan.arrays,
+            // Where all is emptied, no array formula is left to be broken.
+            arrays: match settings.mode {
+                Mode::Replace => Vec::new(),
+                Mode::Overwrite | Mode::Append => scan.arrays,
+            },
             tables,
         },
         styles,

@@ -230,6 +230,9 @@ fn a_table_grows_with_what_is_appended_and_keeps_its_titles() {
         "{table}"
     );
     assert_eq!(book.cells("Data")[4], ["Di", "2"]);
+    book.write(json!({ "mode": "replace", "cell": "A2", "header": false, "rows": [["Ed", 3]] }))
+        .unwrap();
+    assert_eq!(book.cells("Data"), [["Name", "Age"], ["Ed", "3"]]);
 }
 
 #[test]
