@@ -59,6 +59,7 @@ mod process;
 mod profile;
 mod program;
 mod read;
+mod scope;
 mod upload;
 
 pub use crate::{

@@ -240,6 +240,58 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics_and_what_is_read_is_written_as_it_was_meant(text in locator_like()) {
+            if let Ok(locator) = text.parse::<Locator>() {
+                let written = locator.to_string();
+                proptest::prop_assert_eq!(written.parse::<Locator>(), Ok(locator), "{}", written);
+            }
+        }
+    }
+
+    /// Text out of the pieces that locators are made of, in any order.
+    fn locator_like() -> impl proptest::strategy::Strategy<Value = String> {
+        let pieces = [
+            "css=",
+            "text=",
+            "role=",
+            "label=",
+            "nth=",
+            "xpath=",
+            "button",
+            "[",
+            "]",
+            "name",
+            "=",
+            "*=",
+            "\"",
+            "'",
+            "/",
+            "\\",
+            "i",
+            " ",
+            " >> ",
+            ">>",
+            ">",
+            "(",
+            ")",
+            "é",
+            "ﬀ",
+            "0",
+            "-1",
+            "#a",
+            ".b",
+            "checked",
+            "has-text=",
+            "Save",
+        ];
+        let piece = proptest::sample::select(pieces.to_vec());
+        proptest::strategy::Strategy::prop_map(proptest::collection::vec(piece, 0..9), |pieces| {
+            pieces.concat()
+        })
+    }
+
     #[test]
     fn bare_text_is_css_xpath_or_text_by_how_it_begins() {
         assert_eq!(canonical("#a"), "css=#a");
@@ -249,6 +301,7 @@ mod tests {
         assert_eq!(canonical("Submit"), "text=Submit");
         assert_eq!(canonical("\"Submit\""), "text=\"Submit\"");
         assert_eq!(canonical("Save as"), "text=Save as");
+        assert_eq!(canonical("text=/home/ada"), "text=/home/ada");
         assert_eq!(
             canonical("role=checkbox[checked]"),
             "role=checkbox[checked=true]"

@@ -16,7 +16,7 @@ globalThis.casare ??= (() => {
     if (node.nodeType === Node.TEXT_NODE) return node.data;
     if (SILENT.has(node.nodeName)) return '';
     if (node.nodeName === 'INPUT') return /^(button|submit|reset)$/.test(node.type) ? buttonText(node) : '';
-    if (!node.shadowRoot && !node.querySelector?.('script,style,noscript,template,input,[data-casare]'))
+    if (!node.shadowRoot && !node.querySelector?.('script,style,noscript,template,input'))
       return node.textContent;
     let text = '';
     for (const child of (node.shadowRoot ?? node).childNodes) text += rawText(child);
@@ -28,7 +28,12 @@ globalThis.casare ??= (() => {
   /** Answers a test for one text, and for loose patterns a stricter one to be preferred. */
   function matcher(pattern) {
     if (pattern.kind === 'regex') {
-      const regex = new RegExp(pattern.source, pattern.flags);
+      let regex;
+      try {
+        regex = new RegExp(pattern.source, pattern.flags);
+      } catch (error) {
+        throw new Unusable(error.message);
+      }
       return { test: (text) => regex.test(text) };
     }
     if (pattern.kind === 'exact') {

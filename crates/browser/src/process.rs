@@ -239,16 +239,23 @@ fn prepare_child(pipe: RawFd, parent: u32) -> io::Result<()> {
 
 /// When the process began, in the kernel's ticks since boot; `None` where it cannot be told.
 pub(crate) fn start_time(pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in brackets may hold spaces and brackets; the 22nd field counts from before it.
-    let after_name = &stat[stat.rfind(')')? + 2..];
-    after_name.split(' ').nth(19)?.parse().ok()
+    field_of_stat(pid, 22)?.parse().ok()
 }
 
+/// A field of `/proc/PID/stat`, counted from 1 as its manual does; from the third on.
+fn field_of_stat(pid: u32, number: usize) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field, the name in brackets, may hold spaces and brackets.
+    let after_name = stat.get(stat.rfind(')')? + 2..)?;
+    after_name.split(' ').nth(number - 3).map(str::to_owned)
+}
+
+/// Whether there is such a process. One that has ended and only waits to be reaped is none.
 pub(crate) fn is_alive(pid: u32) -> bool {
     // SAFETY: signal 0 only asks. EPERM means that it exists and belongs to another user.
     let outcome = unsafe { libc::kill(pid as libc::pid_t, 0) };
-    outcome == 0 || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
+    let exists = outcome == 0 || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM);
+    exists && !matches!(field_of_stat(pid, 3).as_deref(), Some("Z" | "X"))
 }
 
 /// Kills every process that was started on this profile folder (Linux only).

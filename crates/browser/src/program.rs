@@ -14,24 +14,25 @@ use serde_json::{Map, Value, json, value::RawValue};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
-    cdp::{dom, runtime},
+    cdp::runtime,
     connection::{CallError, Session},
     error::{BrowserError, Check},
     events::exception_text,
     locator::Locator,
     page::Page,
+    scope::Scope,
 };
 
 /// What the page is given beyond the deadline to send its own answer.
-const GRACE: Duration = Duration::from_millis(1500);
+pub(crate) const GRACE: Duration = Duration::from_millis(1500);
 /// How often frames of other origins are looked into while the main document waits by itself.
 const FOREIGN_PAUSE: Duration = Duration::from_millis(150);
 
 /// What a program of the page script found and did.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
-struct Outcome {
-    ok: Option<Box<RawValue>>,
+pub(crate) struct Outcome {
+    pub(crate) ok: Option<Box<RawValue>>,
     /// The check that failed last, when the time was over.
     failed: Option<String>,
     detail: String,
@@ -108,15 +109,6 @@ impl<'a> Program<'a> {
 pub(crate) fn steps_of(locator: &Locator) -> Value {
     // Plain enums of strings: always serialisable.
     serde_json::to_value(&locator.steps).unwrap_or_default()
-}
-
-/// Where a program runs: a document that is reached on its own, and where that lies in the page.
-#[derive(Debug, Clone)]
-pub(crate) struct Scope {
-    session: Session,
-    context: i64,
-    starts: Vec<usize>,
-    offset: Point,
 }
 
 /// A place on the page, in CSS pixels from the top left of the viewport.
@@ -356,23 +348,7 @@ impl Page {
         found
     }
 
-    async fn main_scope(&self, deadline: Instant) -> Result<Scope, BrowserError> {
-        let started = Instant::now();
-        let scope = self.core.wait(deadline + GRACE, |state| {
-            let main = state.frames.main();
-            main.world.map(|context| Scope {
-                session: main.session.clone(),
-                context,
-                starts: vec![0],
-                offset: Point::default(),
-            })
-        });
-        scope
-            .await?
-            .ok_or_else(|| self.core.unresponsive(started.elapsed()))
-    }
-
-    async fn run_in(
+    pub(crate) async fn run_in(
         &self,
         scope: &Scope,
         program: &Program<'_>,
@@ -417,119 +393,6 @@ impl Page {
         serde_json::from_str(value).map_err(|source| CallError::Answer {
             method: "Runtime.callFunctionOn",
             source,
-        })
-    }
-
-    /// The first frame of another origin in which the program's (first) locator finds something.
-    async fn scope_that_has(&self, program: &Program<'_>) -> Result<Option<Scope>, BrowserError> {
-        let Some(first) = program.locators.first() else {
-            return Ok(None);
-        };
-        for scope in self.foreign_scopes(first).await {
-            let count = Program::new("count", first).with("starts", json!(scope.starts));
-            let soon = Instant::now() + GRACE;
-            if let Ok(outcome) = self.run_in(&scope, &count, soon).await
-                && outcome.ok.as_ref().is_some_and(|count| count.get() != "0")
-            {
-                return Ok(Some(scope));
-            }
-        }
-        Ok(None)
-    }
-
-    /// All frames whose documents our script cannot reach from the main one, outer ones first.
-    /// What vanishes while it is looked at is left out.
-    pub(crate) async fn foreign_scopes(&self, locator: &Locator) -> Vec<Scope> {
-        let Ok(main) = self.main_scope(Instant::now()).await else {
-            return Vec::new();
-        };
-        let main_id = self.core.state.lock().frames.main_id().to_owned();
-        let mut found = Vec::new();
-        let mut open = vec![(main_id, main)];
-        while let Some((frame, scope)) = open.pop() {
-            let children: Vec<String> = self
-                .core
-                .state
-                .lock()
-                .frames
-                .children(&frame)
-                .cloned()
-                .collect();
-            for child in children {
-                if !self.core.state.lock().frames.is_foreign(&child) {
-                    open.push((child, scope.clone()));
-                } else if let Some(inner) = self.enter(&frame, &child, &scope, locator).await {
-                    found.push(inner.clone());
-                    open.push((child, inner));
-                }
-            }
-        }
-        found
-    }
-
-    /// The scope of a foreign frame: asks the element that holds it where it lies, and from which of
-    /// the locator's steps a search may go on inside.
-    async fn enter(
-        &self,
-        parent: &str,
-        child: &str,
-        outer: &Scope,
-        locator: &Locator,
-    ) -> Option<Scope> {
-        #[derive(Deserialize)]
-        struct Owner {
-            starts: Vec<usize>,
-            visible: bool,
-            x: f64,
-            y: f64,
-        }
-        let (parent, child_frame) = {
-            let state = self.core.state.lock();
-            (
-                state.frames.get(parent)?.clone(),
-                state.frames.get(child)?.clone(),
-            )
-        };
-        let owner = parent
-            .session
-            .call(&dom::GetFrameOwner {
-                frame_id: child.to_owned(),
-            })
-            .await
-            .ok()?;
-        let node = parent
-            .session
-            .call(&dom::ResolveNode {
-                backend_node_id: Some(owner.backend_node_id),
-                execution_context_id: Some(parent.world?),
-            })
-            .await
-            .ok()?;
-        let element = runtime::CallArgument {
-            value: None,
-            object_id: node.object.object_id.clone(),
-        };
-        let target = json!({ "steps": steps_of(locator), "starts": outer.starts });
-        let ask = call_function(
-            "(el, target) => casare.frameOwner(el, target)",
-            parent.world?,
-            vec![element, argument(&target)],
-        );
-        let answer = parent.session.call(&ask).await.ok()?;
-        if let Some(object_id) = node.object.object_id {
-            parent.session.tell(&runtime::ReleaseObject { object_id });
-        }
-        let owner: Owner = serde_json::from_str(answer.result.value?.get()).ok()?;
-        let usable = owner.visible && !owner.starts.is_empty();
-        usable.then_some(())?;
-        Some(Scope {
-            session: child_frame.session,
-            context: child_frame.world?,
-            starts: owner.starts,
-            offset: Point {
-                x: outer.offset.x + owner.x,
-                y: outer.offset.y + owner.y,
-            },
         })
     }
 
@@ -617,14 +480,4 @@ fn where_it_stops(locator: &Locator, trace: &[usize]) -> Option<String> {
         "(`{found}` matches {}, but nothing in it matches `{step}`)",
         trace[stop - 1]
     ))
-}
-
-impl crate::page::PageCore {
-    /// A context that the browser no longer knows; its successor will be announced.
-    fn forget_world(&self, scope: &Scope) {
-        self.state
-            .lock()
-            .frames
-            .context_destroyed(scope.context, &scope.session);
-    }
 }

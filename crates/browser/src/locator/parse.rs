@@ -46,6 +46,9 @@ const TAGS: &[&str] = &[
     "video",
 ];
 
+/// Flags of a regular expression that mean something here.
+const FLAGS: [char; 4] = ['i', 'm', 's', 'u'];
+
 /// Where the reading stands. `at` counts bytes; errors count characters.
 struct Reader<'a> {
     text: &'a str,
@@ -304,10 +307,14 @@ impl<'a> Reader<'a> {
         Ok(Pattern::Loose { value })
     }
 
-    /// `/…/flags`: begins with a slash and has a second one. (A path such as `/home` is plain text.)
+    /// `/…/flags` and then an end. (A path such as `/home/ada` is plain text.)
     fn is_regex(&self) -> bool {
         let rest = self.rest();
-        rest.starts_with('/') && closing(rest, '/').is_some()
+        let Some(end) = closing(rest, '/').filter(|_| rest.starts_with('/')) else {
+            return false;
+        };
+        let after = rest[end + 1..].trim_start_matches(FLAGS);
+        end > 1 && (after.is_empty() || after.starts_with([' ', ']']))
     }
 
     /// `"…"`, `'…'` or `/…/flags`.
@@ -325,16 +332,10 @@ impl<'a> Reader<'a> {
                 value: unescape(inner),
             });
         }
-        let flags = self
-            .rest()
-            .find(|c: char| !c.is_ascii_lowercase())
-            .unwrap_or(self.rest().len());
-        let (source, flags) = (inner.to_owned(), self.rest()[..flags].to_owned());
+        let after = self.rest();
+        let flags = &after[..after.len() - after.trim_start_matches(FLAGS).len()];
         self.at += flags.len();
-        if let Some(bad) = flags.find(|flag| !"imsu".contains(flag)) {
-            let at = self.at - flags.len() + bad;
-            return Err(self.error(at, "flags of a pattern are `i`, `m`, `s`, `u`", None));
-        }
+        let (source, flags) = (inner.to_owned(), flags.to_owned());
         Ok(Pattern::Regex { source, flags })
     }
 

@@ -258,8 +258,8 @@ async fn when_we_are_killed_the_browser_dies_and_the_next_start_cleans_up() {
         .unwrap();
     assert!(!processes_on(folder.path()).is_empty());
 
+    // Killed but not reaped: its entry in the table of processes is no sign of life.
     holder.kill().unwrap();
-    holder.wait().unwrap();
     until(
         || processes_on(folder.path()).is_empty(),
         "the browser outlived us",
@@ -275,6 +275,7 @@ async fn when_we_are_killed_the_browser_dies_and_the_next_start_cleans_up() {
     assert_eq!(profiles_in(folder.path()), 1);
     browser.close().await.unwrap();
     assert_eq!(profiles_in(folder.path()), 0);
+    holder.wait().unwrap();
 }
 
 #[tokio::test]
