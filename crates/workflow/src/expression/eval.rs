@@ -123,10 +123,7 @@ impl<'a> Evaluation<'a> {
             Expr::Slice(slice) => self.slice(slice),
             Expr::Neg(inner, at) => {
                 let value = self.value(inner)?;
-                ops::negate(&value).ok_or_else(|| {
-                    let what = super::fault::an(&value);
-                    Fault::new(*at, format!("{what} has no negative"))
-                })
+                ops::negate(&value).ok_or_else(|| Fault::negative(*at, inner, &value))
             }
             Expr::Join(sides, at) => self.join(sides, *at),
             Expr::CompareChain(parts, at) => self.compare_chain(&parts.0, &parts.1, *at),

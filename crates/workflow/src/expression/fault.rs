@@ -1,7 +1,5 @@
 //! What can go wrong, said plainly.
 
-use std::borrow::Cow;
-
 use minijinja::ErrorKind;
 
 use super::{
@@ -75,7 +73,9 @@ impl Fault {
     /// `base` (whose value is `value`) has no attribute or item `key`.
     pub(super) fn no_attribute(at: At, base: &Expr, value: &Value, key: &Value) -> Self {
         let base_name = base.written();
-        let here = base_name.as_deref().unwrap_or("the value");
+        let Some(here) = base_name.as_deref() else {
+            return Self::no_attribute_of_unnamed(at, value, key);
+        };
         let written = |key: &str| format!("{here}{}", super::tree::attribute(key));
         let fault = match (key.as_str(), value.is_none(), is_map(value)) {
             (_, true, _) => {
@@ -110,6 +110,16 @@ impl Fault {
         fault.missing()
     }
 
+    fn no_attribute_of_unnamed(at: At, value: &Value, key: &Value) -> Self {
+        let fault = Self::new(at, format!("{} has no `{key}`", an(value))).missing();
+        if is_map(value) {
+            let known = pairs(value).take(1000).map(|(key, _)| key.to_string());
+            fault.help(offered("Defined there", &known.collect::<Vec<_>>()))
+        } else {
+            fault
+        }
+    }
+
     fn no_key(
         at: At,
         whole: &str,
@@ -141,7 +151,8 @@ impl Fault {
         let divides = matches!(op, MathOp::Div | MathOp::FloorDiv | MathOp::Rem);
         if left.is_number() && right.is_number() {
             return if divides && !right.is_true() {
-                Self::new(at, format!("division by zero: {} is 0", operand(other.0)))
+                let by = other.0.written().map(|name| format!(": `{name}` is 0"));
+                Self::new(at, format!("division by zero{}", by.unwrap_or_default()))
                     .help("Guard it, as in `{{ a / b if b else 0 }}`")
             } else if op == MathOp::Pow && !left.is_true() {
                 Self::new(at, "zero can't be raised to a negative power")
@@ -167,6 +178,16 @@ impl Fault {
                 fault.help("Convert the text to a number: `x | int` or `x | float`")
             }
             _ => fault,
+        }
+    }
+
+    /// `-` before something that is no number.
+    pub(super) fn negative(at: At, expr: &Expr, value: &Value) -> Self {
+        let fault = Self::new(at, format!("can't negate {}", described(expr, value)));
+        if is_text(value) {
+            fault.help("Convert the text to a number: `x | int` or `x | float`")
+        } else {
+            fault
         }
     }
 
@@ -262,7 +283,10 @@ impl Fault {
         };
         let shown = sort.shown(&call.name);
         Self::new(call.at, format!("{shown} found nothing{from}"))
-            .help("Give a default, as in `| first | default('')`")
+            .help(format!(
+                "Give a default, as in `| {} | default('')`",
+                call.name
+            ))
             .missing()
     }
 
@@ -333,13 +357,6 @@ pub(super) fn an(value: &Value) -> String {
     match kind_name(value) {
         name @ ("text" | "none" | "undefined" | "bytes") => name.to_owned(),
         name => format!("a {name}"),
-    }
-}
-
-fn operand(expr: &Expr) -> Cow<'static, str> {
-    match expr.written() {
-        Some(name) => format!("`{name}`").into(),
-        None => "what is divided by".into(),
     }
 }
 

@@ -142,6 +142,10 @@ impl Sort {
         let what = self.word();
         let message = format!("there is no {what} `{name}`");
         Err(match closest(name, self.names()) {
+            _ if self == Self::Function && matches!(name, "now" | "today") => {
+                Fault::new(at, message)
+                    .help("Expressions don't look at the clock; the run began at `run.started_at`")
+            }
             _ if self == Self::Function && Self::Filter.has(name) => Fault::new(at, message)
                 .help(format!("`{name}` is a filter: write `value | {name}`")),
             Some(near) => Fault::new(at, format!("{message}; did you mean `{near}`?")),

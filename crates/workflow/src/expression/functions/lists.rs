@@ -12,7 +12,11 @@ use super::{
     text::{plain, too_large},
     wrong,
 };
-use crate::{Value, expression::ops::MAX_TEXT};
+use crate::{
+    Value,
+    expression::{fault::closest, ops::MAX_TEXT},
+    value::pairs,
+};
 
 pub(super) const FUNCTIONS: &[Function] = &FILTERS_AND_RANGE;
 
@@ -66,6 +70,42 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("avg", avg);
     environment.add_filter("join", join);
     environment.add_filter("map", map);
+    for name in ["selectattr", "rejectattr"] {
+        let keep = name == "selectattr";
+        environment.add_filter(
+            name,
+            move |state: &mut State<'_, '_>,
+                  list: Value,
+                  by: Cow<'_, str>,
+                  test: Rest<ValueOrKwargs>| {
+                by_attribute(state, list, by, test, keep)
+            },
+        );
+    }
+    environment.add_filter(
+        "sort",
+        |state: &mut State<'_, '_>, list: Value, named: Kwargs| {
+            minijinja::filters::sort(state, with_attribute(state, list, &named)?, named)
+        },
+    );
+    environment.add_filter(
+        "min",
+        |state: &mut State<'_, '_>, list: Value, named: Kwargs| {
+            minijinja::filters::min(state, with_attribute(state, list, &named)?, named)
+        },
+    );
+    environment.add_filter(
+        "max",
+        |state: &mut State<'_, '_>, list: Value, named: Kwargs| {
+            minijinja::filters::max(state, with_attribute(state, list, &named)?, named)
+        },
+    );
+    environment.add_filter(
+        "unique",
+        |state: &mut State<'_, '_>, list: Value, named: Kwargs| {
+            minijinja::filters::unique(state, with_attribute(state, list, &named)?, named)
+        },
+    );
     environment.add_filter("where", keep_where);
     environment.add_filter("group_by", group_by);
     environment.add_filter("flatten", flatten);
@@ -188,6 +228,72 @@ fn map(
     }
 }
 
+/// The list, read once, if some item has the attribute that is asked for. A misspelt one would
+/// otherwise sort nothing and find nothing, silently.
+fn listed_with(state: &State<'_, '_>, list: &Value, by: &str) -> Result<Vec<Value>, Error> {
+    let all = items(state, list)?.collect::<Result<Vec<_>, Error>>()?;
+    let mut found = all.is_empty();
+    for item in &all {
+        if found {
+            break;
+        }
+        found = !attribute(item, by)?.is_undefined();
+    }
+    if found {
+        return Ok(all);
+    }
+    let keys: Vec<String> = all
+        .first()
+        .map(pairs)
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, _)| key.as_str().map(str::to_owned))
+        .take(100)
+        .collect();
+    Err(wrong(match closest(by, keys.iter().map(String::as_str)) {
+        Some(near) => format!("no item has `{by}`; did you mean `{near}`?"),
+        None => format!("no item has `{by}`"),
+    }))
+}
+
+fn with_attribute(state: &State<'_, '_>, list: Value, named: &Kwargs) -> Result<Value, Error> {
+    match named.peek::<Option<&str>>("attribute")? {
+        // Only maps are looked into; `sort` takes several, with commas between.
+        Some(by) => {
+            let mut list = list;
+            for by in by.split(',').map(str::trim).filter(|by| !by.is_empty()) {
+                list = Value::from(listed_with(state, &list, by)?);
+            }
+            Ok(list)
+        }
+        None => Ok(list),
+    }
+}
+
+fn by_attribute(
+    state: &mut State<'_, '_>,
+    list: Value,
+    by: Cow<'_, str>,
+    test: Rest<ValueOrKwargs>,
+    keep: bool,
+) -> Result<Vec<Value>, Error> {
+    let mut test = test.0.into_iter();
+    let name = test.next().map(Value::from);
+    let asks = name.as_ref().and_then(Value::as_str);
+    let list = if matches!(asks, Some("defined" | "undefined")) {
+        list
+    } else {
+        Value::from(listed_with(state, &list, &by)?)
+    };
+    let name = asks.map(|name| Cow::from(name.to_owned()));
+    let rest = Rest(test.collect());
+    if keep {
+        minijinja::filters::selectattr(state, list, by, name, rest)
+    } else {
+        minijinja::filters::rejectattr(state, list, by, name, rest)
+    }
+}
+
 fn keep_where(
     state: &State<'_, '_>,
     list: &Value,
@@ -195,8 +301,7 @@ fn keep_where(
     wanted: &Value,
 ) -> Result<Vec<Value>, Error> {
     let mut kept = Vec::new();
-    for item in items(state, list)? {
-        let item = item?;
+    for item in listed_with(state, list, key)? {
         if attribute(&item, key)? == *wanted {
             kept.push(item);
         }

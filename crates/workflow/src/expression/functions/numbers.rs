@@ -11,7 +11,7 @@ use crate::Value;
 pub(super) const FUNCTIONS: &[Function] = table! {"numbers", Filter:
     "int(default)", "As a whole number; a fraction is cut off.", "'42' | int" => "42";
     "float(default)", "As a number.", "'1.5' | float" => "1.5";
-    "round(digits)", "Rounded, half away from zero.", "2.345 | round(1)" => "2.3";
+    "round(digits, method)", "Rounded, halves away from zero, or by `'ceil'` or `'floor'`; without digits to a whole number.", "2.5 | round" => "3";
     "abs", "Without its sign.", "-3 | abs" => "3";
     "bool", "As true or false, from texts such as `yes`, `no`, `true`, `0`.", "'no' | bool" => "false";
     "format_number(decimals, thousands, decimal)", "As text with digits grouped: `,` and `.` unless told otherwise.", "1234567.891 | format_number(2, '.', ',')" => r#""1.234.567,89""#;
@@ -22,6 +22,7 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("int", int);
     environment.add_filter("float", float);
     environment.add_filter("bool", truth);
+    environment.add_filter("round", round);
     environment.add_filter("format_number", format_number);
     environment.add_filter("parse_number", parse_number);
 }
@@ -110,6 +111,54 @@ fn truth(value: &Value) -> Result<bool, Error> {
             "can't read {} as true or false",
             quoted(text)
         ))),
+    }
+}
+
+fn round(
+    value: &Value,
+    digits: Option<usize>,
+    method: Option<&str>,
+    named: Kwargs,
+) -> Result<Value, Error> {
+    let digits = match digits {
+        Some(digits) => digits,
+        None => named.get::<Option<usize>>("precision")?.unwrap_or(0),
+    };
+    let method = match method {
+        Some(method) => method,
+        None => named.get::<Option<&str>>("method")?.unwrap_or("common"),
+    };
+    named.assert_all_used()?;
+    if value.is_integer() {
+        return Ok(value.clone());
+    }
+    let number = match value.kind() {
+        ValueKind::Number => f64::try_from(value.clone())?,
+        _ => {
+            return Err(wrong(format!(
+                "{} is not a number; convert it with `| float`",
+                crate::expression::fault::an(value)
+            )));
+        }
+    };
+    if digits > 15 || !number.is_finite() {
+        return Ok(value.clone());
+    }
+    let scale = 10_f64.powi(i32::try_from(digits).unwrap_or(0));
+    let result = match method {
+        "common" => rounded(number, digits).parse::<f64>().unwrap_or(number),
+        "ceil" => (number * scale).ceil() / scale,
+        "floor" => (number * scale).floor() / scale,
+        other => {
+            return Err(wrong(format!(
+                "there is no method {}; write `'common'`, `'ceil'` or `'floor'`",
+                quoted(other)
+            )));
+        }
+    };
+    match cut(result) {
+        Some(whole) if digits == 0 => Ok(whole),
+        _ => Ok(Value::from(result)),
     }
 }
 

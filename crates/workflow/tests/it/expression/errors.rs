@@ -91,6 +91,17 @@ fn values_that_do_not_fit_are_errors_that_say_how_to_convert() {
             "rows | selectattr('city', 'gt', 5)",
             "`| selectattr`: can't compare text with a whole number",
         ),
+        (
+            "rows | selectattr('town', 'eq', 'Oslo')",
+            "`| selectattr`: no item has `town`",
+        ),
+        (
+            "rows | sort(attribute='ciyt')",
+            "`| sort`: no item has `ciyt`; did you mean `city`?",
+        ),
+        ("-vars.text", "can't negate `vars.text` (text)"),
+        ("{'a': 1}.b", "a map has no `b`\nDefined there: `a`"),
+        ("1 / 0", "division by zero\n"),
         ("rows | sum", "`| sum`: can only sum numbers, got map"),
         (
             "['1', '2'] | sum",

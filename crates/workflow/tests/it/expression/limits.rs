@@ -252,12 +252,10 @@ fn texts() -> impl Strategy<Value = String> {
 }
 
 /// What our evaluator refuses and minijinja does not, on purpose.
-const ON_PURPOSE: [&str; 7] = [
+const ON_PURPOSE: [&str; 5] = [
     "can't compare",
     "is not defined",
-    "so it has no",
-    "has no item",
-    "has no key",
+    "has no ",
     "more than 64 MiB",
     "is too large",
 ];
