@@ -110,7 +110,8 @@ const RUNNER: &str = r#"(code, inputs) => {
     try {
         result = new Function("inputs", code)(JSON.parse(inputs));
     } catch (error) {
-        thrown = error instanceof Error
+        // The engine throws null when it has no memory left for an error.
+        thrown = error === null ? "out of memory" : error instanceof Error
             ? `${error.name}: ${error.message}\n${error.stack ?? ""}`
             : `thrown: ${String(error)}`;
     }
