@@ -10,8 +10,8 @@ use crate::terminal::{Cell, Paint, table};
 /// What the node does, its settings, outputs, blocks and an example.
 pub(crate) fn manual(spec: &NodeSpec, paint: Paint) -> String {
     let mut text = format!("{}\n\n{}\n", paint.bold(&spec.name), spec.help.trim());
-    section(&mut text, paint, "Settings", &fields(&spec.settings, paint));
-    section(&mut text, paint, "Outputs", &fields(&spec.outputs, paint));
+    section(&mut text, paint, "Settings", &fields(&spec.settings, true, paint));
+    section(&mut text, paint, "Outputs", &fields(&spec.outputs, false, paint));
     section(&mut text, paint, "Blocks", &blocks(spec, paint));
     let effect = match spec.effect {
         Effect::Pure => "pure: a resumed run may do it again",
@@ -33,8 +33,8 @@ fn section(text: &mut String, paint: Paint, title: &str, content: &str) {
     }
 }
 
-/// The properties of an object schema, one a line, with their help below.
-fn fields(schema: &Json, paint: Paint) -> String {
+/// The properties of an object schema, one a line; what is `given` may be required.
+fn fields(schema: &Json, given: bool, paint: Paint) -> String {
     let Some(properties) = schema["properties"].as_object() else { return String::new() };
     let required: Vec<&str> = schema["required"]
         .as_array()
@@ -44,7 +44,7 @@ fn fields(schema: &Json, paint: Paint) -> String {
         .iter()
         .map(|(name, property)| {
             let mut kind = kind_of(property, schema);
-            if required.contains(&name.as_str()) {
+            if given && required.contains(&name.as_str()) {
                 kind.push_str(", required");
             } else if let Some(default) = property.get("default").filter(|value| !value.is_null()) {
                 let _ = write!(kind, ", default {default}");

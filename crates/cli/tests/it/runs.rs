@@ -36,12 +36,12 @@ name: flaky
 steps:
   - id: first
     use: file.append
-    with: { path: log.txt, text: "first\n" }
+    with: { path: log.txt, content: first }
   - id: second
     use: file.read
     with: { path: later.txt }
 outputs:
-  content: "{{ steps.second.text }}"
+  content: "{{ steps.second.content }}"
 "#;
     let world = World::with("flaky.yaml", text);
     assert_eq!(world.call(&["run", "flaky.yaml"]).code, 1);
