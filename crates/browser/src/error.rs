@@ -199,7 +199,7 @@ impl BrowserError {
                  Windows: `winget install Google.Chrome`) or name its program"
                     .into()
             }
-            BrowserError::Launch { .. } => "start it by hand to see what it misses".into(),
+            BrowserError::Launch { stderr, .. } => launch_help(stderr).into(),
             BrowserError::ProfileInUse { .. } => {
                 "close the browser that uses it, or give each session its own profile folder".into()
             }
@@ -312,12 +312,36 @@ fn list(what: &str, lines: &[String]) -> String {
     format!("; {what}:\n  {}", lines.join("\n  "))
 }
 
+/// What Chromium complained of, without what it says on every start and on every line.
 fn said(stderr: &str) -> String {
-    let stderr = stderr.trim();
-    if stderr.is_empty() {
+    let lines: Vec<&str> = stderr
+        .lines()
+        .filter(|line| !line.contains("/bus.cc") && !line.contains("unexpected operator"))
+        // `[process:thread:time:ERROR:file] message`
+        .map(|line| {
+            line.split_once("] ")
+                .filter(|_| line.starts_with('['))
+                .map_or(line, |(_, text)| text)
+        })
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    if lines.is_empty() {
         String::new()
     } else {
-        format!("; it said:\n  {}", stderr.replace('\n', "\n  "))
+        format!("; it said:\n  {}", lines.join("\n  "))
+    }
+}
+
+fn launch_help(stderr: &str) -> &'static str {
+    if stderr.contains("Missing X server") || stderr.contains("$DISPLAY") {
+        "there is no screen here: run it without a window (headless), or under `xvfb-run`"
+    } else if stderr.contains("No usable sandbox") {
+        "this system forbids Chromium's sandbox: allow unprivileged user namespaces \
+         (`sysctl kernel.unprivileged_userns_clone=1`)"
+    } else if stderr.contains("shared libraries") {
+        "a library is missing: install Chromium from the system's packages, which bring all it needs"
+    } else {
+        "start it by hand to see what it misses"
     }
 }
 

@@ -310,6 +310,14 @@ async fn a_browser_that_cannot_start_says_why() {
     help: start it by hand to see what it misses
     "#);
 
+    let no_screen =
+        "#!/bin/sh\necho '[1:2:3:ERROR:ui/x11.cc:257] Missing X server or $DISPLAY' >&2; exit 1";
+    assert_snapshot!(launch("blind", no_screen).await, @r#"
+    DIR/blind did not start: it exited with code 1; it said:
+      Missing X server or $DISPLAY
+    help: there is no screen here: run it without a window (headless), or under `xvfb-run`
+    "#);
+
     // A profile is for one browser at a time.
     let profile = folder.path().join("profile");
     let kept = || LaunchOptions {
