@@ -88,6 +88,7 @@ pub fn check(workflow: &Workflow, source: &Source, catalogue: &dyn Catalogue) ->
         uses: RefCell::default(),
         patterns: Patterns::default(),
         node_names: OnceCell::new(),
+        named_by_settings: OnceCell::new(),
     };
     check.inputs();
     check.duplicate_ids();
@@ -113,6 +114,7 @@ struct Check<'a> {
     uses: RefCell<Uses<'a>>,
     patterns: Patterns,
     node_names: OnceCell<Vec<&'a str>>,
+    named_by_settings: OnceCell<HashMap<&'a str, StepNo>>,
 }
 
 /// What expressions read.
@@ -190,7 +192,9 @@ impl<'a> Check<'a> {
 
     fn duplicate_ids(&self) {
         for (id, steps) in &self.tree.ids {
-            let Some((first, others)) = steps.split_first().filter(|(_, others)| !others.is_empty()) else {
+            let Some((first, others)) =
+                steps.split_first().filter(|(_, others)| !others.is_empty())
+            else {
                 continue;
             };
             let line = self.report.line(&self.tree.places[*first].step.at);
@@ -214,7 +218,12 @@ impl<'a> Check<'a> {
         for (part, values, site) in parts {
             let trail = Trail::Key(&Trail::Document, part);
             for (name, value) in values {
-                self.expressions(value, &Trail::Key(&trail, name), (site, false), Condition::No);
+                self.expressions(
+                    value,
+                    &Trail::Key(&trail, name),
+                    (site, false),
+                    Condition::No,
+                );
             }
         }
     }
@@ -260,6 +269,8 @@ fn is_computed(text: &str) -> bool {
 /// Whether expressions can write `name` after a dot or alone.
 fn is_identifier(name: &str) -> bool {
     let mut letters = name.chars();
-    letters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
+    letters
+        .next()
+        .is_some_and(|first| first.is_alphabetic() || first == '_')
         && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
 }

@@ -1,6 +1,6 @@
 //! Expressions, and the names they read.
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 
 use serde_json::Value as Json;
 
@@ -253,15 +253,8 @@ impl<'a> Check<'a> {
         if self.tree.ids.contains_key(name) {
             return format!("did you mean the step, `{}`?", member("steps", name));
         }
-        let elsewhere = self.tree.lists.iter().find_map(|list| {
-            let (spec, owner) = (list.spec?, list.owner?);
-            let binds = |bind: &Bind| {
-                matches!(bind, Bind::FromSetting { .. }) && self.bound(owner, bind) == name
-            };
-            spec.binds.iter().any(binds).then_some(owner)
-        });
-        if let Some(owner) = elsewhere {
-            let step = self.tree.places[owner].step;
+        if let Some(owner) = self.named_by_settings().get(name) {
+            let step = self.tree.places[*owner].step;
             let line = self.report.line(&step.at);
             return format!(
                 "it is only defined inside the `{}` in line {line}",
@@ -284,6 +277,24 @@ impl<'a> Check<'a> {
             .or_else(|| closest("vars", &mut self.variable_names()))
             .or_else(|| closest("steps", &mut self.step_ids()))
             .unwrap_or_else(|| format!("defined here: {}", listed(names())))
+    }
+
+    /// The first step that binds a name by a setting, such as `as`, for each name.
+    fn named_by_settings(&self) -> &HashMap<&'a str, StepNo> {
+        self.named_by_settings.get_or_init(|| {
+            let mut names = HashMap::new();
+            for list in &self.tree.lists {
+                let (Some(spec), Some(owner)) = (list.spec, list.owner) else {
+                    continue;
+                };
+                for bind in &spec.binds {
+                    if matches!(bind, Bind::FromSetting { .. }) {
+                        names.entry(self.bound(owner, bind)).or_insert(owner);
+                    }
+                }
+            }
+            names
+        })
     }
 
     /// The name that a block of `owner` binds.

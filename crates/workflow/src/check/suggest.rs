@@ -82,17 +82,19 @@ fn likeness(wanted: &str, other: &str) -> f64 {
     if begins { likeness.max(0.65) } else { likeness }
 }
 
-/// Names for people: `` `a`, `b` and 3 more``.
+/// Names for people: `` `a`, `b` and more``. Looks at no more of them than it shows.
 pub(super) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     const MOST: usize = 12;
-    let names: Vec<&str> = names.into_iter().collect();
+    let mut names = names.into_iter();
     let shown: Vec<String> = names
-        .iter()
+        .by_ref()
         .take(MOST)
         .map(|name| format!("`{name}`"))
         .collect();
-    match names.len().saturating_sub(MOST) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
+    let more = if names.next().is_some() {
+        " and more"
+    } else {
+        ""
+    };
+    shown.join(", ") + more
 }
