@@ -30,6 +30,8 @@ const CLOSING: Duration = Duration::from_secs(5);
 pub struct Browser {
     core: Arc<Core>,
     process: Option<BrowserProcess>,
+    /// Whether the profile outlives the browser, which must then have time to write it.
+    keeps_profile: bool,
     version: String,
 }
 
@@ -72,6 +74,7 @@ impl Browser {
             Ok(Ok((core, version))) => Ok(Browser {
                 core,
                 process: Some(process),
+                keeps_profile: options.profile.is_some(),
                 version,
             }),
             Ok(Err(BrowserError::Gone { .. })) => {
@@ -123,6 +126,7 @@ impl Browser {
         Ok(Browser {
             core,
             process: None,
+            keeps_profile: true,
             version,
         })
     }
@@ -189,19 +193,21 @@ impl Browser {
         Ok(Context::new(Arc::clone(&self.core), id))
     }
 
-    /// Closes a browser that was started here, at first kindly; disconnects from one that was not.
+    /// Closes a browser that was started here; disconnects from one that was not. A profile that is kept is
+    /// written first; a temporary one goes with its browser, at once.
     pub async fn close(mut self) -> Result<(), BrowserError> {
         let Some(process) = &mut self.process else {
             self.core.connection.end("it was disconnected");
             return Ok(());
         };
-        let asked = self.core.root.call(&browser::Close {});
-        if timeout(CLOSING, process.wait()).await.is_err() {
-            debug!("the browser did not close in time and is killed");
+        if self.keeps_profile {
+            self.core.root.tell(&browser::Close {});
+            if timeout(CLOSING, process.wait()).await.is_err() {
+                debug!("the browser did not close in time and is killed");
+            }
         }
-        drop(asked);
         self.core.connection.end("it was closed");
-        // Killing what is left waits for the process; that is for a thread which may wait.
+        // Killing waits for the process; that is for a thread which may wait.
         let process = self.process.take();
         tokio::task::spawn_blocking(move || drop(process))
             .await

@@ -89,6 +89,7 @@ fn is_abandoned(entry: &fs::DirEntry) -> bool {
 
 /// Deletes a profile folder. Processes that are just dying may still write to it, so it tries for a while.
 pub(crate) fn remove(folder: &Path) {
+    remove_socket(folder);
     for _ in 0..200 {
         match fs::remove_dir_all(folder) {
             Ok(()) => return,
@@ -96,6 +97,25 @@ pub(crate) fn remove(folder: &Path) {
             Err(error) => debug!(folder = %folder.display(), %error, "profile not removed yet"),
         }
         std::thread::park_timeout(Duration::from_millis(10));
+    }
+}
+
+/// Chromium keeps a socket in a folder of its own in the system's temporary folder, and leaves it there
+/// when it is killed. The profile holds a link to it.
+fn remove_socket(profile: &Path) {
+    let Ok(socket) = fs::read_link(profile.join("SingletonSocket")) else {
+        return;
+    };
+    let Some(folder) = socket.parent().filter(|folder| folder.is_absolute()) else {
+        return;
+    };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    let singleton = |name: std::ffi::OsString| name.to_string_lossy().starts_with("Singleton");
+    if entries.flatten().all(|entry| singleton(entry.file_name())) {
+        // One that cannot be removed harms nobody.
+        let _ = fs::remove_dir_all(folder);
     }
 }
 
@@ -115,7 +135,10 @@ pub(crate) fn ensure_free(folder: &Path) -> Result<(), BrowserError> {
             folder: folder.to_owned(),
             pid,
         }),
-        _ => Ok(()),
+        _ => {
+            remove_socket(folder);
+            Ok(())
+        }
     }
 }
 

@@ -211,7 +211,16 @@ async fn a_killed_browser_is_an_error_at_once_and_leaves_nothing_behind() {
         Err(BrowserError::Gone { .. })
     ));
     let browser = Browser::launch(options()).await.unwrap();
+    let profile = fs::read_dir(folder.path())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let socket = fs::read_link(profile.join("SingletonSocket")).unwrap();
+    assert!(socket.exists());
     drop(browser);
+    assert!(!socket.parent().unwrap().exists());
     assert_eq!(
         (
             processes_on(folder.path()).len(),
@@ -377,7 +386,10 @@ async fn a_browser_elsewhere_is_reached_by_its_debugging_port() {
     assert_eq!(browser.default_context().pages().len(), 2);
     browser.close().await.unwrap();
     assert!(remote.try_wait().unwrap().is_none());
-    remote.kill().unwrap();
+    Command::new("kill")
+        .arg(remote.id().to_string())
+        .status()
+        .unwrap();
     remote.wait().unwrap();
 
     let error = Browser::connect("ws://127.0.0.1:9/", brief())
