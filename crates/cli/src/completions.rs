@@ -9,7 +9,9 @@ use crate::{
 
 /// Print a script that completes this command in a shell
 #[derive(Debug, Args)]
-#[command(after_help = "For bash: casare completions bash > ~/.local/share/bash-completion/completions/casare")]
+#[command(
+    after_help = "For bash: casare completions bash > ~/.local/share/bash-completion/completions/casare"
+)]
 pub(crate) struct Completions {
     /// Which shell
     shell: Shell,

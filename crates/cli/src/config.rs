@@ -27,11 +27,17 @@ pub(crate) enum Origin {
 
 impl<T> Setting<T> {
     fn default(value: T) -> Self {
-        Self { value, from: Origin::Default }
+        Self {
+            value,
+            from: Origin::Default,
+        }
     }
 
     fn from_environment(value: T) -> Self {
-        Self { value, from: Origin::Environment }
+        Self {
+            value,
+            from: Origin::Environment,
+        }
     }
 }
 
@@ -60,7 +66,12 @@ impl Config {
         let (credentials, variables): (BTreeMap<_, _>, BTreeMap<_, _>) = env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .partition(|(name, _)| name.starts_with(CREDENTIAL));
-        let set = |name: &str| variables.get(name).filter(|value| !value.is_empty()).cloned();
+        let set = |name: &str| {
+            variables
+                .get(name)
+                .filter(|value| !value.is_empty())
+                .cloned()
+        };
         let optional = |name| match set(name) {
             Some(value) => Setting::from_environment(Some(value)),
             None => Setting::default(None),
@@ -83,9 +94,20 @@ impl Config {
             Some(display) => Setting::from_environment(Some(display)),
             None => optional("DISPLAY"),
         };
-        let path = set("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
+        let path = set("PATH")
+            .map(|path| env::split_paths(&path).collect())
+            .unwrap_or_default();
         let log = optional("CASARE_LOG");
-        Self { home, chromium, log, colour, display, path, variables, credentials }
+        Self {
+            home,
+            chromium,
+            log,
+            colour,
+            display,
+            path,
+            variables,
+            credentials,
+        }
     }
 
     /// Where runs and their journal are kept.
@@ -101,7 +123,10 @@ impl Config {
     /// The credentials that the environment holds.
     pub(crate) fn credentials(&self) -> EnvironmentCredentials {
         let named = self.credentials.iter().filter_map(|(variable, value)| {
-            Some((variable.strip_prefix(CREDENTIAL)?.to_owned(), value.clone().into()))
+            Some((
+                variable.strip_prefix(CREDENTIAL)?.to_owned(),
+                value.clone().into(),
+            ))
         });
         EnvironmentCredentials::new(named.collect())
     }

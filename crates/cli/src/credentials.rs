@@ -25,10 +25,14 @@ impl EnvironmentCredentials {
 impl Credentials for EnvironmentCredentials {
     async fn credential(&self, name: &str) -> Result<Option<Credential>, NodeError> {
         let variable = variable_of(name);
-        let Some(value) = self.variables.get(&variable) else { return Ok(None) };
+        let Some(value) = self.variables.get(&variable) else {
+            return Ok(None);
+        };
         let fields = fields_of(value.expose_secret()).map_err(|reason| {
             NodeError::denied(format!("credential `{name}` can't be read: {reason}")).with_help(
-                format!("set {CREDENTIAL}{variable} to a JSON object such as {{\"username\": \"…\"}}"),
+                format!(
+                    "set {CREDENTIAL}{variable} to a JSON object such as {{\"username\": \"…\"}}"
+                ),
             )
         })?;
         Ok(Some(Credential::new(name, fields)))
@@ -37,7 +41,8 @@ impl Credentials for EnvironmentCredentials {
 
 /// `smtp-main` is kept in `CASARE_CREDENTIAL_SMTP_MAIN`.
 fn variable_of(name: &str) -> String {
-    name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+    name.to_uppercase()
+        .replace(|c: char| !c.is_ascii_alphanumeric(), "_")
 }
 
 /// The fields of a JSON object; any other text is one secret in the field `value`.

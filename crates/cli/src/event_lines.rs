@@ -37,7 +37,10 @@ impl EventLines {
     pub(crate) fn start(self: &Arc<Self>) {
         let lines = Arc::downgrade(self);
         thread::spawn(move || {
-            while let Some(lines) = lines.upgrade().filter(|lines| !lines.stopped.load(Ordering::Relaxed)) {
+            while let Some(lines) = lines
+                .upgrade()
+                .filter(|lines| !lines.stopped.load(Ordering::Relaxed))
+            {
                 // A reader that has gone does not end the run.
                 let _ = lines.out.lock().flush();
                 drop(lines);

@@ -69,8 +69,10 @@ impl<'a> Execution<'a> {
         workflow: Option<&Workflow>,
     ) -> Result<Self, CliError> {
         let runs = match &manner.runs {
-            Some(folder) => std::path::absolute(folder)
-                .map_err(|source| CliError::Unreadable { path: folder.clone(), source })?,
+            Some(folder) => std::path::absolute(folder).map_err(|source| CliError::Unreadable {
+                path: folder.clone(),
+                source,
+            })?,
             None => config.runs()?,
         };
         // Before the first HTTPS connection; what it costs comes with that connection.
@@ -87,7 +89,15 @@ impl<'a> Execution<'a> {
         options.env.clone_from(&config.variables);
         options.headed = manner.headed.then_some(true);
         let cancel = options.cancel.clone();
-        Ok(Self { options, cancel, collector, progress, lines, json: manner.wants_json(), terminal })
+        Ok(Self {
+            options,
+            cancel,
+            collector,
+            progress,
+            lines,
+            json: manner.wants_json(),
+            terminal,
+        })
     }
 
     /// The first Ctrl-C or SIGTERM ends the run in good order, the second at once.
@@ -142,7 +152,10 @@ impl Ending<'_> {
         text: &str,
     ) -> Result<Exit, CliError> {
         self.quiet();
-        let collected = self.collected.take().unwrap_or_else(|| self.collector.take());
+        let collected = self
+            .collected
+            .take()
+            .unwrap_or_else(|| self.collector.take());
         let path = outcome.folder.join(report::FILE);
         let report = match report::write(&path, collected, workflow) {
             Ok(()) => Some(path),
@@ -150,11 +163,19 @@ impl Ending<'_> {
                 // The run has ended as it has; a full disk must not turn that into a failure.
                 let paint = self.terminal.err;
                 let warning = paint.yellow("warning");
-                self.terminal.note(&format!("{warning}: the report could not be written: {error}"));
+                self.terminal.note(&format!(
+                    "{warning}: the report could not be written: {error}"
+                ));
                 None
             }
         };
-        let told = outcome::Told { outcome: &outcome, workflow, file, text, report: report.as_deref() };
+        let told = outcome::Told {
+            outcome: &outcome,
+            workflow,
+            file,
+            text,
+            report: report.as_deref(),
+        };
         if self.json {
             self.terminal.print_json(&told.to_json())?;
         } else {

@@ -43,7 +43,11 @@ pub(crate) enum CliError {
     #[error("could not write `{}`", path.display())]
     Unwritable { path: PathBuf, source: io::Error },
     #[error("input `{name}` could not be read from `{}`", path.display())]
-    InputFile { name: String, path: PathBuf, source: io::Error },
+    InputFile {
+        name: String,
+        path: PathBuf,
+        source: io::Error,
+    },
     #[error("`{}` holds no inputs: {reason}", path.display())]
     InputsFile { path: PathBuf, reason: String },
     #[error(transparent)]
@@ -53,7 +57,10 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("there is no node `{name}`")]
-    NoSuchNode { name: String, nearest: Option<String> },
+    NoSuchNode {
+        name: String,
+        nearest: Option<String>,
+    },
     #[error("there are no runs yet")]
     NoRuns,
     #[error("the data folder of this user could not be found")]
@@ -104,7 +111,10 @@ impl CliError {
     pub(crate) fn help(&self) -> Option<String> {
         let help = match self {
             Self::Store(error) => error.help().to_owned(),
-            Self::NoSuchNode { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`?"),
+            Self::NoSuchNode {
+                nearest: Some(nearest),
+                ..
+            } => format!("did you mean `{nearest}`?"),
             Self::NoSuchNode { .. } => "`casare nodes` lists them all".to_owned(),
             Self::NoRuns => "start one with `casare run FILE`".to_owned(),
             Self::NoHome => "set CASARE_HOME to a folder that can be written".to_owned(),

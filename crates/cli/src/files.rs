@@ -25,7 +25,10 @@ pub(crate) struct WorkflowFile {
 impl WorkflowFile {
     /// Reads `path`, or stdin for `-`.
     pub(crate) fn read(path: &Path) -> Result<Self, CliError> {
-        let unreadable = |source| CliError::Unreadable { path: path.to_owned(), source };
+        let unreadable = |source| CliError::Unreadable {
+            path: path.to_owned(),
+            source,
+        };
         let is_stdin = path.as_os_str() == "-";
         let bytes = if is_stdin {
             let mut bytes = Vec::new();
@@ -47,16 +50,26 @@ impl WorkflowFile {
 
     /// Compiles it. Problems name the file as it was typed.
     pub(crate) fn load(&self, engine: &Engine) -> Result<Arc<Plan>, PlanError> {
-        let file = Path::new(&self.name).file_name().unwrap_or_default().to_string_lossy();
-        engine.load(&file, &self.text, &self.folder).map_err(|error| match error {
-            PlanError::Invalid(problems) if *problems.name == *file => self.named(problems).into(),
-            error => error,
-        })
+        let file = Path::new(&self.name)
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        engine
+            .load(&file, &self.text, &self.folder)
+            .map_err(|error| match error {
+                PlanError::Invalid(problems) if *problems.name == *file => {
+                    self.named(problems).into()
+                }
+                error => error,
+            })
     }
 
     /// `problems` under the name that was typed.
     pub(crate) fn named(&self, problems: ProblemList) -> ProblemList {
-        ProblemList { name: self.name.as_str().into(), ..problems }
+        ProblemList {
+            name: self.name.as_str().into(),
+            ..problems
+        }
     }
 }
 

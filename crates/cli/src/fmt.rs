@@ -33,7 +33,8 @@ impl Fmt {
         let mut changed = Vec::new();
         for path in &self.files {
             let file = WorkflowFile::read(path)?;
-            let canonical = format::canonical(&file.name, &file.text).map_err(PlanError::Invalid)?;
+            let canonical =
+                format::canonical(&file.name, &file.text).map_err(PlanError::Invalid)?;
             let is_stdin = file.name == "-";
             if is_stdin && !self.check {
                 terminal.print(&canonical)?;
@@ -57,20 +58,31 @@ impl Fmt {
     }
 
     fn tell(&self, changed: &[String], terminal: &Terminal) {
-        let verb = if self.check { "would change" } else { "changed" };
+        let verb = if self.check {
+            "would change"
+        } else {
+            "changed"
+        };
         for name in changed {
             terminal.note(&format!("{verb} {name}"));
         }
         let rest = (self.files.len() - changed.len()) as u64;
         if rest > 0 && terminal.watched {
-            terminal.note(&terminal.err.dim(&format!("{} left as they are", count(rest, "file"))));
+            terminal.note(
+                &terminal
+                    .err
+                    .dim(&format!("{} left as they are", count(rest, "file"))),
+            );
         }
     }
 }
 
 /// Puts `text` in the place of the file at once, so that a full disk leaves the old one whole.
 fn replace(path: &Path, text: &str) -> Result<(), CliError> {
-    let unwritable = |source| CliError::Unwritable { path: path.to_owned(), source };
+    let unwritable = |source| CliError::Unwritable {
+        path: path.to_owned(),
+        source,
+    };
     // What the path links to is replaced, not the link.
     let target = path.canonicalize().map_err(unwritable)?;
     let mut name = target.file_name().unwrap_or_default().to_owned();

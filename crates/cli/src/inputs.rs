@@ -65,9 +65,14 @@ fn read_value(name: &str, value: &str) -> Result<String, CliError> {
 }
 
 fn read_map(path: &Path) -> Result<Map<String, Json>, CliError> {
-    let text = fs::read_to_string(path)
-        .map_err(|source| CliError::Unreadable { path: path.to_owned(), source })?;
-    let wrong = |reason: String| CliError::InputsFile { path: path.to_owned(), reason };
+    let text = fs::read_to_string(path).map_err(|source| CliError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let wrong = |reason: String| CliError::InputsFile {
+        path: path.to_owned(),
+        reason,
+    };
     // JSON is YAML too, so one reader serves both.
     let name = path.display().to_string();
     let document = Document::parse(&name, &text).map_err(PlanError::Invalid)?;
@@ -83,7 +88,10 @@ mod tests {
 
     #[test]
     fn a_value_may_hold_equals_signs() {
-        assert_eq!(pair("url=http://x/?a=b"), Ok(("url".into(), "http://x/?a=b".into())));
+        assert_eq!(
+            pair("url=http://x/?a=b"),
+            Ok(("url".into(), "http://x/?a=b".into()))
+        );
     }
 
     #[test]

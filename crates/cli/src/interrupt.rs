@@ -14,7 +14,10 @@ pub(crate) fn cancel_on_signals(cancel: Cancel) -> io::Result<()> {
         signals.next().await;
         cancel.cancel(CancelReason::User);
         signals.next().await;
-        #[expect(clippy::disallowed_methods, reason = "whoever asks twice wants no clean-up")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "whoever asks twice wants no clean-up"
+        )]
         std::process::exit(Exit::Cancelled as i32);
     });
     Ok(())
@@ -57,7 +60,10 @@ struct Signals {
 impl Signals {
     fn listen() -> io::Result<Self> {
         use tokio::signal::windows::{ctrl_c, ctrl_close};
-        Ok(Self { interrupt: ctrl_c()?, close: ctrl_close()? })
+        Ok(Self {
+            interrupt: ctrl_c()?,
+            close: ctrl_close()?,
+        })
     }
 
     async fn next(&mut self) {

@@ -14,7 +14,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{config::Config, failure::{CliError, Exit}, terminal::Terminal};
+use crate::{
+    config::Config,
+    failure::{CliError, Exit},
+    terminal::Terminal,
+};
 
 mod check;
 mod completions;

@@ -37,11 +37,17 @@ impl Nodes {
                 return Ok(Exit::Done);
             }
             // `casare nodes excel` means the category.
-            let category: Vec<_> =
-                registry.nodes().into_iter().filter(|spec| spec.category() == name).collect();
+            let category: Vec<_> = registry
+                .nodes()
+                .into_iter()
+                .filter(|spec| spec.category() == name)
+                .collect();
             if category.is_empty() {
                 let nearest = nearest(name, &registry.nodes());
-                return Err(CliError::NoSuchNode { name: name.clone(), nearest });
+                return Err(CliError::NoSuchNode {
+                    name: name.clone(),
+                    nearest,
+                });
             }
             self.list(&category, terminal)?;
             return Ok(Exit::Done);
@@ -52,8 +58,11 @@ impl Nodes {
             .flat_map(|text| text.split_whitespace())
             .map(str::to_lowercase)
             .collect();
-        let found: Vec<_> =
-            registry.nodes().into_iter().filter(|spec| is_about(spec, &words)).collect();
+        let found: Vec<_> = registry
+            .nodes()
+            .into_iter()
+            .filter(|spec| is_about(spec, &words))
+            .collect();
         self.list(&found, terminal)?;
         Ok(Exit::Done)
     }
@@ -72,11 +81,16 @@ impl Nodes {
                 }
                 category = spec.category();
             }
-            rows.push(vec![Cell::new(&spec.name, |name| paint.bold(name)), spec.summary.as_str().into()]);
+            rows.push(vec![
+                Cell::new(&spec.name, |name| paint.bold(name)),
+                spec.summary.as_str().into(),
+            ]);
         }
         terminal.print(&table(&rows))?;
         let counted = count(nodes.len() as u64, "node");
-        terminal.note(&terminal.err.dim(&format!("{counted}; `casare nodes NAME` shows the manual of one")));
+        terminal.note(&terminal.err.dim(&format!(
+            "{counted}; `casare nodes NAME` shows the manual of one"
+        )));
         Ok(())
     }
 }
@@ -84,7 +98,9 @@ impl Nodes {
 fn is_about(spec: &NodeSpec, words: &[String]) -> bool {
     let settings = spec.settings["properties"].as_object();
     let names = settings.into_iter().flat_map(|settings| settings.keys());
-    let text = names.fold(format!("{} {}", spec.name, spec.summary), |text, name| text + " " + name);
+    let text = names.fold(format!("{} {}", spec.name, spec.summary), |text, name| {
+        text + " " + name
+    });
     let text = text.to_lowercase();
     words.iter().all(|word| text.contains(word))
 }

@@ -58,7 +58,9 @@ impl Told<'_> {
 
     /// What the workflow answers, to stdout.
     pub(crate) fn print_outputs(&self, terminal: &Terminal) -> Result<(), CliError> {
-        let Json::Object(outputs) = &self.outcome.outputs else { return Ok(()) };
+        let Json::Object(outputs) = &self.outcome.outputs else {
+            return Ok(());
+        };
         for (name, value) in outputs {
             let text = match value {
                 Json::String(text) => text.clone(),
@@ -89,7 +91,11 @@ impl Told<'_> {
             RunState::Running => format!("{} {name} was left running", paint.yellow("?")),
         };
         let steps = count(outcome.steps, "step");
-        let _ = write!(text, "{how}: {steps} in {}", time(outcome.took.as_micros() as u64));
+        let _ = write!(
+            text,
+            "{how}: {steps} in {}",
+            time(outcome.took.as_micros() as u64)
+        );
         if outcome.failed_steps > 0 {
             let failed = count(outcome.failed_steps, "step");
             text.push_str(&paint.yellow(&format!(", {failed} failed and passed over")));
@@ -134,7 +140,8 @@ impl Told<'_> {
     fn question(&self, paint: Paint) -> String {
         let mut text = String::new();
         for step in &self.outcome.undecided {
-            let _ = writeln!(text,
+            let _ = writeln!(
+                text,
                 "{} `{}` ({}, line {}) was under way when the run was interrupted. It must not be \
                  done twice, and nobody knows whether it was done.",
                 paint.yellow("?"),
@@ -145,11 +152,17 @@ impl Told<'_> {
         }
         let decide = |decision: &str| {
             let steps = self.outcome.undecided.iter();
-            let decisions: Vec<String> =
-                steps.map(|step| format!("--decide '{}={decision}'", step.path)).collect();
-            paint.cyan(&format!("casare resume {} {}", self.outcome.run, decisions.join(" ")))
+            let decisions: Vec<String> = steps
+                .map(|step| format!("--decide '{}={decision}'", step.path))
+                .collect();
+            paint.cyan(&format!(
+                "casare resume {} {}",
+                self.outcome.run,
+                decisions.join(" ")
+            ))
         };
-        let _ = writeln!(text,
+        let _ = writeln!(
+            text,
             "  Look where it would have left its mark (the mailbox, the portal, the table). Then:\n  \
              it happened:       {}\n  it did not happen: {}",
             decide("done"),

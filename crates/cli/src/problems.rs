@@ -11,7 +11,12 @@ pub(crate) fn render(list: &ProblemList, paint: Paint) -> String {
 }
 
 /// A diagnostic of `text`, the content of the file `name`, with the lines it points to.
-pub(crate) fn excerpt(diagnostic: MietteDiagnostic, name: &str, text: &str, paint: Paint) -> String {
+pub(crate) fn excerpt(
+    diagnostic: MietteDiagnostic,
+    name: &str,
+    text: &str,
+    paint: Paint,
+) -> String {
     let message = diagnostic.message.clone();
     let source = NamedSource::new(name, text.to_owned());
     let report = miette::Report::from(diagnostic).with_source_code(source);
@@ -19,8 +24,15 @@ pub(crate) fn excerpt(diagnostic: MietteDiagnostic, name: &str, text: &str, pain
 }
 
 fn shown(diagnostic: &dyn Diagnostic, paint: Paint) -> Option<String> {
-    let theme = if paint.on { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let theme = if paint.on {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
     let mut text = String::new();
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
-    handler.render_report(&mut text, diagnostic).ok().map(|()| text)
+    handler
+        .render_report(&mut text, diagnostic)
+        .ok()
+        .map(|()| text)
 }

@@ -49,7 +49,8 @@ impl Progress {
     pub(crate) fn new(terminal: &Terminal, workflow: Option<&Workflow>) -> Self {
         let steps = workflow.map_or(0, |workflow| workflow.steps.len() as u64);
         let bar = terminal.watched.then(|| {
-            let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr_with_hz(10));
+            let bar =
+                ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr_with_hz(10));
             let look = "{spinner:.cyan} {bar:20.cyan/dim} {pos}/{len} {wide_msg} {elapsed:.dim}";
             // The template is a constant; with a wrong one the bar looks plain.
             if let Ok(style) = ProgressStyle::with_template(look) {
@@ -89,12 +90,20 @@ impl Progress {
     }
 
     fn draw(&self) {
-        let Some(bar) = self.bar.as_ref().filter(|_| !self.stopped.load(Ordering::Relaxed)) else {
+        let Some(bar) = self
+            .bar
+            .as_ref()
+            .filter(|_| !self.stopped.load(Ordering::Relaxed))
+        else {
             return;
         };
         let message = self.now.lock().to_string();
         let steps = self.steps.load(Ordering::Relaxed);
-        let steps = if steps > 0 { format!(" · {} steps", grouped(steps)) } else { String::new() };
+        let steps = if steps > 0 {
+            format!(" · {} steps", grouped(steps))
+        } else {
+            String::new()
+        };
         bar.set_message(format!("{message}{}", self.paint.dim(&steps)));
         bar.tick();
     }
@@ -114,10 +123,19 @@ impl Progress {
         }
         let mut now = self.now.lock();
         match &path.list {
-            None => *now = Now { top: Some(step.clone()), ..Now::default() },
+            None => {
+                *now = Now {
+                    top: Some(step.clone()),
+                    ..Now::default()
+                }
+            }
             Some(list) => {
                 now.pass = list.pass.or(now.pass);
-                if now.step.as_ref().is_none_or(|known| !Arc::ptr_eq(known, step)) {
+                if now
+                    .step
+                    .as_ref()
+                    .is_none_or(|known| !Arc::ptr_eq(known, step))
+                {
                     now.step = Some(step.clone());
                     now.said = None;
                 }
@@ -141,19 +159,36 @@ impl EventSink for Progress {
         let paint = self.paint;
         match &event.kind {
             EventKind::StepStarted { path, step, .. } => self.began(path, step),
-            EventKind::StepFinished { path, step, took, .. } => {
+            EventKind::StepFinished {
+                path, step, took, ..
+            } => {
                 self.steps.fetch_add(1, Ordering::Relaxed);
                 self.ended(path, || {
-                    format!("{} {} {}", paint.green("✔"), step.title, paint.dim(&time(*took)))
+                    format!(
+                        "{} {} {}",
+                        paint.green("✔"),
+                        step.title,
+                        paint.dim(&time(*took))
+                    )
                 });
             }
-            EventKind::StepFailed { path, step, took, error, continued } => {
+            EventKind::StepFailed {
+                path,
+                step,
+                took,
+                error,
+                continued,
+            } => {
                 self.steps.fetch_add(1, Ordering::Relaxed);
                 self.ended(path, || {
                     let passed_over = if *continued { " (passed over)" } else { "" };
                     let message = error.message.lines().next().unwrap_or_default();
                     let took = paint.dim(&time(*took));
-                    format!("{} {} {took} {message}{passed_over}", paint.red("✘"), step.title)
+                    format!(
+                        "{} {} {took} {message}{passed_over}",
+                        paint.red("✘"),
+                        step.title
+                    )
                 });
             }
             EventKind::StepSkipped { path, step, reason } => self.ended(path, || {
@@ -163,7 +198,13 @@ impl EventSink for Progress {
                 };
                 paint.dim(&format!("- {} {why}", step.title))
             }),
-            EventKind::StepRetried { step, attempt, delay_ms, error, .. } => self.line(&format!(
+            EventKind::StepRetried {
+                step,
+                attempt,
+                delay_ms,
+                error,
+                ..
+            } => self.line(&format!(
                 "{} {}: attempt {attempt} failed, the next one in {}: {}",
                 paint.yellow("↻"),
                 step.title,

@@ -42,7 +42,10 @@ impl Resume {
         runtime.block_on(async {
             let journal = Journal::open(&config.home()?).await?;
             let stored = chosen(&journal, &self.run).await?;
-            let name = stored.file.clone().unwrap_or_else(|| stored.workflow.clone());
+            let name = stored
+                .file
+                .clone()
+                .unwrap_or_else(|| stored.workflow.clone());
             // The workflow as it was when the run began, whatever its file says now.
             let (workflow, _) = Source::read(&name, &stored.text).map_err(PlanError::Invalid)?;
             let folder = stored.folder.clone().into();
@@ -51,7 +54,9 @@ impl Resume {
             execution.options.journal = Some(journal.clone());
             execution.cancel_on_signals()?;
             let (options, mut execution) = execution.start();
-            let outcome = engine.resume(&stored.id.to_string(), &decisions, options).await;
+            let outcome = engine
+                .resume(&stored.id.to_string(), &decisions, options)
+                .await;
             execution.quiet();
             let outcome = outcome?;
             // The report shows all attempts: only the journal knows the earlier ones.

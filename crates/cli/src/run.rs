@@ -41,12 +41,18 @@ impl Run {
             terminal.note(&problems::render(&warnings, terminal.err));
         }
         let inputs = self.inputs.read(plan.workflow())?;
-        let mut execution =
-            Execution::new(&self.manner, config, terminal, file.folder.clone(), Some(plan.workflow()))?;
+        let mut execution = Execution::new(
+            &self.manner,
+            config,
+            terminal,
+            file.folder.clone(),
+            Some(plan.workflow()),
+        )?;
         execution.options.inputs = inputs;
         execution.options.file = Some(match file.name.as_str() {
             "-" => file.name.clone(),
-            name => std::path::absolute(name).map_or_else(|_| name.into(), |path| path.display().to_string()),
+            name => std::path::absolute(name)
+                .map_or_else(|_| name.into(), |path| path.display().to_string()),
         });
         let runtime = execution::runtime()?;
         runtime.block_on(async {

@@ -7,7 +7,10 @@ use std::io::{self, IsTerminal, Write};
 use owo_colors::{OwoColorize, Style};
 use serde::Serialize;
 
-use crate::{failure::{CliError, Exit}, problems};
+use crate::{
+    failure::{CliError, Exit},
+    problems,
+};
 
 /// Where results and remarks go.
 #[derive(Debug)]
@@ -20,13 +23,20 @@ pub(crate) struct Terminal {
     pub(crate) watched: bool,
 }
 
-#[expect(clippy::unused_self, reason = "whoever writes has to be given a terminal")]
+#[expect(
+    clippy::unused_self,
+    reason = "whoever writes has to be given a terminal"
+)]
 impl Terminal {
     pub(crate) fn new(colour: bool) -> Self {
         let watched = io::stderr().is_terminal();
         Self {
-            out: Paint { on: colour && io::stdout().is_terminal() },
-            err: Paint { on: colour && watched },
+            out: Paint {
+                on: colour && io::stdout().is_terminal(),
+            },
+            err: Paint {
+                on: colour && watched,
+            },
             watched,
         }
     }
@@ -35,7 +45,13 @@ impl Terminal {
     pub(crate) fn print(&self, text: &str) -> Result<(), CliError> {
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes())
-            .and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") })
+            .and_then(|()| {
+                if text.ends_with('\n') {
+                    Ok(())
+                } else {
+                    out.write_all(b"\n")
+                }
+            })
             .and_then(|()| out.flush())
             .map_err(CliError::Output)
     }
@@ -87,7 +103,11 @@ pub(crate) struct Paint {
 
 impl Paint {
     fn with(self, style: Style, text: &str) -> String {
-        if self.on { text.style(style).to_string() } else { text.to_owned() }
+        if self.on {
+            text.style(style).to_string()
+        } else {
+            text.to_owned()
+        }
     }
 
     pub(crate) fn bold(self, text: &str) -> String {
@@ -119,7 +139,13 @@ impl Paint {
 pub(crate) fn table(rows: &[Vec<Cell>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let widths: Vec<usize> = (0..columns)
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width).max().unwrap_or(0))
+        .map(|column| {
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.width)
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
     let mut text = String::new();
     for row in rows {
@@ -144,7 +170,10 @@ pub(crate) struct Cell {
 
 impl Cell {
     pub(crate) fn new(text: &str, paint: impl FnOnce(&str) -> String) -> Self {
-        Self { width: text.chars().count(), text: paint(text) }
+        Self {
+            width: text.chars().count(),
+            text: paint(text),
+        }
     }
 }
 
@@ -156,7 +185,10 @@ impl From<&str> for Cell {
 
 impl From<String> for Cell {
     fn from(text: String) -> Self {
-        Self { width: text.chars().count(), text }
+        Self {
+            width: text.chars().count(),
+            text,
+        }
     }
 }
 
@@ -168,8 +200,14 @@ pub(crate) fn time(micros: u64) -> String {
         1_000..10_000 => format!("{:.1} ms", micros as f64 / 1e3),
         10_000..1_000_000 => format!("{} ms", micros / 1_000),
         1_000_000..60_000_000 => format!("{:.1} s", micros as f64 / 1e6),
-        60_000_000..3_600_000_000 => format!("{} min {} s", micros / 60_000_000, micros / 1_000_000 % 60),
-        _ => format!("{} h {} min", micros / 3_600_000_000, micros / 60_000_000 % 60),
+        60_000_000..3_600_000_000 => {
+            format!("{} min {} s", micros / 60_000_000, micros / 1_000_000 % 60)
+        }
+        _ => format!(
+            "{} h {} min",
+            micros / 3_600_000_000,
+            micros / 60_000_000 % 60
+        ),
     }
 }
 
@@ -179,7 +217,11 @@ pub(crate) fn count(number: u64, noun: &str) -> String {
         Some(_) => "es",
         None => "s",
     };
-    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { plural })
+    format!(
+        "{} {noun}{}",
+        grouped(number),
+        if number == 1 { "" } else { plural }
+    )
 }
 
 /// `12345` as `12,345`.

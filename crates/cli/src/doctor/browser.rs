@@ -18,26 +18,39 @@ pub(super) async fn checks(config: &Config, system: System) -> Vec<Check> {
     let executable = config.chromium.value.clone().map_or_else(find_browser, Ok);
     let browser = match executable {
         Ok(executable) => start(executable).await,
-        Err(_) => Check::missing("chromium", "not found", NEEDED_FOR, system.install("chromium")),
+        Err(_) => Check::missing(
+            "chromium",
+            "not found",
+            NEEDED_FOR,
+            system.install("chromium"),
+        ),
     };
     std::iter::once(browser).chain(display(config)).collect()
 }
 
 async fn start(executable: PathBuf) -> Check {
     let shown = executable.display().to_string();
-    let options =
-        LaunchOptions { executable: Some(executable), timeout: PATIENCE, ..LaunchOptions::default() };
+    let options = LaunchOptions {
+        executable: Some(executable),
+        timeout: PATIENCE,
+        ..LaunchOptions::default()
+    };
     let began = Instant::now();
     match Browser::launch(options).await {
         Ok(browser) => {
             let took = time(began.elapsed().as_micros() as u64);
-            let found = format!("{} at {shown}, started without a window in {took}", browser.version());
+            let found = format!(
+                "{} at {shown}, started without a window in {took}",
+                browser.version()
+            );
             // It has started, which is all that was asked; what is left of it is killed.
             let _ = browser.close().await;
             Check::ok("chromium", found)
         }
         Err(error) => {
-            let get = error.help().unwrap_or_else(|| format!("start {shown} by hand to see why"));
+            let get = error
+                .help()
+                .unwrap_or_else(|| format!("start {shown} by hand to see why"));
             Check::missing("chromium", error.to_string(), NEEDED_FOR, get)
         }
     }

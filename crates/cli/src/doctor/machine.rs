@@ -12,13 +12,20 @@ const OPEN_FILES: u64 = 1_024;
 
 pub(super) fn checks(config: &Config) -> Vec<Check> {
     let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
-    let mut checks = vec![Check::ok("casare", format!("{} on {system}", env!("CARGO_PKG_VERSION")))];
+    let mut checks = vec![Check::ok(
+        "casare",
+        format!("{} on {system}", env!("CARGO_PKG_VERSION")),
+    )];
     match config.home() {
         Ok(home) => {
             checks.push(data_folder(&home));
             checks.extend(room(&home));
         }
-        Err(error) => checks.push(broken("data folder", error.to_string(), "set CASARE_HOME to a folder")),
+        Err(error) => checks.push(broken(
+            "data folder",
+            error.to_string(),
+            "set CASARE_HOME to a folder",
+        )),
     }
     checks.extend(open_files());
     checks
@@ -26,7 +33,9 @@ pub(super) fn checks(config: &Config) -> Vec<Check> {
 
 fn data_folder(home: &Path) -> Check {
     let probe = home.join(format!(".doctor-{}", std::process::id()));
-    let tried = fs::create_dir_all(home).and_then(|()| fs::write(&probe, "")).and_then(|()| fs::remove_file(&probe));
+    let tried = fs::create_dir_all(home)
+        .and_then(|()| fs::write(&probe, ""))
+        .and_then(|()| fs::remove_file(&probe));
     match tried {
         Ok(()) => Check::ok("data folder", format!("{} can be written", home.display())),
         Err(error) => broken(
@@ -60,13 +69,20 @@ fn room(home: &Path) -> Option<Check> {
 
 fn open_files() -> Option<Check> {
     let limits = fs::read_to_string("/proc/self/limits").ok()?;
-    let line = limits.lines().find(|line| line.starts_with("Max open files"))?;
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"))?;
     let soft = line.split_whitespace().nth(3)?;
     let found = format!("{soft} at once");
     Some(match soft.parse::<u64>() {
         Ok(soft) if soft < OPEN_FILES => {
             let get = format!("ulimit -n {OPEN_FILES}");
-            Check::missing("open files", found, "many parallel branches, each with a file or connection", get)
+            Check::missing(
+                "open files",
+                found,
+                "many parallel branches, each with a file or connection",
+                get,
+            )
         }
         _ => Check::ok("open files", found),
     })

@@ -18,7 +18,9 @@ mod system;
 
 /// Say what this machine can do, and how to get what is missing
 #[derive(Debug, Args)]
-#[command(after_help = "Exits with 1 when runs can't work at all, such as when nothing can be written.")]
+#[command(
+    after_help = "Exits with 1 when runs can't work at all, such as when nothing can be written."
+)]
 pub(crate) struct Doctor {
     /// Print `{"ok": …, "checks": […], "settings": […]}`
     #[arg(long)]
@@ -52,11 +54,28 @@ enum State {
 
 impl Check {
     fn ok(name: &'static str, found: impl Into<String>) -> Self {
-        Self { name, state: State::Ok, found: found.into(), needed_for: None, get: None }
+        Self {
+            name,
+            state: State::Ok,
+            found: found.into(),
+            needed_for: None,
+            get: None,
+        }
     }
 
-    fn missing(name: &'static str, found: impl Into<String>, needed_for: &'static str, get: String) -> Self {
-        Self { name, state: State::Missing, found: found.into(), needed_for: Some(needed_for), get: Some(get) }
+    fn missing(
+        name: &'static str,
+        found: impl Into<String>,
+        needed_for: &'static str,
+        get: String,
+    ) -> Self {
+        Self {
+            name,
+            state: State::Missing,
+            found: found.into(),
+            needed_for: Some(needed_for),
+            get: Some(get),
+        }
     }
 }
 
@@ -100,7 +119,12 @@ fn told(checks: &[Check], settings: &[(String, String, Origin)], paint: Paint) -
             let _ = writeln!(text, "     {} {needed_for}", paint.dim("needed for"));
         }
         if let Some(get) = &check.get {
-            let _ = writeln!(text, "     {} {}", paint.dim("get it with"), paint.cyan(get));
+            let _ = writeln!(
+                text,
+                "     {} {}",
+                paint.dim("get it with"),
+                paint.cyan(get)
+            );
         }
     }
     let _ = writeln!(text, "\n{}", paint.bold("Settings"));
@@ -111,7 +135,11 @@ fn told(checks: &[Check], settings: &[(String, String, Origin)], paint: Paint) -
                 Origin::Default => "default",
                 Origin::Environment => "from the environment",
             };
-            vec![format!("  {name}").into(), value.as_str().into(), Cell::new(from, |from| paint.dim(from))]
+            vec![
+                format!("  {name}").into(),
+                value.as_str().into(),
+                Cell::new(from, |from| paint.dim(from)),
+            ]
         })
         .collect();
     text.push_str(&table(&rows));
@@ -121,11 +149,20 @@ fn told(checks: &[Check], settings: &[(String, String, Origin)], paint: Paint) -
 /// Each setting, its value, and where that came from. Credentials show their names alone.
 fn settings(config: &Config) -> Vec<(String, String, Origin)> {
     let path = |path: &Option<std::path::PathBuf>, none: &str| {
-        path.as_ref().map_or_else(|| none.to_owned(), |path| path.display().to_string())
+        path.as_ref()
+            .map_or_else(|| none.to_owned(), |path| path.display().to_string())
     };
     let mut settings = vec![
-        ("CASARE_HOME".to_owned(), path(&config.home.value, "none"), config.home.from),
-        ("CASARE_CHROMIUM".to_owned(), path(&config.chromium.value, "looked for"), config.chromium.from),
+        (
+            "CASARE_HOME".to_owned(),
+            path(&config.home.value, "none"),
+            config.home.from,
+        ),
+        (
+            "CASARE_CHROMIUM".to_owned(),
+            path(&config.chromium.value, "looked for"),
+            config.chromium.from,
+        ),
         (
             "CASARE_LOG".to_owned(),
             config.log.value.clone().unwrap_or_else(|| "off".to_owned()),
@@ -133,7 +170,12 @@ fn settings(config: &Config) -> Vec<(String, String, Origin)> {
         ),
         (
             "colours".to_owned(),
-            if config.colour.value { "on terminals" } else { "off" }.to_owned(),
+            if config.colour.value {
+                "on terminals"
+            } else {
+                "off"
+            }
+            .to_owned(),
             config.colour.from,
         ),
     ];

@@ -20,7 +20,8 @@ impl System {
         match std::env::consts::OS {
             "macos" => Self::Mac,
             "windows" => Self::Windows,
-            _ => fs::read_to_string("/etc/os-release").map_or(Self::Other, |text| Self::of_release(&text)),
+            _ => fs::read_to_string("/etc/os-release")
+                .map_or(Self::Other, |text| Self::of_release(&text)),
         }
     }
 
@@ -28,7 +29,10 @@ impl System {
     fn of_release(text: &str) -> Self {
         let names = text
             .lines()
-            .filter_map(|line| line.strip_prefix("ID=").or_else(|| line.strip_prefix("ID_LIKE=")))
+            .filter_map(|line| {
+                line.strip_prefix("ID=")
+                    .or_else(|| line.strip_prefix("ID_LIKE="))
+            })
             .flat_map(|names| names.trim_matches('"').split_whitespace());
         for name in names {
             match name {
@@ -94,7 +98,8 @@ mod tests {
 
     #[test]
     fn relatives_of_debian_install_with_apt() {
-        let mint = System::of_release("NAME=\"Linux Mint\"\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\n");
+        let mint =
+            System::of_release("NAME=\"Linux Mint\"\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\n");
 
         assert_eq!(mint.install("psql"), "sudo apt install postgresql-client");
     }

@@ -10,8 +10,18 @@ use crate::terminal::{Cell, Paint, table};
 /// What the node does, its settings, outputs, blocks and an example.
 pub(crate) fn manual(spec: &NodeSpec, paint: Paint) -> String {
     let mut text = format!("{}\n\n{}\n", paint.bold(&spec.name), spec.help.trim());
-    section(&mut text, paint, "Settings", &fields(&spec.settings, true, paint));
-    section(&mut text, paint, "Outputs", &fields(&spec.outputs, false, paint));
+    section(
+        &mut text,
+        paint,
+        "Settings",
+        &fields(&spec.settings, true, paint),
+    );
+    section(
+        &mut text,
+        paint,
+        "Outputs",
+        &fields(&spec.outputs, false, paint),
+    );
     section(&mut text, paint, "Blocks", &blocks(spec, paint));
     let effect = match spec.effect {
         Effect::Pure => "pure: a resumed run may do it again",
@@ -35,7 +45,9 @@ fn section(text: &mut String, paint: Paint, title: &str, content: &str) {
 
 /// The properties of an object schema, one a line; what is `given` may be required.
 fn fields(schema: &Json, given: bool, paint: Paint) -> String {
-    let Some(properties) = schema["properties"].as_object() else { return String::new() };
+    let Some(properties) = schema["properties"].as_object() else {
+        return String::new();
+    };
     let required: Vec<&str> = schema["required"]
         .as_array()
         .map(|names| names.iter().filter_map(Json::as_str).collect())
@@ -67,7 +79,9 @@ fn blocks(spec: &NodeSpec, paint: Paint) -> String {
             let shape = match block.shape {
                 BlockShape::List => "steps".to_owned(),
                 BlockShape::Named => "steps by name".to_owned(),
-                BlockShape::ListOrNamed(names) => format!("steps, or steps by {}", names.join(", ")),
+                BlockShape::ListOrNamed(names) => {
+                    format!("steps, or steps by {}", names.join(", "))
+                }
             };
             let required = if block.required { ", required" } else { "" };
             vec![
@@ -104,8 +118,14 @@ fn kind_of(property: &Json, root: &Json) -> String {
     match &property["type"] {
         Json::String(name) => kind_name(name, property, root),
         Json::Array(names) => {
-            let names = names.iter().filter_map(Json::as_str).filter(|name| *name != "null");
-            names.map(|name| kind_name(name, property, root)).collect::<Vec<_>>().join(" | ")
+            let names = names
+                .iter()
+                .filter_map(Json::as_str)
+                .filter(|name| *name != "null");
+            names
+                .map(|name| kind_name(name, property, root))
+                .collect::<Vec<_>>()
+                .join(" | ")
         }
         _ => "any".to_owned(),
     }
@@ -124,7 +144,10 @@ fn kind_name(name: &str, property: &Json, root: &Json) -> String {
 }
 
 fn resolve<'a>(property: &'a Json, root: &'a Json) -> &'a Json {
-    match property["$ref"].as_str().and_then(|name| name.strip_prefix('#')) {
+    match property["$ref"]
+        .as_str()
+        .and_then(|name| name.strip_prefix('#'))
+    {
         Some(pointer) => root.pointer(pointer).unwrap_or(property),
         None => property,
     }
@@ -132,11 +155,15 @@ fn resolve<'a>(property: &'a Json, root: &'a Json) -> &'a Json {
 
 fn description_of(property: &Json, root: &Json) -> String {
     let own = property["description"].as_str();
-    own.or_else(|| resolve(property, root)["description"].as_str()).unwrap_or_default().to_owned()
+    own.or_else(|| resolve(property, root)["description"].as_str())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn plain(value: &Json) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn one_line(text: &str) -> String {

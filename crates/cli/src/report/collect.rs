@@ -10,7 +10,8 @@ use std::{
 };
 
 use casare_engine::{
-    Artifact, ErrorReport, EventKind, EventSink, LogLevel, RunEvent, RunState, SkipReason, StepPath,
+    Artifact, ErrorReport, EventKind, EventSink, LogLevel, RunEvent, RunState, SkipReason,
+    StepPath,
     event::{Outputs, StepInfo},
     path::ListPath,
 };
@@ -136,7 +137,9 @@ pub(crate) enum StepState {
     /// It began, and nothing is known of its end.
     Running,
     Done,
-    Failed { continued: bool },
+    Failed {
+        continued: bool,
+    },
     Skipped(SkipReason),
 }
 
@@ -225,16 +228,35 @@ impl Collected {
             attempt.ended = event.at;
         }
         match &event.kind {
-            EventKind::RunStarted { run, workflow, inputs, .. } => {
+            EventKind::RunStarted {
+                run,
+                workflow,
+                inputs,
+                ..
+            } => {
                 self.run.clone_from(run);
                 self.workflow.clone_from(workflow);
                 self.inputs = inputs.clone();
-                self.attempts.push(Attempt { began: event.at, ended: event.at });
+                self.attempts.push(Attempt {
+                    began: event.at,
+                    ended: event.at,
+                });
                 self.end = None;
             }
-            EventKind::RunFinished { state, outputs, error, steps, .. } => {
+            EventKind::RunFinished {
+                state,
+                outputs,
+                error,
+                steps,
+                ..
+            } => {
                 let (outputs, error) = (outputs.clone(), error.clone());
-                self.end = Some(End { state: *state, outputs, error, steps: *steps });
+                self.end = Some(End {
+                    state: *state,
+                    outputs,
+                    error,
+                    steps: *steps,
+                });
             }
             EventKind::StepStarted { path, step, .. } => {
                 if left_out(path).is_none()
@@ -282,8 +304,9 @@ impl Collected {
         if failed && self.failed_steps < FAILED_STEPS {
             self.failed_steps += 1;
             let about: VecDeque<Recent>;
-            (about, self.recent) =
-                std::mem::take(&mut self.recent).into_iter().partition(|recent| path_of(&recent.event) == Some(path));
+            (about, self.recent) = std::mem::take(&mut self.recent)
+                .into_iter()
+                .partition(|recent| path_of(&recent.event) == Some(path));
             if self.record(path, true).is_some() {
                 for recent in about {
                     self.tell(&recent.event, recent.outputs);
@@ -358,7 +381,9 @@ impl Collected {
     fn tell_last(&mut self, recent: VecDeque<Recent>) {
         self.cool();
         for Recent { event, outputs } in recent {
-            let Some(path) = path_of(&event) else { continue };
+            let Some(path) = path_of(&event) else {
+                continue;
+            };
             if let Some(list) = left_out(path) {
                 let key = Some((list.step.clone(), list.block.clone()));
                 let last = self.loops.get(&key).and_then(|counts| counts.last_pass);
@@ -399,7 +424,11 @@ impl Collected {
     }
 
     fn has_room(&self, path: &StepPath) -> bool {
-        let most = if outermost_loop(path).is_some() { STEPS_IN_LOOPS } else { STEPS };
+        let most = if outermost_loop(path).is_some() {
+            STEPS_IN_LOOPS
+        } else {
+            STEPS
+        };
         self.steps.len() < most
     }
 
@@ -411,26 +440,53 @@ impl Collected {
         let room = self.room(&self.steps[place].path);
         let record = &mut self.steps[place];
         match &event.kind {
-            EventKind::StepFinished { step, outputs, variables, took, .. } => {
+            EventKind::StepFinished {
+                step,
+                outputs,
+                variables,
+                took,
+                ..
+            } => {
                 record.ended(event.at, step, *took, StepState::Done);
                 record.error = None;
-                record.outputs = previewed
-                    .or_else(|| (!outputs.is_empty()).then(|| shown(outputs, room)));
+                record.outputs =
+                    previewed.or_else(|| (!outputs.is_empty()).then(|| shown(outputs, room)));
                 record.variables = variables.as_ref().map(|variables| shown(variables, room));
                 self.values += record.outputs.as_ref().map_or(0, String::len)
                     + record.variables.as_ref().map_or(0, String::len);
             }
-            EventKind::StepFailed { step, error, continued, took, .. } => {
-                record.ended(event.at, step, *took, StepState::Failed { continued: *continued });
+            EventKind::StepFailed {
+                step,
+                error,
+                continued,
+                took,
+                ..
+            } => {
+                record.ended(
+                    event.at,
+                    step,
+                    *took,
+                    StepState::Failed {
+                        continued: *continued,
+                    },
+                );
                 record.error = Some(error.clone());
             }
             EventKind::StepSkipped { step, reason, .. } => {
                 record.ended(event.at, step, 0, StepState::Skipped(*reason));
             }
-            EventKind::StepRetried { step, attempt, delay_ms, error, .. } => {
+            EventKind::StepRetried {
+                step,
+                attempt,
+                delay_ms,
+                error,
+                ..
+            } => {
                 record.info = step.clone();
                 if record.retries.len() < RETRIES {
-                    record.retries.push((*attempt, *delay_ms, cut(&error.message, LOG_LINE)));
+                    record
+                        .retries
+                        .push((*attempt, *delay_ms, cut(&error.message, LOG_LINE)));
                 }
             }
             EventKind::Log { level, message, .. } => {
@@ -451,8 +507,13 @@ impl Collected {
 
     /// How many bytes a value of the step at `path` may take.
     fn room(&self, path: &StepPath) -> usize {
-        let most = if outermost_loop(path).is_some() { VALUE_IN_LOOP } else { VALUE };
-        most.min(VALUES.saturating_sub(self.values)).max(VALUE_AT_LEAST)
+        let most = if outermost_loop(path).is_some() {
+            VALUE_IN_LOOP
+        } else {
+            VALUE
+        };
+        most.min(VALUES.saturating_sub(self.values))
+            .max(VALUE_AT_LEAST)
     }
 }
 
@@ -460,7 +521,12 @@ impl StepRecord {
     fn new(path: StepPath) -> Self {
         Self {
             path,
-            info: Arc::new(StepInfo { node: String::new(), title: "step".into(), id: None, line: 0 }),
+            info: Arc::new(StepInfo {
+                node: String::new(),
+                title: "step".into(),
+                id: None,
+                line: 0,
+            }),
             state: StepState::Running,
             took: 0,
             began: 0,
@@ -491,7 +557,16 @@ fn outermost_loop(path: &StepPath) -> Option<&ListPath> {
 
 /// The event as it is remembered: its values, which may be large, as previews.
 fn lightened(event: &RunEvent) -> (RunEvent, Option<String>) {
-    let EventKind::StepFinished { path, step, effect, outputs, signal, again, took, .. } = &event.kind
+    let EventKind::StepFinished {
+        path,
+        step,
+        effect,
+        outputs,
+        signal,
+        again,
+        took,
+        ..
+    } = &event.kind
     else {
         return (event.clone(), None);
     };
@@ -519,7 +594,9 @@ fn shown(outputs: &Outputs, limit: usize) -> String {
 fn is_end(kind: &EventKind) -> bool {
     matches!(
         kind,
-        EventKind::StepFinished { .. } | EventKind::StepFailed { .. } | EventKind::StepSkipped { .. }
+        EventKind::StepFinished { .. }
+            | EventKind::StepFailed { .. }
+            | EventKind::StepSkipped { .. }
     )
 }
 

@@ -33,12 +33,18 @@ pub(crate) use collect::{Collected, Collector, StepState};
 pub(crate) const FILE: &str = "report.html";
 
 /// What the journal tells of a run; `None` when it tells nothing.
-pub(crate) async fn from_journal(journal: &Journal, run: Uuid) -> Result<Option<Collected>, StoreError> {
+pub(crate) async fn from_journal(
+    journal: &Journal,
+    run: Uuid,
+) -> Result<Option<Collected>, StoreError> {
     let mut collected = Collected::default();
     let mut any = false;
     journal
         .segments(run, |segment| {
-            for line in segment.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            for line in segment
+                .split(|byte| *byte == b'\n')
+                .filter(|line| !line.is_empty())
+            {
                 // A record of a newer Casare that this one can't read leaves a gap, no more.
                 if let Ok(event) = serde_json::from_slice::<RunEvent>(line) {
                     any = true;

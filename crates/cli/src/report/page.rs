@@ -57,7 +57,11 @@ pub(super) fn write(
     let tree = Tree::of(collected);
     let mut pictures = Pictures::new(folder);
     let clock = Clock::new(&collected.attempts);
-    let name = if collected.workflow.is_empty() { &workflow.name } else { &collected.workflow };
+    let name = if collected.workflow.is_empty() {
+        &workflow.name
+    } else {
+        &collected.workflow
+    };
     let (state, words) = state_of(collected);
     write!(
         out,
@@ -83,7 +87,13 @@ pub(super) fn write(
     values(out, "Inputs", Some(&collected.inputs))?;
     values(out, "Outputs", outputs)?;
     out.write_all(b"</div><section><h2>Steps</h2>")?;
-    let mut steps = Steps { collected, workflow, tree: &tree, pictures, clock };
+    let mut steps = Steps {
+        collected,
+        workflow,
+        tree: &tree,
+        pictures,
+        clock,
+    };
     steps.write(out)?;
     writeln!(
         out,
@@ -106,17 +116,22 @@ fn state_of(collected: &Collected) -> (&'static str, &'static str) {
 
 fn facts(out: &mut impl Write, collected: &Collected, clock: &Clock) -> io::Result<()> {
     out.write_all(b"<dl class=facts>")?;
-    let mut fact = |name: &str, value: &str| {
-        write!(out, "<div><dt>{name}</dt><dd>{value}</dd></div>")
-    };
+    let mut fact =
+        |name: &str, value: &str| write!(out, "<div><dt>{name}</dt><dd>{value}</dd></div>");
     if let Some(Attempt { began, .. }) = collected.attempts.first() {
         let began = Timestamp::from_microsecond(*began).unwrap_or_default();
         let local = began.to_zoned(TimeZone::system());
         let shown = local.strftime("%-d %B %Y, %H:%M:%S");
-        fact("Started", &format!("<time datetime=\"{began}\">{shown}</time>"))?;
+        fact(
+            "Started",
+            &format!("<time datetime=\"{began}\">{shown}</time>"),
+        )?;
     }
     fact("Took", &time(clock.total()))?;
-    let steps = collected.end.as_ref().map_or(collected.steps.len() as u64, |end| end.steps);
+    let steps = collected
+        .end
+        .as_ref()
+        .map_or(collected.steps.len() as u64, |end| end.steps);
     fact("Executed", &count(steps, "step"))?;
     if collected.attempts.len() > 1 {
         let resumed = count(collected.attempts.len() as u64 - 1, "time");
@@ -133,13 +148,19 @@ fn failure(
     tree: &Tree<'_>,
     pictures: &mut Pictures<'_>,
 ) -> io::Result<()> {
-    write!(out, "<section class=failure role=alert><h2>{}</h2>", Text(&headline(error)))?;
+    write!(
+        out,
+        "<section class=failure role=alert><h2>{}</h2>",
+        Text(&headline(error))
+    )?;
     write!(out, "<pre class=message>{}</pre>", Text(&error.message))?;
     if let Some(help) = &error.help {
         write!(out, "<p class=help><b>What to do</b> {}</p>", Text(help))?;
     }
     let place = error.path.as_ref().and_then(|path| {
-        tree.nodes.iter().position(|node| node.path == *path && node.record.is_some())
+        tree.nodes
+            .iter()
+            .position(|node| node.path == *path && node.record.is_some())
     });
     if let Some(place) = place {
         write!(out, "<p><a href=\"#s{place}\">Go to the step</a></p>")?;
@@ -173,7 +194,8 @@ pub(super) fn is_named(artifact: &Artifact, name: &str) -> bool {
 }
 
 fn values(out: &mut impl Write, title: &str, values: Option<&Json>) -> io::Result<()> {
-    let Some(Json::Object(map)) = values.filter(|json| json.as_object().is_some_and(|map| !map.is_empty()))
+    let Some(Json::Object(map)) =
+        values.filter(|json| json.as_object().is_some_and(|map| !map.is_empty()))
     else {
         return Ok(());
     };
@@ -184,7 +206,12 @@ fn values(out: &mut impl Write, title: &str, values: Option<&Json>) -> io::Resul
             Json::String(text) => super::preview::cut(text, room),
             value => preview(&from_json(value), room),
         };
-        write!(out, "<dt>{}</dt><dd><pre>{}</pre></dd>", Text(name), Text(&shown))?;
+        write!(
+            out,
+            "<dt>{}</dt><dd><pre>{}</pre></dd>",
+            Text(name),
+            Text(&shown)
+        )?;
     }
     out.write_all(b"</dl></section>")
 }
@@ -197,6 +224,9 @@ mod tests {
     fn nothing_in_a_text_is_markup() {
         let text = Text("<script>alert(\"x\") & 'y'</script>").to_string();
 
-        assert_eq!(text, "&lt;script&gt;alert(&quot;x&quot;) &amp; &#39;y&#39;&lt;/script&gt;");
+        assert_eq!(
+            text,
+            "&lt;script&gt;alert(&quot;x&quot;) &amp; &#39;y&#39;&lt;/script&gt;"
+        );
     }
 }

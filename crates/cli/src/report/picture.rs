@@ -49,23 +49,39 @@ impl<'a> Pictures<'a> {
         path: &Path,
         size: Option<u64>,
     ) -> io::Result<()> {
-        let size = size.map(|size| format!(" ({})", bytes(size))).unwrap_or_default();
+        let size = size
+            .map(|size| format!(" ({})", bytes(size)))
+            .unwrap_or_default();
         let target = match path.strip_prefix(self.folder) {
             Ok(inside) => format!("./{}", inside.display()),
             Err(_) => format!("file://{}", path.display()),
         };
-        write!(out, "<p class=file><a href=\"{}\">{}</a>{size}</p>", Text(&target), Text(name))
+        write!(
+            out,
+            "<p class=file><a href=\"{}\">{}</a>{size}</p>",
+            Text(&target),
+            Text(name)
+        )
     }
 }
 
 fn inline(out: &mut impl Write, artifact: &Artifact, file: File) -> io::Result<()> {
-    write!(out, "<figure><img loading=lazy alt=\"{0}\" src=\"data:{1};base64,", Text(&artifact.name), artifact.media_type)?;
+    write!(
+        out,
+        "<figure><img loading=lazy alt=\"{0}\" src=\"data:{1};base64,",
+        Text(&artifact.name),
+        artifact.media_type
+    )?;
     let mut encoder = EncoderWriter::new(&mut *out, &STANDARD);
     // It may have grown since it was described; the page must not.
     io::copy(&mut file.take(artifact.size), &mut encoder)?;
     encoder.finish()?;
     drop(encoder);
-    write!(out, "\"><figcaption>{}</figcaption></figure>", Text(&artifact.name))
+    write!(
+        out,
+        "\"><figcaption>{}</figcaption></figure>",
+        Text(&artifact.name)
+    )
 }
 
 /// A size as people read it.

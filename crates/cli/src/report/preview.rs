@@ -34,7 +34,10 @@ struct Bounded<'a> {
 
 impl<'a> Bounded<'a> {
     fn inside(&self, value: &'a Value) -> Bounded<'a> {
-        Bounded { value, left: self.left }
+        Bounded {
+            value,
+            left: self.left,
+        }
     }
 
     /// Takes `bytes` off what is left.
@@ -100,7 +103,9 @@ mod tests {
 
     #[test]
     fn a_large_value_is_cut_where_the_room_ends() {
-        let rows: Vec<Value> = (0..100_000).map(|n| Value::from(format!("row {n}"))).collect();
+        let rows: Vec<Value> = (0..100_000)
+            .map(|n| Value::from(format!("row {n}")))
+            .collect();
 
         let text = preview(&Value::from(rows), 40);
 

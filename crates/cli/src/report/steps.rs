@@ -29,7 +29,9 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new(attempts: &[Attempt]) -> Self {
-        Self { attempts: attempts.to_vec() }
+        Self {
+            attempts: attempts.to_vec(),
+        }
     }
 
     /// Microseconds of work from the start of the run to `at`.
@@ -46,7 +48,10 @@ impl Clock {
 
     /// Microseconds that all attempts took.
     pub(super) fn total(&self) -> u64 {
-        self.attempts.iter().map(|attempt| (attempt.ended - attempt.began).max(0) as u64).sum()
+        self.attempts
+            .iter()
+            .map(|attempt| (attempt.ended - attempt.began).max(0) as u64)
+            .sum()
     }
 }
 
@@ -68,13 +73,25 @@ pub(super) struct Steps<'a> {
 
 impl<'a> Steps<'a> {
     pub(super) fn write(&mut self, out: &mut impl Write) -> io::Result<()> {
-        let whole = Frame { began: 0, took: self.clock.total() as i64 };
+        let whole = Frame {
+            began: 0,
+            took: self.clock.total() as i64,
+        };
         scale(out, whole)?;
         for node in &self.tree.roots {
             self.step(out, *node, None, whole, 0)?;
         }
-        if let Some(counts) = self.collected.loops.get(&None).filter(|counts| counts.steps > 0) {
-            write!(out, "<p class=more>{} more</p>", count(counts.steps, "step"))?;
+        if let Some(counts) = self
+            .collected
+            .loops
+            .get(&None)
+            .filter(|counts| counts.steps > 0)
+        {
+            write!(
+                out,
+                "<p class=more>{} more</p>",
+                count(counts.steps, "step")
+            )?;
         }
         if self.tree.roots.is_empty() {
             out.write_all(b"<p class=more>No step was executed.</p>")?;
@@ -91,16 +108,24 @@ impl<'a> Steps<'a> {
         depth: usize,
     ) -> io::Result<()> {
         let tree = self.tree;
-        let Some(node) = tree.nodes.get(place) else { return Ok(()) };
+        let Some(node) = tree.nodes.get(place) else {
+            return Ok(());
+        };
         let own = node.record.map(|record| self.frame_of(record));
         let settings = self.settings(node);
-        let has_more = !node.lists.is_empty()
-            || settings.is_some()
-            || node.record.is_some_and(has_details);
+        let has_more =
+            !node.lists.is_empty() || settings.is_some() || node.record.is_some_and(has_details);
         let class = node.record.map_or("gone", class_of);
         if has_more {
-            let open = if node.trouble > Trouble::None { " open" } else { "" };
-            write!(out, "<details class=\"{class}\" id=s{place}{open}><summary>")?;
+            let open = if node.trouble > Trouble::None {
+                " open"
+            } else {
+                ""
+            };
+            write!(
+                out,
+                "<details class=\"{class}\" id=s{place}{open}><summary>"
+            )?;
         } else {
             write!(out, "<div class=\"row {class}\" id=s{place}>")?;
         }
@@ -132,9 +157,16 @@ impl<'a> Steps<'a> {
         if !node.lists.is_empty() {
             scale(out, frame)?;
         }
-        let only_do = node.lists.iter().all(|list| &*tree.lists[*list].block == "do");
+        let only_do = node
+            .lists
+            .iter()
+            .all(|list| &*tree.lists[*list].block == "do");
         let mut expected = 0;
-        let lists: Vec<&List> = node.lists.iter().filter_map(|list| tree.lists.get(*list)).collect();
+        let lists: Vec<&List> = node
+            .lists
+            .iter()
+            .filter_map(|list| tree.lists.get(*list))
+            .collect();
         let mut rest = lists.as_slice();
         while let [first, ..] = rest {
             if let Some(pass) = first.pass {
@@ -174,9 +206,13 @@ impl<'a> Steps<'a> {
 
     /// Opens the fold of several passes.
     fn folded(&self, out: &mut impl Write, passes: &[&List], frame: Frame) -> io::Result<()> {
-        let steps: Vec<usize> = passes.iter().flat_map(|list| list.steps.iter().copied()).collect();
+        let steps: Vec<usize> = passes
+            .iter()
+            .flat_map(|list| list.steps.iter().copied())
+            .collect();
         let span = self.span(&steps).unwrap_or(frame);
-        let number = |list: Option<&&List>| grouped(list.and_then(|list| list.pass).unwrap_or(0) + 1);
+        let number =
+            |list: Option<&&List>| grouped(list.and_then(|list| list.pass).unwrap_or(0) + 1);
         write!(
             out,
             "<details class=\"pass ok\"><summary><span class=mark role=img aria-label=done></span>\
@@ -197,7 +233,11 @@ impl<'a> Steps<'a> {
         frame: Frame,
         depth: usize,
     ) -> io::Result<()> {
-        let label = if only_do { String::new() } else { block_name(&list.block) };
+        let label = if only_do {
+            String::new()
+        } else {
+            block_name(&list.block)
+        };
         let tree = self.tree;
         match (list.pass, list.steps.as_slice()) {
             (None, steps) => {
@@ -222,8 +262,16 @@ impl<'a> Steps<'a> {
                     out,
                     "<span class=mark role=img aria-label=\"{}\"></span><span class=what><b>{}Pass {}</b> \
                      <i>{}</i></span><span class=took>{}</span>",
-                    if trouble > Trouble::None { "failed" } else { "done" },
-                    Text(&if label.is_empty() { String::new() } else { format!("{label} · ") }),
+                    if trouble > Trouble::None {
+                        "failed"
+                    } else {
+                        "done"
+                    },
+                    Text(&if label.is_empty() {
+                        String::new()
+                    } else {
+                        format!("{label} · ")
+                    }),
                     grouped(pass + 1),
                     count(steps.len() as u64, "step"),
                     time(inner.took.max(0) as u64),
@@ -246,7 +294,11 @@ impl<'a> Steps<'a> {
             if *step != node.path || (counts.steps == 0 && counts.failed == 0) {
                 continue;
             }
-            write!(out, "<p class=more>{} not shown", count(counts.steps, "step"))?;
+            write!(
+                out,
+                "<p class=more>{} not shown",
+                count(counts.steps, "step")
+            )?;
             if let Some(last) = counts.last_pass {
                 write!(out, " of {}", count(last + 1, "pass"))?;
             }
@@ -286,16 +338,28 @@ impl<'a> Steps<'a> {
         if let Some(step) = settings {
             out.write_all(b"<h3>Settings, as written</h3><dl class=values>")?;
             for (name, value) in &step.with {
-                write!(out, "<dt>{}</dt><dd><pre>{}</pre></dd>", Text(name), Text(&setting(value)))?;
+                write!(
+                    out,
+                    "<dt>{}</dt><dd><pre>{}</pre></dd>",
+                    Text(name),
+                    Text(&setting(value))
+                )?;
             }
             out.write_all(b"</dl>")?;
         }
-        for (title, values) in [("Variables set", &record.variables), ("Outputs", &record.outputs)] {
+        for (title, values) in [
+            ("Variables set", &record.variables),
+            ("Outputs", &record.outputs),
+        ] {
             if let Some(values) = values {
                 json(out, title, values)?;
             }
         }
-        let shown_above = self.collected.end.as_ref().and_then(|end| end.error.as_ref());
+        let shown_above = self
+            .collected
+            .end
+            .as_ref()
+            .and_then(|end| end.error.as_ref());
         for artifact in &record.artifacts {
             let is_above = shown_above
                 .is_some_and(|error| error.artifacts.iter().any(|name| is_named(artifact, name)));
@@ -308,8 +372,13 @@ impl<'a> Steps<'a> {
 
     /// The step as the workflow has it: told once, not in every pass.
     fn settings(&self, node: &Node<'_>) -> Option<&'a Step> {
-        let is_first = node.path.lists().iter().all(|list| list.pass.unwrap_or(0) == 0);
-        node.record.filter(|record| is_first && !matches!(record.state, StepState::Skipped(_)))?;
+        let is_first = node
+            .path
+            .lists()
+            .iter()
+            .all(|list| list.pass.unwrap_or(0) == 0);
+        node.record
+            .filter(|record| is_first && !matches!(record.state, StepState::Skipped(_)))?;
         written(self.workflow, &node.path).filter(|step| !step.with.is_empty())
     }
 
@@ -324,20 +393,31 @@ impl<'a> Steps<'a> {
 
     /// From the first to the last of several steps.
     fn span(&self, steps: &[usize]) -> Option<Frame> {
-        let records = steps.iter().filter_map(|step| self.tree.nodes.get(*step)?.record);
+        let records = steps
+            .iter()
+            .filter_map(|step| self.tree.nodes.get(*step)?.record);
         let frames: Vec<Frame> = records.map(|record| self.frame_of(record)).collect();
         let began = frames.iter().map(|frame| frame.began).min()?;
         let ended = frames.iter().map(|frame| frame.began + frame.took).max()?;
-        Some(Frame { began, took: ended - began })
+        Some(Frame {
+            began,
+            took: ended - began,
+        })
     }
 }
 
 fn error(out: &mut impl Write, record: &StepRecord) -> io::Result<()> {
-    let Some(error) = &record.error else { return Ok(()) };
+    let Some(error) = &record.error else {
+        return Ok(());
+    };
     // A step that failed because of one in it only says where.
     if error.path.as_ref().is_some_and(|path| *path != record.path) {
         let step = error.step.as_deref().unwrap_or("a step in it");
-        return write!(out, "<p class=because>Failed because of {}.</p>", Text(step));
+        return write!(
+            out,
+            "<p class=because>Failed because of {}.</p>",
+            Text(step)
+        );
     }
     write!(
         out,
@@ -394,7 +474,11 @@ fn row(
     frame: Frame,
 ) -> io::Result<()> {
     let Some(record) = node.record else {
-        return write!(out, "<span class=mark></span><span class=what><i>step {}</i></span>", node.path);
+        return write!(
+            out,
+            "<span class=mark></span><span class=what><i>step {}</i></span>",
+            node.path
+        );
     };
     let words = match record.state {
         StepState::Done => "done",
@@ -403,7 +487,10 @@ fn row(
         StepState::Skipped(SkipReason::Disabled) => "disabled",
         StepState::Running => "not finished",
     };
-    write!(out, "<span class=mark role=img aria-label=\"{words}\" title=\"{words}\"></span><span class=what>")?;
+    write!(
+        out,
+        "<span class=mark role=img aria-label=\"{words}\" title=\"{words}\"></span><span class=what>"
+    )?;
     if let Some(pass) = pass {
         write!(out, "<span class=nth>{}</span> ", grouped(pass + 1))?;
     }
@@ -426,7 +513,10 @@ fn bar(out: &mut impl Write, own: Frame, frame: Frame) -> io::Result<()> {
     let whole = frame.took.max(1) as f64;
     let left = ((own.began - frame.began) as f64 / whole * 100.0).clamp(0.0, 100.0);
     let width = (own.took as f64 / whole * 100.0).clamp(0.0, 100.0 - left);
-    write!(out, "<span class=bar aria-hidden=true><u style=\"left:{left:.2}%;width:{width:.2}%\"></u></span>")
+    write!(
+        out,
+        "<span class=bar aria-hidden=true><u style=\"left:{left:.2}%;width:{width:.2}%\"></u></span>"
+    )
 }
 
 /// From when to when the bars below reach.
@@ -447,10 +537,18 @@ fn logs(out: &mut impl Write, record: &StepRecord) -> io::Result<()> {
             LogLevel::Warn => "warning",
             LogLevel::Error => "error",
         };
-        write!(out, "<p class=\"log {class}\"><span>{class}</span> {}</p>", Text(message))?;
+        write!(
+            out,
+            "<p class=\"log {class}\"><span>{class}</span> {}</p>",
+            Text(message)
+        )?;
     }
     if record.logs_left_out > 0 {
-        write!(out, "<p class=more>{} not shown</p>", count(record.logs_left_out, "line"))?;
+        write!(
+            out,
+            "<p class=more>{} not shown</p>",
+            count(record.logs_left_out, "line")
+        )?;
     }
     Ok(())
 }

@@ -42,7 +42,11 @@ pub(super) struct List {
 impl<'a> Tree<'a> {
     pub(super) fn of(collected: &'a Collected) -> Self {
         let mut growing = Growing {
-            tree: Tree { nodes: Vec::new(), lists: Vec::new(), roots: Vec::new() },
+            tree: Tree {
+                nodes: Vec::new(),
+                lists: Vec::new(),
+                roots: Vec::new(),
+            },
             by_path: HashMap::new(),
             by_list: HashMap::new(),
         };
@@ -58,7 +62,11 @@ impl<'a> Tree<'a> {
 
     /// Steps in the order of the workflow, passes in the order of their numbers.
     fn sort(&mut self) {
-        let Self { nodes, lists, roots } = self;
+        let Self {
+            nodes,
+            lists,
+            roots,
+        } = self;
         roots.sort_by_key(|node| nodes[*node].path.index);
         for list in lists.iter_mut() {
             list.steps.sort_by_key(|node| nodes[*node].path.index);
@@ -71,20 +79,29 @@ impl<'a> Tree<'a> {
     /// Nodes stand after the steps that hold them, so one walk from the end marks all.
     fn mark_trouble(&mut self) {
         for place in (0..self.nodes.len()).rev() {
-            let Some(node) = self.nodes.get(place) else { continue };
+            let Some(node) = self.nodes.get(place) else {
+                continue;
+            };
             let own = match node.record.map(|record| record.state) {
                 Some(StepState::Failed { continued: true }) => Trouble::PassedOver,
                 Some(StepState::Failed { continued: false }) => Trouble::Failed,
                 _ => Trouble::None,
             };
-            let inner = node.lists.iter().map(|list| self.trouble_in(&self.lists[*list].steps)).max();
+            let inner = node
+                .lists
+                .iter()
+                .map(|list| self.trouble_in(&self.lists[*list].steps))
+                .max();
             self.nodes[place].trouble = own.max(inner.unwrap_or(Trouble::None));
         }
     }
 
     /// The worst that happened in several steps.
     pub(super) fn trouble_in(&self, steps: &[usize]) -> Trouble {
-        let troubles = steps.iter().filter_map(|step| self.nodes.get(*step)).map(|node| node.trouble);
+        let troubles = steps
+            .iter()
+            .filter_map(|step| self.nodes.get(*step))
+            .map(|node| node.trouble);
         troubles.max().unwrap_or(Trouble::None)
     }
 }
@@ -106,7 +123,12 @@ impl Growing<'_> {
         }
         for path in missing.into_iter().rev() {
             let place = self.tree.nodes.len();
-            self.tree.nodes.push(Node { record: None, path: path.clone(), lists: Vec::new(), trouble: Trouble::None });
+            self.tree.nodes.push(Node {
+                record: None,
+                path: path.clone(),
+                lists: Vec::new(),
+                trouble: Trouble::None,
+            });
             match &path.list {
                 None => self.tree.roots.push(place),
                 Some(list) => {
@@ -125,7 +147,11 @@ impl Growing<'_> {
             return *list;
         }
         let place = self.tree.lists.len();
-        self.tree.lists.push(List { block: path.block.clone(), pass: path.pass, steps: Vec::new() });
+        self.tree.lists.push(List {
+            block: path.block.clone(),
+            pass: path.pass,
+            steps: Vec::new(),
+        });
         if let Some(owner) = self.by_path.get(&path.step) {
             self.tree.nodes[*owner].lists.push(place);
         }

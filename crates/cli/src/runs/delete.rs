@@ -29,7 +29,10 @@ impl Delete {
             let folder = open.folder.join(run.id.to_string());
             match fs::remove_dir_all(&folder) {
                 Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                    return Err(CliError::Unwritable { path: folder, source });
+                    return Err(CliError::Unwritable {
+                        path: folder,
+                        source,
+                    });
                 }
                 _ => {}
             }

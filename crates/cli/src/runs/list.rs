@@ -80,8 +80,11 @@ impl List {
 fn listed(runs: &[StoredRun], paint: Paint) -> String {
     let zone = TimeZone::system();
     let head = ["RUN", "WORKFLOW", "STATE", "STARTED", "TOOK", "STEPS"];
-    let mut rows: Vec<Vec<Cell>> =
-        vec![head.iter().map(|title| Cell::new(title, |title| paint.dim(title))).collect()];
+    let mut rows: Vec<Vec<Cell>> = vec![
+        head.iter()
+            .map(|title| Cell::new(title, |title| paint.dim(title)))
+            .collect(),
+    ];
     for run in runs {
         let state = state_name(run);
         rows.push(vec![
@@ -93,7 +96,11 @@ fn listed(runs: &[StoredRun], paint: Paint) -> String {
                 RunState::Failed => paint.red(state),
                 _ => paint.yellow(state),
             }),
-            run.started_at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string().into(),
+            run.started_at
+                .to_zoned(zone.clone())
+                .strftime("%Y-%m-%d %H:%M:%S")
+                .to_string()
+                .into(),
             took(run).into(),
             grouped(run.steps).into(),
         ]);

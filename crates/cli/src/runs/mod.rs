@@ -71,7 +71,10 @@ pub(crate) async fn chosen(journal: &Journal, name: &str) -> Result<StoredRun, C
     if name != "last" {
         return Ok(journal.find(name).await?);
     }
-    let newest = RunFilter { limit: Some(1), ..RunFilter::default() };
+    let newest = RunFilter {
+        limit: Some(1),
+        ..RunFilter::default()
+    };
     let runs = journal.list(newest).await?;
     let run = runs.first().ok_or(CliError::NoRuns)?;
     Ok(journal.find(&run.id.to_string()).await?)

@@ -32,9 +32,13 @@ impl Report {
             .output
             .unwrap_or_else(|| open.folder.join(run.id.to_string()).join(report::FILE));
         let (workflow, _) = Source::read(&run.workflow, &run.text).map_err(PlanError::Invalid)?;
-        let collected = report::from_journal(&open.journal, run.id).await?.unwrap_or_default();
-        report::write(&path, collected, &workflow)
-            .map_err(|source| CliError::Unwritable { path: path.clone(), source })?;
+        let collected = report::from_journal(&open.journal, run.id)
+            .await?
+            .unwrap_or_default();
+        report::write(&path, collected, &workflow).map_err(|source| CliError::Unwritable {
+            path: path.clone(),
+            source,
+        })?;
         if self.json {
             terminal.print_json(&json!({ "report": path }))?;
         } else {

@@ -40,8 +40,17 @@ impl Show {
             let _ = writeln!(text, "\nreport  {}", report.display());
         }
         terminal.print(&text)?;
-        if run.interrupted || matches!(run.state, RunState::Failed | RunState::Cancelled | RunState::NeedsDecision) {
-            terminal.note(&terminal.err.dim(&format!("go on with: casare resume {}", run.id)));
+        if run.interrupted
+            || matches!(
+                run.state,
+                RunState::Failed | RunState::Cancelled | RunState::NeedsDecision
+            )
+        {
+            terminal.note(
+                &terminal
+                    .err
+                    .dim(&format!("go on with: casare resume {}", run.id)),
+            );
         }
         Ok(Exit::Done)
     }
@@ -59,21 +68,34 @@ fn about(run: &StoredRun, paint: Paint) -> String {
         row("file", file.clone());
     }
     let started = run.started_at.to_zoned(TimeZone::system());
-    row("started", started.strftime("%Y-%m-%d %H:%M:%S %Z").to_string());
+    row(
+        "started",
+        started.strftime("%Y-%m-%d %H:%M:%S %Z").to_string(),
+    );
     row("took", took(run));
     row("steps", grouped(run.steps));
     if run.attempt > 1 {
         row("attempts", run.attempt.to_string());
     }
-    for (name, values) in [("inputs", Some(&run.inputs)), ("outputs", run.outputs.as_ref())] {
-        if let Some(values) = values.filter(|values| values.as_object().is_some_and(|map| !map.is_empty())) {
+    for (name, values) in [
+        ("inputs", Some(&run.inputs)),
+        ("outputs", run.outputs.as_ref()),
+    ] {
+        if let Some(values) =
+            values.filter(|values| values.as_object().is_some_and(|map| !map.is_empty()))
+        {
             row(name, values.to_string());
         }
     }
-    let error: Option<ErrorReport> =
-        run.error.clone().and_then(|error: Json| serde_json::from_value(error).ok());
+    let error: Option<ErrorReport> = run
+        .error
+        .clone()
+        .and_then(|error: Json| serde_json::from_value(error).ok());
     if let Some(error) = error {
-        let step = error.step.map(|step| format!("{step}: ")).unwrap_or_default();
+        let step = error
+            .step
+            .map(|step| format!("{step}: "))
+            .unwrap_or_default();
         row("error", paint.red(&format!("{step}{}", error.message)));
         if let Some(help) = error.help {
             row("help", help);
@@ -96,8 +118,17 @@ fn steps(collected: &Collected, paint: Paint) -> String {
                 StepState::Skipped(_) => "-".into(),
                 StepState::Running => Cell::new("…", |mark| paint.yellow(mark)),
             };
-            vec![mark, step.path.to_string().into(), step.info.title.as_str().into(), time(step.took).into()]
+            vec![
+                mark,
+                step.path.to_string().into(),
+                step.info.title.as_str().into(),
+                time(step.took).into(),
+            ]
         })
         .collect();
-    if rows.is_empty() { String::new() } else { format!("\n{}", table(&rows)) }
+    if rows.is_empty() {
+        String::new()
+    } else {
+        format!("\n{}", table(&rows))
+    }
 }

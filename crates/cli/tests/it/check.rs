@@ -33,7 +33,10 @@ fn what_is_wrong_is_listed_for_programs_by_run_and_check_alike() {
         assert_eq!(answer.code, 3);
         let problem = &answer.json()["problems"][0];
         assert_eq!(problem["file"], "wrong.yaml");
-        assert_eq!((&problem["line"], &problem["column"]), (&4.into(), &10.into()));
+        assert_eq!(
+            (&problem["line"], &problem["column"]),
+            (&4.into(), &10.into())
+        );
         assert_eq!(problem["severity"], "error");
     }
 }
@@ -44,7 +47,10 @@ fn a_valid_workflow_is_said_to_be_valid() {
 
     let answer = world.call(&["check", "greet.yaml", "--json"]);
 
-    assert_eq!((answer.code, answer.out.as_str()), (0, "{\"valid\":true,\"problems\":[]}\n"));
+    assert_eq!(
+        (answer.code, answer.out.as_str()),
+        (0, "{\"valid\":true,\"problems\":[]}\n")
+    );
 }
 
 #[test]
@@ -53,7 +59,10 @@ fn fmt_writes_the_canonical_form_once_and_keeps_comments() {
     let world = World::with("greet.yaml", &untidy);
 
     assert_eq!(world.call(&["fmt", "--check", "greet.yaml"]).code, 1);
-    assert_eq!(fs::read_to_string(world.path("greet.yaml")).unwrap(), untidy);
+    assert_eq!(
+        fs::read_to_string(world.path("greet.yaml")).unwrap(),
+        untidy
+    );
     assert_eq!(world.call(&["fmt", "greet.yaml"]).code, 0);
 
     let tidy = fs::read_to_string(world.path("greet.yaml")).unwrap();

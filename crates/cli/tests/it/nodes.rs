@@ -20,14 +20,29 @@ fn a_misspelt_node_is_recognised() {
     let answer = World::new().call(&["nodes", "log.wrte"]);
 
     assert_eq!(answer.code, 2);
-    assert!(answer.err.contains("did you mean `log.write`?"), "{}", answer.err);
+    assert!(
+        answer.err.contains("did you mean `log.write`?"),
+        "{}",
+        answer.err
+    );
 }
 
 #[test]
 fn programs_get_the_schemas_of_all_nodes() {
     let nodes = World::new().call(&["nodes", "--json"]).json()["nodes"].clone();
 
-    let names: Vec<&str> = nodes.as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = nodes
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| node["name"].as_str().unwrap())
+        .collect();
     assert!(names.is_sorted() && names.contains(&"flow.for_each") && names.contains(&"log.write"));
-    assert!(nodes.as_array().unwrap().iter().all(|node| node["settings"].is_object()));
+    assert!(
+        nodes
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|node| node["settings"].is_object())
+    );
 }

@@ -29,7 +29,11 @@ fn people_get_outputs_on_stdout_and_all_else_on_stderr() {
     let answer = world.call(&["run", "greet.yaml"]);
 
     assert_eq!(answer.out, "greeting: Hello, world\n");
-    assert!(answer.err.contains("✔ greet succeeded: 2 steps in"), "{}", answer.err);
+    assert!(
+        answer.err.contains("✔ greet succeeded: 2 steps in"),
+        "{}",
+        answer.err
+    );
 }
 
 #[test]
@@ -77,7 +81,10 @@ fn inputs_come_from_files_and_the_command_line_goes_before_them() {
     };
 
     assert_eq!(who(&["--inputs", "inputs.yaml"]), "Hello, Grace");
-    assert_eq!(who(&["--inputs", "inputs.yaml", "-i", "who=Ada"]), "Hello, Ada");
+    assert_eq!(
+        who(&["--inputs", "inputs.yaml", "-i", "who=Ada"]),
+        "Hello, Ada"
+    );
     assert_eq!(who(&["-i", "who=@name.txt"]), "Hello, Ada @ home");
     assert_eq!(who(&["-i", "who=@@name.txt"]), "Hello, @name.txt");
 }
@@ -98,7 +105,10 @@ outputs:
 
     let answer = world.call(&["run", "workflows/where.yaml", "-i", "file=a.csv", "--json"]);
 
-    assert_eq!(answer.json()["outputs"]["file"], world.path("a.csv").to_str().unwrap());
+    assert_eq!(
+        answer.json()["outputs"]["file"],
+        world.path("a.csv").to_str().unwrap()
+    );
 }
 
 #[test]
@@ -109,7 +119,14 @@ fn a_run_without_a_required_input_is_a_wrong_command_line() {
     let answer = world.call(&["run", "greet.yaml", "--json"]);
 
     assert_eq!(answer.code, 2);
-    assert!(answer.json()["error"]["message"].as_str().unwrap().contains("-i who="), "{}", answer.out);
+    assert!(
+        answer.json()["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("-i who="),
+        "{}",
+        answer.out
+    );
 }
 
 #[test]
@@ -128,13 +145,23 @@ steps:
 "#;
     let world = World::with("patient.yaml", text);
     let mut command = world.command(&["run", "patient.yaml", "--events"]);
-    let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut run = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(run.stdout.take().unwrap()).lines();
     let waits = |line: &String| line.contains("step_started") && line.contains("flow.wait");
-    lines.find(|line| waits(line.as_ref().unwrap())).unwrap().unwrap();
+    lines
+        .find(|line| waits(line.as_ref().unwrap()))
+        .unwrap()
+        .unwrap();
 
     let pid = run.id().to_string();
-    std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    std::process::Command::new("kill")
+        .args(["-TERM", &pid])
+        .status()
+        .unwrap();
     let last = lines.map(Result::unwrap).last().unwrap();
 
     let answer = Answer::of(run.wait_with_output().unwrap());

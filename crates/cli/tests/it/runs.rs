@@ -6,21 +6,34 @@ use crate::world::{GREET, REFUSE, World};
 fn runs_are_listed_shown_reported_and_deleted() {
     let world = World::with("greet.yaml", GREET);
     fs::write(world.path("refuse.yaml"), REFUSE).unwrap();
-    let id = world.call(&["run", "greet.yaml", "--json"]).json()["run"].as_str().unwrap().to_owned();
+    let id = world.call(&["run", "greet.yaml", "--json"]).json()["run"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     world.call(&["run", "refuse.yaml"]);
 
     let listed = world.call(&["runs", "list", "--json"]).json();
     assert_eq!(listed["runs"][0]["workflow"], "refuse");
     assert_eq!(listed["runs"][1]["id"], id.as_str());
     let failed = world.call(&["runs", "list", "--state", "failed"]).out;
-    assert!(failed.contains("refuse") && !failed.contains("greet"), "{failed}");
+    assert!(
+        failed.contains("refuse") && !failed.contains("greet"),
+        "{failed}"
+    );
 
     let shown = world.call(&["runs", "show", &id]).out;
-    assert!(shown.contains("Hello, world") && shown.contains("log.write"), "{shown}");
+    assert!(
+        shown.contains("Hello, world") && shown.contains("log.write"),
+        "{shown}"
+    );
 
     let report = world.call(&["runs", "report", &id, "-o", "out.html"]);
     assert_eq!(report.out, "out.html\n", "{}", report.err);
-    assert!(fs::read_to_string(world.path("out.html")).unwrap().contains("Hello, world"));
+    assert!(
+        fs::read_to_string(world.path("out.html"))
+            .unwrap()
+            .contains("Hello, world")
+    );
 
     let folder = world.path("home/runs").join(&id);
     assert!(folder.exists());
@@ -51,7 +64,10 @@ outputs:
 
     assert_eq!(answer.code, 0, "{}", answer.err);
     assert_eq!(answer.json()["outputs"]["content"], "there now");
-    assert_eq!(fs::read_to_string(world.path("log.txt")).unwrap(), "first\n");
+    assert_eq!(
+        fs::read_to_string(world.path("log.txt")).unwrap(),
+        "first\n"
+    );
     let report = answer.report();
     assert!(report.contains("1 time") && report.contains("file.append"));
 }

@@ -4,7 +4,10 @@ use crate::world::World;
 fn help_tells_the_exit_codes() {
     let help = World::new().call(&["--help"]).out;
 
-    assert!(help.contains("70  Casare itself could not do its work"), "{help}");
+    assert!(
+        help.contains("70  Casare itself could not do its work"),
+        "{help}"
+    );
 }
 
 #[test]
@@ -20,7 +23,11 @@ fn a_missing_file_is_a_wrong_command_line() {
     let answer = World::new().call(&["run", "nowhere.yaml"]);
 
     assert_eq!(answer.code, 2);
-    assert!(answer.err.contains("could not read `nowhere.yaml`"), "{}", answer.err);
+    assert!(
+        answer.err.contains("could not read `nowhere.yaml`"),
+        "{}",
+        answer.err
+    );
 }
 
 #[test]
@@ -44,12 +51,19 @@ fn shells_complete_the_subcommands() {
 fn the_doctor_says_where_settings_come_from() {
     let world = World::new();
 
-    let output = world.command(&["doctor", "--json"]).env("PATH", "").output().unwrap();
+    let output = world
+        .command(&["doctor", "--json"])
+        .env("PATH", "")
+        .output()
+        .unwrap();
     let json = crate::world::Answer::of(output).json();
 
     assert_eq!(json["ok"], true);
     let home = &json["settings"][0];
-    assert_eq!((&home["name"], &home["from"]), (&"CASARE_HOME".into(), &"environment".into()));
+    assert_eq!(
+        (&home["name"], &home["from"]),
+        (&"CASARE_HOME".into(), &"environment".into())
+    );
     let checks = json["checks"].as_array().unwrap();
     let git = checks.iter().find(|check| check["name"] == "git").unwrap();
     assert!(git["state"] == "missing" && git["get"].is_string());

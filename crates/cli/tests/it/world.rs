@@ -47,7 +47,9 @@ pub(crate) struct Answer {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self { folder: TempDir::new().unwrap() }
+        Self {
+            folder: TempDir::new().unwrap(),
+        }
     }
 
     /// A world with one file in it.
@@ -80,12 +82,20 @@ impl World {
 impl Answer {
     pub(crate) fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        Self { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+        Self {
+            code: output.status.code().unwrap(),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
     }
 
     /// The JSON object on the last line of stdout.
     pub(crate) fn json(&self) -> Json {
-        let last = self.out.lines().last().unwrap_or_else(|| panic!("no output; stderr: {}", self.err));
+        let last = self
+            .out
+            .lines()
+            .last()
+            .unwrap_or_else(|| panic!("no output; stderr: {}", self.err));
         serde_json::from_str(last).unwrap()
     }
 

@@ -11,7 +11,10 @@ struct Run {
 
 impl Run {
     fn begun() -> Self {
-        let mut run = Self { collected: Collected::default(), at: 1_000_000 };
+        let mut run = Self {
+            collected: Collected::default(),
+            at: 1_000_000,
+        };
         run.tell(EventKind::RunStarted {
             run: "0193".into(),
             workflow: "invoices".into(),
@@ -28,7 +31,11 @@ impl Run {
 
     fn finished(&mut self, path: &StepPath, outputs: Value) {
         let step = step("book");
-        self.tell(EventKind::StepStarted { path: path.clone(), step: step.clone(), effect: Effect::Pure });
+        self.tell(EventKind::StepStarted {
+            path: path.clone(),
+            step: step.clone(),
+            effect: Effect::Pure,
+        });
         self.tell(EventKind::StepFinished {
             path: path.clone(),
             step,
@@ -54,15 +61,24 @@ impl Run {
 
     /// Told passes of the loop at `0`, by number.
     fn passes(&self) -> Vec<u64> {
-        let mut passes: Vec<u64> =
-            self.collected.steps.iter().filter_map(|step| step.path.list.as_ref()?.pass).collect();
+        let mut passes: Vec<u64> = self
+            .collected
+            .steps
+            .iter()
+            .filter_map(|step| step.path.list.as_ref()?.pass)
+            .collect();
         passes.sort_unstable();
         passes
     }
 }
 
 fn step(title: &str) -> Arc<StepInfo> {
-    Arc::new(StepInfo { node: "data.set".into(), title: title.into(), id: None, line: 3 })
+    Arc::new(StepInfo {
+        node: "data.set".into(),
+        title: title.into(),
+        id: None,
+        line: 3,
+    })
 }
 
 fn in_pass(outer: &StepPath, pass: u64) -> StepPath {
@@ -85,7 +101,10 @@ fn of_a_long_loop_the_first_the_last_and_the_failed_passes_are_told() {
     let expected: Vec<u64> = (0..100).chain([7_000]).chain(49_980..50_000).collect();
     assert_eq!(run.passes(), expected);
     let counts = run.collected.loops.values().next().unwrap();
-    assert_eq!((counts.last_pass, counts.steps), (Some(49_999), 50_000 - 121));
+    assert_eq!(
+        (counts.last_pass, counts.steps),
+        (Some(49_999), 50_000 - 121)
+    );
 }
 
 #[test]
@@ -103,7 +122,13 @@ fn loops_in_loops_stay_within_bounds() {
     run.collected.settle();
 
     assert!(run.collected.steps.len() <= STEPS + LAST_STEPS + FAILED_STEPS);
-    let shown: usize = run.collected.steps.iter().filter_map(|step| step.outputs.as_ref()).map(String::len).sum();
+    let shown: usize = run
+        .collected
+        .steps
+        .iter()
+        .filter_map(|step| step.outputs.as_ref())
+        .map(String::len)
+        .sum();
     assert!(shown < 2 * VALUES, "{shown} bytes of outputs");
 }
 
