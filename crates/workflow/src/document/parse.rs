@@ -12,6 +12,12 @@ use super::{
 };
 use crate::Problem;
 
+mod comments;
+mod frame;
+mod refuse;
+
+use frame::{Frame, Key, LastChild, Open, Pending};
+
 /// How many mistakes are reported.
 const MAX_PROBLEMS: usize = 100;
 
@@ -51,9 +57,6 @@ fn options() -> Options {
     options
 }
 
-mod comments;
-mod refuse;
-
 struct Builder<'a> {
     text: &'a str,
     lines: Lines,
@@ -62,59 +65,10 @@ struct Builder<'a> {
     pending: Vec<Pending>,
     root: Option<Child>,
     tail: Vec<Comment>,
-    /// Where the last document began; there may be one.
+    /// How many have begun; there may be one.
     documents: usize,
     nodes: usize,
     problems: Vec<Problem>,
-}
-
-#[derive(Debug)]
-struct Pending {
-    comment: Comment,
-    column: usize,
-}
-
-/// A list or map that is not complete.
-struct Frame {
-    start: usize,
-    line: usize,
-    /// Of a block: comments left of it do not belong to it.
-    column: usize,
-    /// The comments before it and the empty line, where it is an item; a key has its own.
-    lead: Vec<Comment>,
-    blank: bool,
-    header: Option<String>,
-    open: Open,
-    /// Where its last child stands.
-    last: Option<LastChild>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct LastChild {
-    start: usize,
-    end_line: usize,
-}
-
-enum Open {
-    List(List),
-    Map(Map, Key),
-}
-
-/// What a map waits for.
-enum Key {
-    /// A key.
-    Wanted,
-    /// The value of this one.
-    Got {
-        text: Box<str>,
-        range: SourceRange,
-        line: usize,
-        lead: Vec<Comment>,
-        blank: bool,
-        header: Option<String>,
-    },
-    /// The value of a key that was refused.
-    Refused,
 }
 
 impl<'a> Builder<'a> {
@@ -491,15 +445,6 @@ impl<'a> Builder<'a> {
             tail: self.tail,
         };
         (Some(document), self.problems)
-    }
-}
-
-impl Frame {
-    fn is_flow(&self) -> bool {
-        match &self.open {
-            Open::List(list) => list.flow,
-            Open::Map(map, _) => map.flow,
-        }
     }
 }
 

@@ -225,7 +225,8 @@ fn unquoted_start(text: &str, at: usize, opened: Option<usize>) -> Option<usize>
         .find(": {{")
         .map(|at| at + 2)
         .or_else(|| line.find("- {{").map(|at| at + 2))?;
-    (line_start + value <= at).then_some(line_start + value)
+    let is_quoted = line[..value].contains(['"', '\'']);
+    (!is_quoted && line_start + value <= at).then_some(line_start + value)
 }
 
 /// An expression that was read as a map.

@@ -112,7 +112,7 @@ impl Writer {
     }
 
     /// Writes a block and all that is in it, keeping its own list of what is open.
-    fn blocks<'a>(&mut self, level: Level<'a>) {
+    fn blocks(&mut self, level: Level<'_>) {
         let mut levels = vec![level];
         while let Some(level) = levels.last_mut() {
             if let Some((key, child)) = level.next() {
@@ -277,12 +277,11 @@ impl Writer {
             self.out.push_str("null\n");
             return;
         };
-        match block_lines(scalar) {
-            Some(lines) => self.block_text(lines, node.trailing.as_deref(), indent),
-            None => {
-                single_line(&mut self.out, scalar, Place::Value);
-                self.end_line(node.trailing.as_deref());
-            }
+        if let Some(lines) = block_lines(scalar) {
+            self.block_text(lines, node.trailing.as_deref(), indent);
+        } else {
+            single_line(&mut self.out, scalar, Place::Value);
+            self.end_line(node.trailing.as_deref());
         }
     }
 
@@ -337,7 +336,8 @@ fn flatten(node: &Node, room: usize, out: &mut String) -> bool {
     match &node.content {
         Content::Broken => out.push_str("null"),
         Content::Scalar(scalar) => {
-            if matches!(scalar.written, Written::Folded(_)) {
+            let is_long = matches!(&scalar.value, ScalarValue::Text(text) if text.len() > room * 4);
+            if is_long || matches!(scalar.written, Written::Folded(_)) {
                 return false;
             }
             single_line(out, scalar, Place::FlowValue);

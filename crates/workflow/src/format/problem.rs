@@ -9,6 +9,9 @@ use serde_json::{Value as Json, json};
 
 use crate::{DocPath, SourceRange, document::Lines};
 
+/// How many problems are shown with their excerpts: a screen full of them helps nobody.
+const MOST_SHOWN: usize = 100;
+
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
@@ -174,7 +177,7 @@ impl Diagnostic for ProblemList {
     }
 
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        let problems = self.problems.iter();
+        let problems = self.problems.iter().take(MOST_SHOWN);
         Some(Box::new(problems.map(|problem| problem as &dyn Diagnostic)))
     }
 }

@@ -207,7 +207,7 @@ impl<'n> Work<'_, '_, 'n> {
             "timeout" => step.timeout = reader.span(node, &at),
             "on_error" => step.on_error = reader.choice(node, &at, &ON_ERROR).unwrap_or_default(),
             "on_resume" => {
-                step.on_resume = reader.choice(node, &at, &ON_RESUME).unwrap_or_default()
+                step.on_resume = reader.choice(node, &at, &ON_RESUME).unwrap_or_default();
             }
             "disabled" => step.disabled = reader.boolean(node, &at).unwrap_or_default(),
             "note" => step.note = reader.text(node, &at),
@@ -320,20 +320,18 @@ impl Reader<'_> {
     }
 
     fn condition(&mut self, node: &Node, at: &At<'_>) -> Option<serde_json::Value> {
-        match &node.content {
-            Content::Scalar(Scalar {
-                value: ScalarValue::Bool(_) | ScalarValue::Text(_),
-                ..
-            }) => Some(node.to_json()),
-            _ => {
-                let wanted = "`true`, `false` or an expression";
-                if let Some(problem) = self.wrong_type(node, at, wanted) {
-                    problem.help =
-                        Some("write it like `when: \"{{ vars.total > 0 }}\"`".to_owned());
-                }
-                None
-            }
+        if let Content::Scalar(Scalar {
+            value: ScalarValue::Bool(_) | ScalarValue::Text(_),
+            ..
+        }) = &node.content
+        {
+            return Some(node.to_json());
         }
+        let wanted = "`true`, `false` or an expression";
+        if let Some(problem) = self.wrong_type(node, at, wanted) {
+            problem.help = Some("write it like `when: \"{{ vars.total > 0 }}\"`".to_owned());
+        }
+        None
     }
 
     fn retry(&mut self, node: &Node, at: &At<'_>) -> Retry {
@@ -362,7 +360,7 @@ impl Reader<'_> {
                 "delay" => retry.delay = self.span(node, &at_key).unwrap_or(retry.delay),
                 "backoff" => retry.backoff = self.backoff(node, &at_key).unwrap_or(retry.backoff),
                 "max_delay" => {
-                    retry.max_delay = self.span(node, &at_key).unwrap_or(retry.max_delay)
+                    retry.max_delay = self.span(node, &at_key).unwrap_or(retry.max_delay);
                 }
                 "jitter" => retry.jitter = self.boolean(node, &at_key).unwrap_or(retry.jitter),
                 "on" => retry.on = self.texts(node, &at_key).unwrap_or_default(),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use casare_workflow::{
-    BlockShape, BlockSpec, Catalogue, Effect, NodeSpec, catalogue::Siblings, schema::workflow_schema,
+    BlockShape, BlockSpec, Catalogue, Effect, NodeSpec, catalogue::Siblings,
+    schema::workflow_schema,
 };
 use insta::assert_json_snapshot;
 use serde_json::{Value as Json, json};
@@ -69,8 +70,16 @@ fn schema() -> Json {
     ];
     let nodes = [
         node("excel.read", read, vec![]),
-        node("flow.try", json!({ "type": "object", "properties": {} }), blocks),
-        node("flow.parallel", json!({ "type": "object" }), vec![block("branches", BlockShape::Named, true)]),
+        node(
+            "flow.try",
+            json!({ "type": "object", "properties": {} }),
+            blocks,
+        ),
+        node(
+            "flow.parallel",
+            json!({ "type": "object" }),
+            vec![block("branches", BlockShape::Named, true)],
+        ),
     ];
     let nodes = nodes.into_iter().map(|node| (node.name.to_string(), node));
     workflow_schema(&Nodes(nodes.collect()))

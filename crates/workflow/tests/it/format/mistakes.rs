@@ -7,7 +7,7 @@ use serde_json::json;
 
 /// What `casare check` shows for `text`.
 fn shown(text: &str) -> String {
-    let problems = Source::read("orders.workflow.yaml", text).expect_err("there is a mistake");
+    let problems = Source::read("orders.workflow.yaml", text).unwrap_err();
     let mut out = String::new();
     GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
         .with_width(100)

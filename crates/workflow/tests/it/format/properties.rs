@@ -1,8 +1,8 @@
 //! What holds for any text and any workflow.
 
 use casare_workflow::{
-    Block, Document, Input, InputKind, Limits, OnError, OnResume, Retry, Source, Span, Step,
-    Workflow, format,
+    Block, DocPath, Document, Input, InputKind, Limits, OnError, OnResume, Retry, Source, Span,
+    Step, Workflow, format,
 };
 use indexmap::IndexMap;
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -337,7 +337,7 @@ proptest! {
     #[test]
     fn an_edit_changes_the_data_it_names(text in document(), data in data()) {
         let mut document = Document::parse("a", &text).unwrap();
-        document.set(&Default::default(), &data).unwrap();
+        document.set(&DocPath::default(), &data).unwrap();
         let written = document.write();
         let read = Document::parse("a", &written);
         let read = read.map_err(|problems| TestCaseError::fail(format!("{:#}\n{written}", problems.to_json())))?;

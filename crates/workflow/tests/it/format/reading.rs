@@ -1,5 +1,6 @@
 use casare_workflow::{
-    Block, DocPath, InputKind, OnError, Source, Span, Workflow, document::MAX_DEPTH, format,
+    Block, DocPath, Document, InputKind, OnError, Source, Span, Workflow, document::MAX_DEPTH,
+    format,
 };
 use serde_json::json;
 
@@ -84,9 +85,11 @@ fn two_hundred_steps_inside_each_other_are_read_and_written() {
     let mut text = String::from("casare: 1\nname: deep\nsteps:\n");
     for depth in 0..200 {
         let indent = " ".repeat(depth * 6 + 2);
-        text += &format!("{indent}- use: flow.parallel\n{indent}  branches:\n{indent}    only:\n");
+        for line in ["- use: flow.parallel", "  branches:", "    only:"] {
+            text = text + &indent + line + "\n";
+        }
     }
-    text += &format!("{}- use: log.write\n", " ".repeat(1202));
+    text = text + &" ".repeat(1202) + "- use: log.write\n";
 
     let workflow = read(&text);
 
@@ -98,7 +101,7 @@ fn two_hundred_steps_inside_each_other_are_read_and_written() {
     }
     assert_eq!(depth, 200);
     let written = format::write(&workflow);
-    assert_eq!(read(&written), workflow);
+    assert_eq!(read(&written), workflow.clone());
     assert_eq!(super::fmt(&written), written);
 }
 
@@ -108,6 +111,11 @@ fn nesting_that_would_exhaust_the_stack_is_refused() {
         let deepest = open.repeat(MAX_DEPTH) + "x" + &close.repeat(MAX_DEPTH);
         let canonical = super::fmt(&deepest);
         assert_eq!(super::fmt(&canonical), canonical);
+        let document = Document::parse("a", &deepest).unwrap();
+        assert_eq!(
+            document.clone().to_json(),
+            Document::from_json(&document.to_json()).to_json()
+        );
 
         let deeper = open.repeat(100_000) + &close.repeat(100_000);
         let problems = format::canonical("a", &deeper).unwrap_err();
