@@ -66,7 +66,7 @@ impl<'a> Execution<'a> {
         config: &Config,
         terminal: &'a Terminal,
         folder: PathBuf,
-        workflow: Option<&Workflow>,
+        workflow: &Workflow,
     ) -> Result<Self, CliError> {
         let runs = match &manner.runs {
             Some(folder) => std::path::absolute(folder).map_err(|source| CliError::Unreadable {

@@ -27,7 +27,7 @@ pub(crate) fn cancel_on_signals(cancel: Cancel) -> io::Result<()> {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
-    hangup: tokio::signal::unix::Signal,
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
@@ -37,7 +37,12 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
+            // Listening would undo what `nohup` asked for.
+            hangup: if hangup_ends_processes() {
+                Some(signal(SignalKind::hangup())?)
+            } else {
+                None
+            },
         })
     }
 
@@ -45,9 +50,22 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
+            _ = async { self.hangup.as_mut()?.recv().await }, if self.hangup.is_some() => {}
         }
     }
+}
+
+/// Whether a hangup is not ignored, as far as the system tells.
+#[cfg(unix)]
+fn hangup_ends_processes() -> bool {
+    const HANGUP: u64 = 1;
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        return false;
+    };
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & HANGUP == 0)
 }
 
 #[cfg(windows)]

@@ -76,11 +76,10 @@ impl Told<'_> {
     pub(crate) fn summary(&self, paint: Paint) -> String {
         let outcome = self.outcome;
         let mut text = String::new();
-        if let Some(error) = &outcome.error {
-            text.push_str(&self.error(error, paint));
-        }
-        if outcome.state == RunState::NeedsDecision {
-            text.push_str(&self.question(paint));
+        match &outcome.error {
+            _ if outcome.state == RunState::NeedsDecision => text.push_str(&self.question(paint)),
+            Some(error) => text.push_str(&self.error(error, paint)),
+            None => {}
         }
         let name = paint.bold(&self.workflow.name);
         let how = match outcome.state {

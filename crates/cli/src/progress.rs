@@ -21,7 +21,7 @@ use casare_workflow::Workflow;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use parking_lot::Mutex;
 
-use crate::terminal::{Paint, Terminal, grouped, time};
+use crate::terminal::{Paint, Terminal, count, grouped, time};
 
 const PERIOD: Duration = Duration::from_millis(100);
 
@@ -46,8 +46,8 @@ struct Now {
 }
 
 impl Progress {
-    pub(crate) fn new(terminal: &Terminal, workflow: Option<&Workflow>) -> Self {
-        let steps = workflow.map_or(0, |workflow| workflow.steps.len() as u64);
+    pub(crate) fn new(terminal: &Terminal, workflow: &Workflow) -> Self {
+        let steps = workflow.steps.len() as u64;
         let bar = terminal.watched.then(|| {
             let bar =
                 ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr_with_hz(10));
@@ -100,7 +100,7 @@ impl Progress {
         let message = self.now.lock().to_string();
         let steps = self.steps.load(Ordering::Relaxed);
         let steps = if steps > 0 {
-            format!(" · {} steps", grouped(steps))
+            format!(" · {}", count(steps, "step"))
         } else {
             String::new()
         };

@@ -49,8 +49,7 @@ impl Resume {
             // The workflow as it was when the run began, whatever its file says now.
             let (workflow, _) = Source::read(&name, &stored.text).map_err(PlanError::Invalid)?;
             let folder = stored.folder.clone().into();
-            let mut execution =
-                Execution::new(&self.manner, config, terminal, folder, Some(&workflow))?;
+            let mut execution = Execution::new(&self.manner, config, terminal, folder, &workflow)?;
             execution.options.journal = Some(journal.clone());
             execution.cancel_on_signals()?;
             let (options, mut execution) = execution.start();

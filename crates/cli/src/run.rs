@@ -46,7 +46,7 @@ impl Run {
             config,
             terminal,
             file.folder.clone(),
-            Some(plan.workflow()),
+            plan.workflow(),
         )?;
         execution.options.inputs = inputs;
         execution.options.file = Some(match file.name.as_str() {
