@@ -1,4 +1,25 @@
 //! Text → [`Workflow`] → text, with errors that point into the text.
+//!
+//! Reading is strict: what is not known is refused, and everything that is wrong is found in one go.
+//! Whether the nodes exist and take what is written for them is [`mod@crate::check`]'s.
+//!
+//! | code | what is wrong |
+//! |---|---|
+//! | `yaml` | the syntax |
+//! | `tab` | a line is indented with a tab |
+//! | `unquoted-expression` | `{{ … }}` without quotes, which YAML reads as a map |
+//! | `several-documents`, `anchor`, `alias`, `tag` | corners of YAML that workflows do not have |
+//! | `duplicate-key`, `key` | a key is there twice, or is no text |
+//! | `number` | digits that would not survive as a number: `007`, `+49…`, too many |
+//! | `too-large`, `too-deep` | more than can be read safely |
+//! | `empty`, `version`, `missing-key`, `missing-use` | something that has to be there is not |
+//! | `unknown-key` | a key that nothing reads |
+//! | `wrong-type`, `wrong-value`, `duration` | a value that can't stand there |
+//! | `block` | one step where a list of steps belongs |
+//! | `name` | a name that expressions could not write: ids, inputs, variables and environment variables are `[A-Za-z_][A-Za-z0-9_]*` |
+//!
+//! Three short forms are read and written out: an input that is only a type (`who: string`), and a
+//! single name for the lists `env` and `retry.on`.
 
 use std::{path::Path, sync::Arc};
 

@@ -1,8 +1,8 @@
 //! What holds for any text and any workflow.
 
 use casare_workflow::{
-    Block, DocPath, Document, Input, InputKind, Limits, OnError, OnResume, Retry, Source, Span,
-    Step, Workflow, format,
+    Block, DocPath, Document, Input, InputKind, Limits, OnError, OnResume, Retry, Segment, Source,
+    Span, Step, Workflow, format,
 };
 use indexmap::IndexMap;
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -281,6 +281,43 @@ fn document() -> impl Strategy<Value = String> {
     block(3).prop_map(|lines| lines.join("\n") + "\n")
 }
 
+/// The path of a part of `data`, found by taking these turns.
+fn part(mut data: &Json, turns: &[prop::sample::Index]) -> DocPath {
+    let mut path = DocPath::default();
+    for turn in turns {
+        match data {
+            Json::Array(items) if !items.is_empty() => {
+                let index = turn.index(items.len());
+                path = path.index(index);
+                data = &items[index];
+            }
+            Json::Object(map) if !map.is_empty() => {
+                let (key, value) = map.iter().nth(turn.index(map.len())).unwrap();
+                path = path.key(key);
+                data = value;
+            }
+            _ => break,
+        }
+    }
+    path
+}
+
+fn at<'d>(data: &'d mut Json, path: &[Segment]) -> &'d mut Json {
+    path.iter().fold(data, |data, segment| match segment {
+        Segment::Key(key) => &mut data[&**key],
+        Segment::Index(index) => &mut data[*index],
+    })
+}
+
+fn remove_at(data: &mut Json, path: &[Segment]) -> Json {
+    let (last, above) = path.split_last().unwrap();
+    match (at(data, above), last) {
+        (Json::Object(map), Segment::Key(key)) => map.shift_remove(&**key).unwrap(),
+        (Json::Array(items), Segment::Index(index)) => items.remove(*index),
+        (other, _) => panic!("{other}"),
+    }
+}
+
 /// The comments of a text in order, found by the parser.
 fn comments(text: &str) -> Vec<String> {
     let events = granit_parser::Parser::new_from_str(text);
@@ -329,19 +366,36 @@ proptest! {
         let canonical = before.write();
         let after = Document::parse("a", &canonical);
         let after = after.map_err(|problems| TestCaseError::fail(format!("{:#}\n{text}\n=>\n{canonical}", problems.to_json())))?;
-        prop_assert_eq!(after.to_json(), before.to_json(), "{}\n=>\n{}", text, canonical);
+        // As text, to see the order of keys too.
+        let (data, same) = (before.to_json().to_string(), after.to_json().to_string());
+        prop_assert_eq!(same, data, "{}\n=>\n{}", text, canonical);
         prop_assert_eq!(comments(&canonical), comments(&text), "{}\n=>\n{}", text, canonical);
         prop_assert_eq!(after.write(), canonical.clone(), "{}\n=>\n{}", text, canonical);
     }
 
     #[test]
-    fn an_edit_changes_the_data_it_names(text in document(), data in data()) {
+    fn an_edit_changes_what_it_names_and_nothing_else(
+        text in document(),
+        turns in vec(any::<prop::sample::Index>(), 0..4),
+        remove in any::<bool>(),
+        data in data(),
+    ) {
         let mut document = Document::parse("a", &text).unwrap();
-        document.set(&DocPath::default(), &data).unwrap();
+        let mut expected = document.to_json();
+        let path = part(&expected, &turns);
+        if remove && !path.0.is_empty() {
+            prop_assert_eq!(document.remove(&path).unwrap(), remove_at(&mut expected, &path.0));
+        } else {
+            document.set(&path, &data).unwrap();
+            *at(&mut expected, &path.0) = data;
+        }
         let written = document.write();
         let read = Document::parse("a", &written);
-        let read = read.map_err(|problems| TestCaseError::fail(format!("{:#}\n{written}", problems.to_json())))?;
-        prop_assert_eq!(read.to_json(), data, "{}", written);
+        let read = read.map_err(|problems| {
+            TestCaseError::fail(format!("{:#}\n{text}\n=>\n{written}", problems.to_json()))
+        })?;
+        prop_assert_eq!(read.to_json(), expected, "{}", written);
+        prop_assert_eq!(read.write(), written.clone(), "{}", written);
     }
 
     #[test]
