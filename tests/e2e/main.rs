@@ -1,3 +1,8 @@
 //! The real binary against real files, servers and signals.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test needs is there or the test fails"
+)]
+
 mod kill;

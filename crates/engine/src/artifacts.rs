@@ -69,7 +69,12 @@ impl Artifacts {
     /// # Errors
     ///
     /// Where it can't be written.
-    pub fn keep(&self, name: &str, media_type: &str, content: &[u8]) -> Result<Artifact, NodeError> {
+    pub fn keep(
+        &self,
+        name: &str,
+        media_type: &str,
+        content: &[u8],
+    ) -> Result<Artifact, NodeError> {
         let path = self.reserve(name)?;
         let part = path.with_extension("part");
         fs::File::create(&part)
@@ -116,5 +121,9 @@ fn safe_name(name: &str) -> String {
         .take(100)
         .collect();
     let safe = safe.trim_matches(['.', '-']);
-    if safe.is_empty() { "file".to_owned() } else { safe.to_owned() }
+    if safe.is_empty() {
+        "file".to_owned()
+    } else {
+        safe.to_owned()
+    }
 }

@@ -160,7 +160,8 @@ impl StepContext {
             NodeError::denied(format!("there is no credential `{name}`")).with_help(format!(
                 "set the environment variable CASARE_CREDENTIAL_{} to a JSON object such as \
                  {{\"username\": \"…\", \"password\": \"…\"}}",
-                name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_"),
+                name.to_uppercase()
+                    .replace(|c: char| !c.is_ascii_alphanumeric(), "_"),
             ))
         })?;
         self.around.mask.add(credential.secrets());
@@ -180,8 +181,11 @@ impl StepContext {
             }
             open = frame.outer.as_ref();
         }
-        Err(NodeError::invalid(format!("no {what} is open here"))
-            .with_help(format!("put the step into the `do` block of a step that opens a {what}")))
+        Err(
+            NodeError::invalid(format!("no {what} is open here")).with_help(format!(
+                "put the step into the `do` block of a step that opens a {what}"
+            )),
+        )
     }
 
     /// `given` as a path of this machine: a relative one starts at the workflow's folder.
@@ -211,7 +215,9 @@ impl StepContext {
         tokio::task::spawn_blocking(work)
             .await
             .unwrap_or_else(|error| {
-                Err(NodeError::bug(format!("the node's work ended unexpectedly: {error}")))
+                Err(NodeError::bug(format!(
+                    "the node's work ended unexpectedly: {error}"
+                )))
             })
     }
 }

@@ -31,24 +31,19 @@ impl Credential {
     pub fn field(&self, field: &str) -> Result<&str, NodeError> {
         self.optional(field).ok_or_else(|| {
             let fields: Vec<&str> = self.fields.keys().map(String::as_str).collect();
-            NodeError::denied(format!(
-                "credential `{}` has no field `{field}`",
-                self.name
-            ))
-            .with_help(format!("it has: {}", fields.join(", ")))
+            NodeError::denied(format!("credential `{}` has no field `{field}`", self.name))
+                .with_help(format!("it has: {}", fields.join(", ")))
         })
     }
 
     /// The secret in `field`, if the credential has it.
     pub fn optional(&self, field: &str) -> Option<&str> {
-        self.fields
-            .get(field)
-            .map(|secret| secret.expose_secret())
+        self.fields.get(field).map(ExposeSecret::expose_secret)
     }
 
     /// Every secret in it, for masking.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
-        self.fields.values().map(|secret| secret.expose_secret())
+        self.fields.values().map(ExposeSecret::expose_secret)
     }
 }
 

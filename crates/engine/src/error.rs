@@ -76,7 +76,12 @@ impl FromStr for ErrorKind {
         KINDS
             .into_iter()
             .find(|kind| kind.name() == text)
-            .ok_or_else(|| format!("`{text}` is no kind of error; kinds: {}", Self::NAMES.join(", ")))
+            .ok_or_else(|| {
+                format!(
+                    "`{text}` is no kind of error; kinds: {}",
+                    Self::NAMES.join(", ")
+                )
+            })
     }
 }
 
@@ -170,19 +175,16 @@ impl NodeError {
             ),
             Io::AlreadyExists => (ErrorKind::Conflict, None),
             Io::TimedOut => (ErrorKind::Timeout, None),
-            Io::ConnectionRefused
-            | Io::ConnectionReset
-            | Io::ConnectionAborted
-            | Io::BrokenPipe
-            | Io::HostUnreachable
-            | Io::NetworkUnreachable => (ErrorKind::Unavailable, None),
             Io::InvalidData | Io::InvalidInput | Io::IsADirectory | Io::NotADirectory => {
                 (ErrorKind::Invalid, None)
             }
             _ => (ErrorKind::Unavailable, None),
         };
         let mut failure = Self::new(kind, format!("{doing}: {error}"));
-        if matches!(error.kind(), Io::StorageFull | Io::QuotaExceeded | Io::FileTooLarge) {
+        if matches!(
+            error.kind(),
+            Io::StorageFull | Io::QuotaExceeded | Io::FileTooLarge
+        ) {
             failure = failure.permanent();
         }
         match help {

@@ -4,7 +4,10 @@
 //! executes them.
 
 // The fields are read by schemars alone: their schemas validate settings and make the manual.
-#![expect(dead_code, reason = "settings of control nodes are compiled from their templates")]
+#![expect(
+    dead_code,
+    reason = "settings of control nodes are compiled from their templates"
+)]
 
 use std::collections::BTreeMap;
 
@@ -58,7 +61,9 @@ pub(crate) fn nodes() -> Vec<Node> {
 }
 
 fn signal<S: JsonSchema>(name: &'static str, icon: &'static str, example: &'static str) -> Node {
-    Node::control::<S, Nothing>(name).icon(icon).example(example)
+    Node::control::<S, Nothing>(name)
+        .icon(icon)
+        .example(example)
 }
 
 fn list(name: &'static str, summary: &'static str, required: bool) -> BlockSpec {
@@ -99,13 +104,13 @@ fn branch() -> Node {
         .siblings(Siblings::None)
         .example(
             r#"- use: flow.if
-  with: { condition: "{{ vars.total > 100 }}" }
+  with: { condition: "{{ run.attempt > 1 }}" }
   then:
     - use: log.write
-      with: { message: "a large order" }
+      with: { message: "resumed" }
   else:
     - use: log.write
-      with: { message: "a small order" }
+      with: { message: "the first attempt" }
 "#,
         )
 }
@@ -133,17 +138,17 @@ fn switch() -> Node {
         .siblings(Siblings::None)
         .example(
             r#"- use: flow.switch
-  with: { value: "{{ vars.country }}" }
+  with: { value: "{{ run.attempt }}" }
   cases:
-    DE:
+    "1":
       - use: log.write
-        with: { message: "Germany" }
-    AT:
+        with: { message: "the first attempt" }
+    "2":
       - use: log.write
-        with: { message: "Austria" }
+        with: { message: "resumed once" }
   default:
     - use: flow.fail
-      with: { message: "no rule for {{ vars.country }}", kind: business }
+      with: { message: "resumed too often", kind: business }
 "#,
         )
 }
@@ -536,10 +541,10 @@ fn call() -> Node {
     Node::control::<Call, Called>("flow.call")
         .icon("workflow")
         .example(
-            r#"- id: rate
+            r"- id: rate
   use: flow.call
   with: { workflow: exchange-rate.workflow.yaml, inputs: { currency: EUR } }
-"#,
+",
         )
 }
 
@@ -551,9 +556,9 @@ struct Wait {
     duration: Span,
 }
 
-const WAIT_EXAMPLE: &str = r#"- use: flow.wait
+const WAIT_EXAMPLE: &str = r"- use: flow.wait
   with: { duration: 10ms }
-"#;
+";
 
 /// Runs named states until a final one.
 ///
@@ -660,6 +665,6 @@ struct Incremented {
     value: f64,
 }
 
-const INCREMENT_EXAMPLE: &str = r#"- use: data.increment
+const INCREMENT_EXAMPLE: &str = r"- use: data.increment
   with: { name: answers }
-"#;
+";

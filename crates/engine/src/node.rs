@@ -281,7 +281,11 @@ fn schema_of<T: JsonSchema>() -> Json {
 
 fn first_paragraph(text: &str) -> String {
     let paragraph = text.split("\n\n").next().unwrap_or_default();
-    paragraph.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+    paragraph
+        .lines()
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// An action whose settings have been read, ready to run.

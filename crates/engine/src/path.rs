@@ -89,7 +89,10 @@ impl FromStr for StepPath {
         let mut parts = text.split('.');
         let mut path = Self::new(None, index(parts.next())?);
         while let Some(block) = parts.next() {
-            let (name, pass) = match block.strip_suffix(']').and_then(|open| open.split_once('[')) {
+            let (name, pass) = match block
+                .strip_suffix(']')
+                .and_then(|open| open.split_once('['))
+            {
                 Some((name, pass)) => (name, Some(pass.parse().map_err(|_| unreadable())?)),
                 None => (block, None),
             };

@@ -121,6 +121,7 @@ impl Plan {
             files,
             callers,
             called: BTreeMap::new(),
+            breaks: text.match_indices('\n').map(|(place, _)| place).collect(),
         }
         .plan(workflow, text, source.problems(warnings))
         .map(Arc::new)
@@ -229,6 +230,8 @@ pub(crate) enum Kind {
     },
     Wait(Template),
     StateMachine(Box<StateMachine>),
+    /// A disabled step: never executed, so whatever is wrong with it does not matter.
+    Nothing,
 }
 
 impl std::fmt::Debug for Kind {

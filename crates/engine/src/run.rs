@@ -17,8 +17,8 @@ use self::{
     position::Journaled,
 };
 use crate::{
-    Cancel, Credentials, ErrorReport, EventSink, NoCredentials, Plan, PlanError, Registry, RunEvent,
-    StepPath,
+    Cancel, Credentials, ErrorReport, EventSink, NoCredentials, Plan, PlanError, Registry,
+    RunEvent, StepPath,
     plan::{Files, PlanCache},
 };
 
@@ -178,8 +178,8 @@ impl Engine {
     ///
     /// When it could not even begin.
     pub async fn run(&self, plan: &Arc<Plan>, options: RunOptions) -> Result<RunOutcome, RunError> {
-        let inputs = inputs::resolve(plan.workflow(), options.inputs.clone())
-            .map_err(RunError::Inputs)?;
+        let inputs =
+            inputs::resolve(plan.workflow(), options.inputs.clone()).map_err(RunError::Inputs)?;
         let id = Uuid::now_v7();
         let started_at = Timestamp::now();
         let lock = match &options.journal {
@@ -225,7 +225,9 @@ impl Engine {
         mut options: RunOptions,
     ) -> Result<RunOutcome, RunError> {
         let Some(journal) = options.journal.clone() else {
-            return Err(RunError::NotResumable("a run without a journal can't be resumed".into()));
+            return Err(RunError::NotResumable(
+                "a run without a journal can't be resumed".into(),
+            ));
         };
         let found = journal.find(run).await?;
         if found.state == RunState::Succeeded {
@@ -238,7 +240,9 @@ impl Engine {
         let mut journaled = Journaled::default();
         journal
             .segments(stored.id, |segment| {
-                let lines = segment.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+                let lines = segment
+                    .split(|byte| *byte == b'\n')
+                    .filter(|line| !line.is_empty());
                 for line in lines {
                     if let Ok(event) = serde_json::from_slice::<RunEvent>(line) {
                         journaled.absorb(event);
@@ -247,7 +251,8 @@ impl Engine {
             })
             .await?;
         if let Some(outputs) = journaled.succeeded() {
-            return attempt::succeeded_before(&journal, &options, &stored, &journaled, outputs).await;
+            return attempt::succeeded_before(&journal, &options, &stored, &journaled, outputs)
+                .await;
         }
         options.folder = stored.folder.clone().into();
         options.file = stored.file.clone();
@@ -270,12 +275,22 @@ impl Engine {
     }
 
     /// The workflow as it was when the run began, whatever its file says now.
-    fn recorded_plan(&self, stored: &StoredRun, options: &RunOptions) -> Result<Arc<Plan>, RunError> {
+    fn recorded_plan(
+        &self,
+        stored: &StoredRun,
+        options: &RunOptions,
+    ) -> Result<Arc<Plan>, RunError> {
         let name = stored.options["name"].as_str().unwrap_or("workflow");
         let called: BTreeMap<String, String> =
             serde_json::from_value(stored.options["called"].clone()).unwrap_or_default();
         let files = Files::Recorded(&called);
-        Ok(Plan::compile_from(name, &stored.text, &options.folder, &self.registry, &files)?)
+        Ok(Plan::compile_from(
+            name,
+            &stored.text,
+            &options.folder,
+            &self.registry,
+            &files,
+        )?)
     }
 }
 
@@ -296,12 +311,13 @@ fn decide(
             [] => {
                 let waiting: Vec<String> =
                     undecided.iter().map(|(path, _)| path.to_string()).collect();
-                return Err(RunError::NotResumable(match waiting.is_empty() {
-                    true => format!("step `{step}` waits for no decision; none does"),
-                    false => format!(
+                return Err(RunError::NotResumable(if waiting.is_empty() {
+                    format!("step `{step}` waits for no decision; none does")
+                } else {
+                    format!(
                         "step `{step}` waits for no decision; these do: {}",
                         waiting.join(", ")
-                    ),
+                    )
                 }));
             }
             several => {
@@ -315,7 +331,11 @@ fn decide(
         match decision {
             Decision::Done(outputs) => {
                 journaled.decide_done(path, info.id.clone(), outputs);
-                told.push(Decided { path: path.clone(), step: info.clone(), outputs: outputs.clone() });
+                told.push(Decided {
+                    path: path.clone(),
+                    step: info.clone(),
+                    outputs: outputs.clone(),
+                });
             }
             Decision::Repeat => journaled.decide_repeat(path),
         }

@@ -245,7 +245,12 @@ impl Object for StepOutputs {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        let mut names: Vec<Value> = self.own.read().keys().map(|id| Value::from(&**id)).collect();
+        let mut names: Vec<Value> = self
+            .own
+            .read()
+            .keys()
+            .map(|id| Value::from(&**id))
+            .collect();
         let mut outer = self.outer.as_ref();
         while let Some(outputs) = outer {
             names.extend(outputs.own.read().keys().map(|id| Value::from(&**id)));

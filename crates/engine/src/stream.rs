@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Instant};
 use casare_store::JournalWriter;
 use jiff::Timestamp;
 
-
 use crate::{EventKind, EventSink, RunEvent, mask::Mask};
 
 /// The way out for a run's events.

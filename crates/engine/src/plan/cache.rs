@@ -17,7 +17,11 @@ pub(crate) struct PlanCache(Mutex<HashMap<blake3::Hash, Arc<Plan>>>);
 impl PlanCache {
     pub(crate) fn key(name: &str, text: &str, folder: &Path) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new();
-        for part in [name.as_bytes(), folder.as_os_str().as_encoded_bytes(), text.as_bytes()] {
+        for part in [
+            name.as_bytes(),
+            folder.as_os_str().as_encoded_bytes(),
+            text.as_bytes(),
+        ] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part);
         }

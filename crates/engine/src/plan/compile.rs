@@ -8,7 +8,7 @@ use std::{
 };
 
 use casare_workflow::{
-    Block, DocPath, Problem, ProblemList, Severity, Source, Step, Template, Workflow,
+    Block, DocPath, Effect, Problem, ProblemList, Severity, Source, Step, Template, Workflow,
     expression::ExpressionError,
 };
 use serde_json::{Value as Json, json};
@@ -31,6 +31,8 @@ pub(super) struct Compiler<'a> {
     pub(super) files: &'a Files<'a>,
     pub(super) callers: &'a mut Vec<PathBuf>,
     pub(super) called: BTreeMap<String, String>,
+    /// Where the lines of the source end.
+    pub(super) breaks: Vec<usize>,
 }
 
 impl Compiler<'_> {
@@ -65,11 +67,30 @@ impl Compiler<'_> {
                 name => named_block(block, name),
             },
             name: name.to_owned(),
-            steps: with_room(|| steps.iter().map(|step| self.step(step)).collect::<Result<_, _>>())?,
+            steps: with_room(|| {
+                steps
+                    .iter()
+                    .map(|step| self.step(step))
+                    .collect::<Result<_, _>>()
+            })?,
         })
     }
 
     fn step(&mut self, step: &Step) -> Result<PlanStep, PlanError> {
+        if step.disabled {
+            return Ok(PlanStep {
+                info: self.info(step),
+                id: None,
+                disabled: true,
+                when: None,
+                retry: None,
+                timeout: None,
+                on_error: step.on_error,
+                on_resume: step.on_resume,
+                effect: Effect::Pure,
+                kind: Kind::Nothing,
+            });
+        }
         let registry = self.registry;
         let Some(node) = registry.get(&step.uses) else {
             return Err(self.wrong(&step.at.key("use"), format!("unknown node `{}`", step.uses)));
@@ -94,12 +115,7 @@ impl Compiler<'_> {
             None => None,
         };
         Ok(PlanStep {
-            info: Arc::new(StepInfo {
-                node: step.uses.clone(),
-                title: step.title().to_owned(),
-                id: step.id.clone(),
-                line: self.line(&step.at),
-            }),
+            info: self.info(step),
             id: step.id.as_deref().map(Into::into),
             disabled: step.disabled,
             when,
@@ -109,6 +125,15 @@ impl Compiler<'_> {
             on_resume: step.on_resume,
             effect: node.spec().effect,
             kind,
+        })
+    }
+
+    fn info(&self, step: &Step) -> Arc<StepInfo> {
+        Arc::new(StepInfo {
+            node: step.uses.clone(),
+            title: step.title().to_owned(),
+            id: step.id.clone(),
+            line: self.line(&step.at),
         })
     }
 
@@ -250,8 +275,14 @@ impl Compiler<'_> {
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or(file);
-        let plan =
-            Plan::compile_below(&name, &text, &folder, self.registry, self.files, self.callers)?;
+        let plan = Plan::compile_below(
+            &name,
+            &text,
+            &folder,
+            self.registry,
+            self.files,
+            self.callers,
+        )?;
         self.callers.truncate(self.callers.len() - 2);
         self.called.extend(plan.called.clone());
         self.called.insert(key, text);
@@ -340,7 +371,10 @@ impl Compiler<'_> {
 
     fn needed(&self, step: &Step, name: &str) -> Result<Template, PlanError> {
         self.setting(step, name)?.ok_or_else(|| {
-            self.wrong(&step.at.key("use"), format!("`{}` needs `{name}`", step.uses))
+            self.wrong(
+                &step.at.key("use"),
+                format!("`{}` needs `{name}`", step.uses),
+            )
         })
     }
 
@@ -364,9 +398,8 @@ impl Compiler<'_> {
     }
 
     fn required(&mut self, step: &Step, block: &str) -> Result<List, PlanError> {
-        self.optional(step, block)?.ok_or_else(|| {
-            self.wrong(&step.at, format!("`{}` needs a block `{block}`", step.uses))
-        })
+        self.optional(step, block)?
+            .ok_or_else(|| self.wrong(&step.at, format!("`{}` needs a block `{block}`", step.uses)))
     }
 
     fn optional(&mut self, step: &Step, block: &str) -> Result<Option<List>, PlanError> {
@@ -394,8 +427,7 @@ impl Compiler<'_> {
 
     fn line(&self, at: &DocPath) -> u32 {
         self.source.range(at).map_or(0, |range| {
-            let before = self.source.text().get(..range.start).unwrap_or_default();
-            before.matches('\n').count() as u32 + 1
+            self.breaks.partition_point(|place| *place < range.start) as u32 + 1
         })
     }
 

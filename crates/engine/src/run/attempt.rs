@@ -63,7 +63,10 @@ pub(super) async fn attempt(
 ) -> RunOutcome {
     let began = Instant::now();
     let mask = Arc::new(Mask::default());
-    let writer = options.journal.as_ref().map(|journal| journal.writer(start.id));
+    let writer = options
+        .journal
+        .as_ref()
+        .map(|journal| journal.writer(start.id));
     let events = EventStream::new(options.sinks, writer.clone(), mask.clone());
     let folder = options.runs.join(start.id.to_string());
     let limits = &plan.workflow.limits;
@@ -145,7 +148,9 @@ pub(super) async fn attempt(
         undecided,
         folder,
     };
-    interpreter.close(&options.journal, writer, &mut outcome).await;
+    interpreter
+        .close(options.journal.as_ref(), writer, &mut outcome)
+        .await;
     drop(start.lock.take());
     outcome
 }
@@ -189,7 +194,11 @@ struct Ended {
 
 impl Ended {
     fn failed(error: ErrorReport) -> Self {
-        Self { state: RunState::Failed, outputs: json!({}), error: Some(error) }
+        Self {
+            state: RunState::Failed,
+            outputs: json!({}),
+            error: Some(error),
+        }
     }
 
     fn cancelled() -> Self {
@@ -271,13 +280,15 @@ impl Interpreter {
             })
         };
         for (name, template) in &plan.variables {
-            frame.scope.set_variable(name, evaluate("variable", name, template)?);
+            frame
+                .scope
+                .set_variable(name, evaluate("variable", name, template)?);
         }
         for (name, value) in std::mem::take(&mut known.variables) {
             frame.scope.set_variable(&name.into(), value);
         }
         for (id, outputs) in std::mem::take(&mut known.outputs) {
-            frame.scope.set_outputs(&id.into(), self.recorded(outputs));
+            frame.scope.set_outputs(&id.into(), Self::recorded(outputs));
         }
         let instances = known.take(&"".into(), None);
         self.list(&plan.root, frame, None, instances).await?;
@@ -293,7 +304,7 @@ impl Interpreter {
     /// The last event, and the run's row. What can't be recorded did not succeed.
     async fn close(
         &self,
-        journal: &Option<casare_store::Journal>,
+        journal: Option<&casare_store::Journal>,
         writer: Option<casare_store::JournalWriter>,
         outcome: &mut RunOutcome,
     ) {
@@ -319,7 +330,10 @@ impl Interpreter {
             state: outcome.state,
             ended_at: Timestamp::now(),
             outputs: Some(outcome.outputs.clone()),
-            error: outcome.error.as_ref().and_then(|error| serde_json::to_value(error).ok()),
+            error: outcome
+                .error
+                .as_ref()
+                .and_then(|error| serde_json::to_value(error).ok()),
             steps: outcome.steps,
             duration_ms: outcome.took.as_millis() as u64,
         };
@@ -340,7 +354,10 @@ impl Interpreter {
 
 fn chosen_env(plan: &Plan, env: &BTreeMap<String, String>) -> Value {
     Value::from_pairs(plan.workflow.env.iter().filter_map(|name| {
-        Some((Value::from(name.as_str()), Value::from(env.get(name)?.as_str())))
+        Some((
+            Value::from(name.as_str()),
+            Value::from(env.get(name)?.as_str()),
+        ))
     }))
 }
 

@@ -30,12 +30,17 @@ impl Interpreter {
             None => branches.len().max(1),
         };
         let cancel = at.frame.cancel.child();
-        let frame = Frame { cancel: cancel.clone(), ..at.frame.clone() };
+        let frame = Frame {
+            cancel: cancel.clone(),
+            ..at.frame.clone()
+        };
         let mut waiting = branches.iter();
         let mut running = FuturesUnordered::new();
         let mut begin = || {
             let branch = waiting.next()?;
-            let instances = known.as_mut().and_then(|known| known.take(&branch.block, None));
+            let instances = known
+                .as_mut()
+                .and_then(|known| known.take(&branch.block, None));
             let path = at.path.list(&branch.block, None);
             Some(self.list(branch, &frame, Some(path), instances))
         };
@@ -74,7 +79,9 @@ impl Interpreter {
         let mut running: FuturesUnordered<_> = branches
             .iter()
             .map(|branch| {
-                let instances = known.as_mut().and_then(|known| known.take(&branch.block, None));
+                let instances = known
+                    .as_mut()
+                    .and_then(|known| known.take(&branch.block, None));
                 let path = at.path.list(&branch.block, None);
                 let frame = Frame {
                     cancel: cancel.clone(),
@@ -136,12 +143,13 @@ impl Interpreter {
                 Some((*pass, casare_workflow::value::from_json(result.as_ref()?)))
             })
             .collect();
-        let mut waiting = self.iterate(at, items)?.zip(0u64..);
+        let mut waiting = Self::iterate(at, items)?.zip(0u64..);
         let mut running = FuturesUnordered::new();
         let mut ended = Ok(Next::On);
         let mut passes = 0;
         loop {
-            while running.len() < at_once && !cancel.is_cancelled() && matches!(ended, Ok(Next::On)) {
+            while running.len() < at_once && !cancel.is_cancelled() && matches!(ended, Ok(Next::On))
+            {
                 let Some((item, pass)) = waiting.next() else {
                     break;
                 };
@@ -167,11 +175,14 @@ impl Interpreter {
                     .and_then(|known| known.take(&each.body.block, Some(pass)));
                 let frame = Frame {
                     cancel: cancel.clone(),
-                    scope: at
-                        .frame
-                        .scope
-                        .isolated()
-                        .bind_item(&each.item, item, Pass { index0: pass, length }),
+                    scope: at.frame.scope.isolated().bind_item(
+                        &each.item,
+                        item,
+                        Pass {
+                            index0: pass,
+                            length,
+                        },
+                    ),
                     ..at.frame.clone()
                 };
                 let path = at.path.list(&each.body.block, Some(pass));

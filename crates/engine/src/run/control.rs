@@ -24,14 +24,17 @@ use crate::{
 
 impl Interpreter {
     /// The engine's own nodes.
-    pub(super) async fn control(
-        &self,
-        at: At<'_>,
-        known: Option<Position>,
-    ) -> Result<Done, Halt> {
+    pub(super) async fn control(&self, at: At<'_>, known: Option<Position>) -> Result<Done, Halt> {
         match &at.step.kind {
-            Kind::If { condition, then, otherwise } => {
-                let chosen = self.chosen(&known, [Some(then), otherwise.as_ref()].into_iter().flatten());
+            Kind::If {
+                condition,
+                then,
+                otherwise,
+            } => {
+                let chosen = Self::chosen(
+                    known.as_ref(),
+                    [Some(then), otherwise.as_ref()].into_iter().flatten(),
+                );
                 let chosen = match chosen {
                     Some(list) => Some(list),
                     None if at.holds(condition, &at.frame.scope)? => Some(then),
@@ -39,36 +42,49 @@ impl Interpreter {
                 };
                 Box::pin(self.only(at, chosen, known)).await
             }
-            Kind::Switch { value, cases, default } => {
-                let chosen = match self.chosen(&known, cases.iter().chain(default)) {
+            Kind::Switch {
+                value,
+                cases,
+                default,
+            } => {
+                let chosen = match Self::chosen(known.as_ref(), cases.iter().chain(default)) {
                     Some(list) => list,
                     None => Self::matching(at, value, cases, default.as_ref())?,
                 };
                 Box::pin(self.only(at, Some(chosen), known)).await
             }
             Kind::ForEach(each) => Box::pin(self.for_each(at, each, known)).await,
-            Kind::While { condition, max_passes, body } => {
-                Box::pin(self.while_(at, condition, max_passes.as_ref(), body, known)).await
-            }
+            Kind::While {
+                condition,
+                max_passes,
+                body,
+            } => Box::pin(self.while_(at, condition, max_passes.as_ref(), body, known)).await,
             Kind::Repeat { times, body } => Box::pin(self.repeat(at, times, body, known)).await,
             Kind::Parallel { at_once, branches } => {
                 Box::pin(self.parallel(at, at_once.as_ref(), branches, known)).await
             }
             Kind::Race { branches } => Box::pin(self.race(at, branches, known)).await,
-            Kind::Try { body, catch, finally } => {
-                Box::pin(self.try_(at, body, catch, finally.as_ref(), known)).await
-            }
+            Kind::Try {
+                body,
+                catch,
+                finally,
+            } => Box::pin(self.try_(at, body, catch, finally.as_ref(), known)).await,
             Kind::Retry { settings, body } => Box::pin(self.retry(at, settings, body, known)).await,
-            Kind::Signal(signal) => Ok(Done { signal: Some(*signal), ..Done::default() }),
+            Kind::Signal(signal) => Ok(Done {
+                signal: Some(*signal),
+                ..Done::default()
+            }),
             Kind::Fail(settings) => Err(Self::fail(at, settings)?),
-            Kind::Assert { condition, settings } => Self::assert(at, condition, settings),
+            Kind::Assert {
+                condition,
+                settings,
+            } => Self::assert(at, condition, settings),
             Kind::Call { plan, inputs } => Box::pin(self.call(at, plan, inputs, known)).await,
             Kind::Wait(duration) => Box::pin(self.wait(at, duration, known)).await,
-            Kind::StateMachine(machine) => {
-                Box::pin(self.state_machine(at, machine, known)).await
-            }
+            Kind::StateMachine(machine) => Box::pin(self.state_machine(at, machine, known)).await,
             Kind::Increment { name, by } => Self::increment(at, name, by.as_ref()),
             Kind::Set(assignments) => self.assign(at, assignments),
+            Kind::Nothing => Ok(Done::default()),
             Kind::Action { .. } | Kind::Session { .. } => {
                 Err(at.fail(&NodeError::bug("an action reached the control flow")))
             }
@@ -77,11 +93,10 @@ impl Interpreter {
 
     /// The list that was entered before the run was interrupted.
     fn chosen<'l>(
-        &self,
-        known: &Option<Position>,
+        known: Option<&Position>,
         lists: impl Iterator<Item = &'l List>,
     ) -> Option<&'l List> {
-        let entered = known.as_ref()?.entered.last()?;
+        let entered = known?.entered.last()?;
         let mut lists = lists;
         lists.find(|list| list.block == entered.block)
     }
@@ -96,7 +111,9 @@ impl Interpreter {
         let Some(list) = chosen else {
             return Ok(Done::default());
         };
-        let instances = known.as_mut().and_then(|known| known.take(&list.block, None));
+        let instances = known
+            .as_mut()
+            .and_then(|known| known.take(&list.block, None));
         if known.is_none_or(|known| known.entered.is_empty()) {
             self.entered(at, list, None, None);
         }
@@ -152,18 +169,27 @@ impl Interpreter {
         });
         let mut error = None;
         let mut caught = false;
-        let in_finally = |list: &List| phase.as_ref().is_some_and(|(block, _)| *block == list.block);
+        let in_finally = |list: &List| {
+            phase
+                .as_ref()
+                .is_some_and(|(block, _)| *block == list.block)
+        };
         let mut ended = match &phase {
             Some((_, state)) if finally.is_some_and(in_finally) => {
                 let outcome = Outcome::read(state.as_ref());
-                (error, caught) = (outcome.error.clone().filter(|_| outcome.caught), outcome.caught);
+                (error, caught) = (
+                    outcome.error.clone().filter(|_| outcome.caught),
+                    outcome.caught,
+                );
                 outcome.into_result()
             }
             Some((_, Some(state))) if catch.iter().any(in_finally) => Err(Halt::Failed(Box::new(
                 read_report(state).unwrap_or_else(|| ErrorReport::from(&NodeError::bug("unknown"))),
             ))),
             _ => {
-                let instances = known.as_mut().and_then(|known| known.take(&body.block, None));
+                let instances = known
+                    .as_mut()
+                    .and_then(|known| known.take(&body.block, None));
                 if phase.is_none() {
                     self.entered(at, body, None, None);
                 }
@@ -176,7 +202,9 @@ impl Interpreter {
             && let Some(handler) = handler(catch, report.kind)
         {
             let report = report.clone();
-            let instances = known.as_mut().and_then(|known| known.take(&handler.block, None));
+            let instances = known
+                .as_mut()
+                .and_then(|known| known.take(&handler.block, None));
             if !in_finally(handler) {
                 self.entered(at, handler, None, serde_json::to_value(&report).ok());
             }
@@ -190,7 +218,9 @@ impl Interpreter {
             error = Some(report);
         }
         if let Some(finally) = finally {
-            let instances = known.as_mut().and_then(|known| known.take(&finally.block, None));
+            let instances = known
+                .as_mut()
+                .and_then(|known| known.take(&finally.block, None));
             if !in_finally(finally) {
                 let outcome = Outcome::of(&ended, caught, error.as_deref());
                 self.entered(at, finally, None, serde_json::to_value(outcome).ok());
@@ -219,7 +249,10 @@ impl Interpreter {
             return work(frame.clone()).await;
         }
         let cancel = Cancel::default();
-        let frame = Frame { cancel: cancel.clone(), ..frame.clone() };
+        let frame = Frame {
+            cancel: cancel.clone(),
+            ..frame.clone()
+        };
         let mut work = Box::pin(work(frame));
         tokio::select! {
             ended = &mut work => ended,
@@ -243,12 +276,17 @@ impl Interpreter {
         let mut pass = known.as_ref().and_then(Position::newest_pass).unwrap_or(0);
         let mut delays = retry::delays(&policy).skip(pass as usize);
         loop {
-            let instances = known.as_mut().and_then(|known| known.take(&body.block, Some(pass)));
+            let instances = known
+                .as_mut()
+                .and_then(|known| known.take(&body.block, Some(pass)));
             if instances.is_none() {
                 self.entered(at, body, Some(pass), None);
             }
             let frame = Frame {
-                scope: at.frame.scope.bind(&"attempt".into(), Value::from(pass + 1)),
+                scope: at
+                    .frame
+                    .scope
+                    .bind(&"attempt".into(), Value::from(pass + 1)),
                 ..at.frame.clone()
             };
             let path = at.path.list(&body.block, Some(pass));
@@ -272,7 +310,9 @@ impl Interpreter {
         let settings: FailSettings =
             read_settings(at.settings(settings)?).map_err(|error| at.fail(&error.into()))?;
         let kind = settings.kind.unwrap_or(ErrorKind::Business);
-        let message = settings.message.unwrap_or_else(|| "the step failed on purpose".to_owned());
+        let message = settings
+            .message
+            .unwrap_or_else(|| "the step failed on purpose".to_owned());
         let mut error = NodeError::new(kind, message);
         if let Some(details) = settings.details {
             error = error.with_details(to_json(&details.0));
@@ -287,13 +327,19 @@ impl Interpreter {
         let settings: FailSettings =
             read_settings(at.settings(settings)?).map_err(|error| at.fail(&error.into()))?;
         let kind = settings.kind.unwrap_or(ErrorKind::Business);
-        let message = settings.message.unwrap_or_else(|| "the assertion does not hold".to_owned());
+        let message = settings
+            .message
+            .unwrap_or_else(|| "the assertion does not hold".to_owned());
         Err(at.fail(&NodeError::new(kind, message)))
     }
 
     fn increment(at: At<'_>, name: &Arc<str>, by: Option<&Template>) -> Result<Done, Halt> {
         let by = by.map_or_else(|| Ok(Value::from(1)), |by| at.evaluate(by))?;
-        let old = at.frame.scope.variable(name).unwrap_or_else(|| Value::from(0));
+        let old = at
+            .frame
+            .scope
+            .variable(name)
+            .unwrap_or_else(|| Value::from(0));
         let sum = add(&old, &by).ok_or_else(|| {
             at.invalid(format!(
                 "`{name}` can't be incremented: {} `{old}` plus {} `{by}` is no number",
@@ -303,7 +349,10 @@ impl Interpreter {
         })?;
         at.frame.scope.set_variable(name, sum.clone());
         Ok(Done {
-            variables: Some(Value::from_pairs([(Value::from(name.clone()), sum.clone())])),
+            variables: Some(Value::from_pairs([(
+                Value::from(name.clone()),
+                sum.clone(),
+            )])),
             ..Done::outputs([("value", sum)])
         })
     }
@@ -315,25 +364,26 @@ impl Interpreter {
         known: Option<Position>,
     ) -> Result<Done, Halt> {
         let recorded = known.and_then(|known| known.entered.last()?.state.as_ref()?.as_i64());
-        let left = match recorded {
-            Some(until) => Duration::from_micros(
-                until.saturating_sub(Timestamp::now().as_microsecond()).max(0) as u64,
-            ),
-            None => {
-                let value = at.evaluate(duration)?;
-                let span: Span = value
-                    .to_string()
-                    .parse()
-                    .map_err(|error| at.invalid(format!("`duration`: {error}")))?;
-                let until = Timestamp::now().as_microsecond() + span.get().as_micros() as i64;
-                self.around.events.emit(EventKind::BlockStarted {
-                    path: at.path.clone(),
-                    block: "until".into(),
-                    pass: None,
-                    state: Some(until.into()),
-                });
-                span.get()
-            }
+        let left = if let Some(until) = recorded {
+            Duration::from_micros(
+                until
+                    .saturating_sub(Timestamp::now().as_microsecond())
+                    .max(0) as u64,
+            )
+        } else {
+            let value = at.evaluate(duration)?;
+            let span: Span = value
+                .to_string()
+                .parse()
+                .map_err(|error| at.invalid(format!("`duration`: {error}")))?;
+            let until = Timestamp::now().as_microsecond() + span.get().as_micros() as i64;
+            self.around.events.emit(EventKind::BlockStarted {
+                path: at.path.clone(),
+                block: "until".into(),
+                pass: None,
+                state: Some(until.into()),
+            });
+            span.get()
         };
         self.sleep(at.frame, left).await?;
         Ok(Done::default())
@@ -365,14 +415,20 @@ impl Interpreter {
                 scope.set_variable(&name.into(), value);
             }
         }
-        let frame = Frame { scope: scope.clone(), ..at.frame.clone() };
+        let frame = Frame {
+            scope: scope.clone(),
+            ..at.frame.clone()
+        };
         let list = at.path.list(&block, None);
         self.list(&plan.root, &frame, Some(list), instances).await?;
         let mut outputs = Vec::new();
         for (name, template) in &plan.outputs {
             outputs.push((Value::from(name.clone()), at.evaluate_in(template, &scope)?));
         }
-        Ok(Done { outputs: Some(Value::from_pairs(outputs)), ..Done::default() })
+        Ok(Done {
+            outputs: Some(Value::from_pairs(outputs)),
+            ..Done::default()
+        })
     }
 
     async fn state_machine(
@@ -384,7 +440,10 @@ impl Interpreter {
         let most = self.most_passes(at, machine.max_passes.as_ref())?;
         let entered = known.as_ref().and_then(|known| {
             let entered = known.entered.last()?;
-            let state = machine.states.iter().position(|state| state.block == entered.block)?;
+            let state = machine
+                .states
+                .iter()
+                .position(|state| state.block == entered.block)?;
             Some((state, entered.pass?))
         });
         let (mut state, mut pass) = entered.unwrap_or((machine.start, 0));
@@ -394,7 +453,9 @@ impl Interpreter {
                 return Err(Self::too_many_passes(at, most));
             }
             let list = &machine.states[state];
-            let instances = known.as_mut().and_then(|known| known.take(&list.block, Some(pass)));
+            let instances = known
+                .as_mut()
+                .and_then(|known| known.take(&list.block, Some(pass)));
             if !std::mem::take(&mut going_on) {
                 self.entered(at, list, Some(pass), None);
             }
@@ -417,7 +478,7 @@ impl Interpreter {
                 _ => {
                     let name = Value::from(machine.states[state].name.as_str());
                     return Ok(
-                        Done::outputs([("state", name), ("passes", Value::from(pass))]).after(next)
+                        Done::outputs([("state", name), ("passes", Value::from(pass))]).after(next),
                     );
                 }
             }
@@ -429,7 +490,9 @@ impl Interpreter {
 /// The list that handles errors of this kind.
 fn handler(catch: &[List], kind: ErrorKind) -> Option<&List> {
     let named = |name: &str| catch.iter().find(|list| list.name == name);
-    named(kind.name()).or_else(|| named("any")).or_else(|| named(""))
+    named(kind.name())
+        .or_else(|| named("any"))
+        .or_else(|| named(""))
 }
 
 /// What `error` is inside `catch`.
@@ -486,7 +549,11 @@ impl Outcome {
     fn read(state: Option<&Json>) -> Self {
         state
             .and_then(|state| serde_json::from_value(state.clone()).ok())
-            .unwrap_or(Self { outcome: "on".to_owned(), caught: false, error: None })
+            .unwrap_or(Self {
+                outcome: "on".to_owned(),
+                caught: false,
+                error: None,
+            })
     }
 
     fn into_result(self) -> Result<Next, Halt> {

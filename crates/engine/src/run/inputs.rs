@@ -34,16 +34,22 @@ pub(super) fn resolve(
     }
     for name in given.keys() {
         let known: Vec<&str> = workflow.inputs.keys().map(String::as_str).collect();
-        wrong.push(match known.is_empty() {
-            true => format!("there is no input `{name}`; this workflow has none"),
-            false => format!("there is no input `{name}`; inputs: {}", known.join(", ")),
+        wrong.push(if known.is_empty() {
+            format!("there is no input `{name}`; this workflow has none")
+        } else {
+            format!("there is no input `{name}`; inputs: {}", known.join(", "))
         });
     }
-    if wrong.is_empty() { Ok(inputs) } else { Err(wrong.join("\n")) }
+    if wrong.is_empty() {
+        Ok(inputs)
+    } else {
+        Err(wrong.join("\n"))
+    }
 }
 
 fn convert(name: &str, input: &Input, value: Json) -> Result<Json, String> {
-    let refused = |wanted: &str, value: &Json| format!("input `{name}` has to be {wanted}, not `{value}`");
+    let refused =
+        |wanted: &str, value: &Json| format!("input `{name}` has to be {wanted}, not `{value}`");
     let converted = match (input.kind, value) {
         (_, Json::Null) if input.required => return Err(format!("input `{name}` is empty")),
         (_, Json::Null) => Json::Null,
@@ -51,12 +57,17 @@ fn convert(name: &str, input: &Input, value: Json) -> Result<Json, String> {
         (InputKind::Integer, value) => {
             let whole = match &value {
                 Json::String(text) => text.trim().parse::<i64>().ok(),
-                Json::Number(number) => number
-                    .as_i64()
-                    .or_else(|| number.as_f64().filter(|n| n.fract() == 0.0).map(|n| n as i64)),
+                Json::Number(number) => number.as_i64().or_else(|| {
+                    number
+                        .as_f64()
+                        .filter(|n| n.fract() == 0.0)
+                        .map(|n| n as i64)
+                }),
                 _ => None,
             };
-            whole.ok_or_else(|| refused("a whole number", &value))?.into()
+            whole
+                .ok_or_else(|| refused("a whole number", &value))?
+                .into()
         }
         (InputKind::Number, value) => {
             if value.is_number() {
@@ -80,8 +91,12 @@ fn convert(name: &str, input: &Input, value: Json) -> Result<Json, String> {
             Json::String(text) if text == "false" => false.into(),
             _ => return Err(refused("true or false", &value)),
         },
-        (InputKind::List, value) => parsed(value, Json::is_array).map_err(|v| refused("a list, as JSON", &v))?,
-        (InputKind::Map, value) => parsed(value, Json::is_object).map_err(|v| refused("a map, as JSON", &v))?,
+        (InputKind::List, value) => {
+            parsed(value, Json::is_array).map_err(|v| refused("a list, as JSON", &v))?
+        }
+        (InputKind::Map, value) => {
+            parsed(value, Json::is_object).map_err(|v| refused("a map, as JSON", &v))?
+        }
         (
             InputKind::String
             | InputKind::File
@@ -110,7 +125,10 @@ fn parsed(value: Json, fits: fn(&Json) -> bool) -> Result<Json, Json> {
     if fits(&value) {
         return Ok(value);
     }
-    match value.as_str().and_then(|text| serde_json::from_str(text).ok()) {
+    match value
+        .as_str()
+        .and_then(|text| serde_json::from_str(text).ok())
+    {
         Some(read) if fits(&read) => Ok(read),
         _ => Err(value),
     }

@@ -67,7 +67,9 @@ pub(super) struct Opening {
 
 impl Frame {
     pub(super) fn resource(&self) -> Option<Arc<OpenResource>> {
-        self.session.as_ref().map(|session| session.resource.clone())
+        self.session
+            .as_ref()
+            .map(|session| session.resource.clone())
     }
 }
 
@@ -145,7 +147,11 @@ pub(super) struct At<'a> {
 impl At<'_> {
     /// A failure of this step.
     pub(super) fn fail(&self, error: &NodeError) -> Halt {
-        Halt::Failed(Box::new(ErrorReport::of_step(error, self.path, &self.step.info)))
+        Halt::Failed(Box::new(ErrorReport::of_step(
+            error,
+            self.path,
+            &self.step.info,
+        )))
     }
 
     pub(super) fn invalid(&self, message: impl Into<String>) -> Halt {
@@ -201,7 +207,11 @@ impl At<'_> {
 }
 
 fn expression_error(error: &ExpressionError) -> NodeError {
-    let failed = NodeError::invalid(format!("{} (in `{}`)", error.message, error.expression.trim()));
+    let failed = NodeError::invalid(format!(
+        "{} (in `{}`)",
+        error.message,
+        error.expression.trim()
+    ));
     match &error.help {
         Some(help) => failed.with_help(help.clone()),
         None => failed,
@@ -243,17 +253,23 @@ impl Interpreter {
     ) -> BoxFuture<'a, Result<Next, Halt>> {
         Box::pin(async move {
             for (id, outputs) in std::mem::take(&mut known.outputs) {
-                frame.scope.set_outputs(&id.into(), self.recorded(outputs));
+                frame.scope.set_outputs(&id.into(), Self::recorded(outputs));
             }
             match known.end.take() {
-                Some(End::Done { outputs, signal, .. }) => {
+                Some(End::Done {
+                    outputs, signal, ..
+                }) => {
                     if let Some(id) = &step.id {
-                        frame.scope.set_outputs(id, self.recorded(outputs));
+                        frame.scope.set_outputs(id, Self::recorded(outputs));
                     }
                     Ok(signal.into())
                 }
-                Some(End::Skipped) => Ok(Next::On),
-                Some(End::Failed { continued: true, .. }) => Ok(Next::On),
+                Some(
+                    End::Skipped
+                    | End::Failed {
+                        continued: true, ..
+                    },
+                ) => Ok(Next::On),
                 Some(End::Failed { error, .. }) => Err(Halt::Failed(error)),
                 None => self.execute(step, frame, path, Some(known)).await,
             }
@@ -272,7 +288,12 @@ impl Interpreter {
             return Ok(Next::On);
         }
         if let Some(when) = &step.when {
-            let at = At { step, path: &path, frame, attempt: 1 };
+            let at = At {
+                step,
+                path: &path,
+                frame,
+                attempt: 1,
+            };
             match at.holds(when, &frame.scope) {
                 Ok(true) => {}
                 Ok(false) => {
@@ -307,7 +328,12 @@ impl Interpreter {
                 effect: Effect::Pure,
             },
         );
-        let at = At { step, path: &path, frame, attempt: 1 };
+        let at = At {
+            step,
+            path: &path,
+            frame,
+            attempt: 1,
+        };
         match self.assign(at, assignments) {
             Ok(done) => {
                 self.finished(step, frame, path, done, began);
@@ -317,21 +343,31 @@ impl Interpreter {
         }
     }
 
-    pub(super) fn assign(&self, at: At<'_>, assignments: &[(Arc<str>, Template)]) -> Result<Done, Halt> {
+    pub(super) fn assign(
+        &self,
+        at: At<'_>,
+        assignments: &[(Arc<str>, Template)],
+    ) -> Result<Done, Halt> {
         let recorded = self.around.events.journal().is_some();
         if let [(name, template)] = assignments {
             let value = at.evaluate(template)?;
             let variables =
                 recorded.then(|| Value::from_pairs([(Value::from(name.clone()), value.clone())]));
             at.frame.scope.set_variable(name, value);
-            return Ok(Done { variables, ..Done::default() });
+            return Ok(Done {
+                variables,
+                ..Done::default()
+            });
         }
         let values = at.settings(&assignments.to_vec())?;
         for (name, _) in assignments {
             let value = values.get_attr(name).unwrap_or_default();
             at.frame.scope.set_variable(name, value);
         }
-        Ok(Done { variables: Some(values), ..Done::default() })
+        Ok(Done {
+            variables: Some(values),
+            ..Done::default()
+        })
     }
 
     fn skip(&self, step: &PlanStep, path: StepPath, reason: SkipReason) {
@@ -355,7 +391,12 @@ impl Interpreter {
             let mut delays = step.retry.as_ref().map(super::retry::delays);
             let mut attempt = 1;
             loop {
-                let at = At { step, path: &path, frame, attempt };
+                let at = At {
+                    step,
+                    path: &path,
+                    frame,
+                    attempt,
+                };
                 let error = match self.attempt(at, known.take()).await {
                     Ok(done) => {
                         let next = done.signal.into();
@@ -398,10 +439,17 @@ impl Interpreter {
         let cancel = at.frame.cancel.child();
         let frame = Frame {
             cancel: cancel.clone(),
-            deadline: Some(at.frame.deadline.map_or(deadline, |outer| outer.min(deadline))),
+            deadline: Some(
+                at.frame
+                    .deadline
+                    .map_or(deadline, |outer| outer.min(deadline)),
+            ),
             ..at.frame.clone()
         };
-        let inner = At { frame: &frame, ..at };
+        let inner = At {
+            frame: &frame,
+            ..at
+        };
         let mut work = Box::pin(self.perform(inner, known));
         let ended = tokio::select! {
             ended = &mut work => ended,
@@ -414,8 +462,10 @@ impl Interpreter {
             Err(Halt::Cancelled) if !at.frame.cancel.is_cancelled() => {
                 let limit = casare_workflow::Span::from_millis(limit.as_millis() as u64);
                 Err(at.fail(
-                    &NodeError::timeout(format!("the step took longer than its timeout of {limit}"))
-                        .with_help("raise the step's `timeout`, or find out what it waits for"),
+                    &NodeError::timeout(format!(
+                        "the step took longer than its timeout of {limit}"
+                    ))
+                    .with_help("raise the step's `timeout`, or find out what it waits for"),
                 ))
             }
             ended => ended,
@@ -426,9 +476,11 @@ impl Interpreter {
     async fn perform(&self, at: At<'_>, known: Option<Position>) -> Result<Done, Halt> {
         match &at.step.kind {
             Kind::Action { work, settings } => self.act(at, work.as_ref(), settings).await,
-            Kind::Session { work, settings, body } => {
-                Box::pin(self.session(at, work.as_ref(), settings, body, known)).await
-            }
+            Kind::Session {
+                work,
+                settings,
+                body,
+            } => Box::pin(self.session(at, work.as_ref(), settings, body, known)).await,
             _ => {
                 if known.is_none() {
                     self.started(at, Effect::Pure);
@@ -446,12 +498,7 @@ impl Interpreter {
         });
     }
 
-    async fn act(
-        &self,
-        at: At<'_>,
-        work: &dyn Action,
-        settings: &Settings,
-    ) -> Result<Done, Halt> {
+    async fn act(&self, at: At<'_>, work: &dyn Action, settings: &Settings) -> Result<Done, Halt> {
         let settings = at.settings(settings)?;
         let ready = work.ready(settings).map_err(|error| at.fail(&error))?;
         let mut effect = ready.effect().unwrap_or(at.step.effect);
@@ -483,12 +530,11 @@ impl Interpreter {
         body: &List,
         known: Option<Position>,
     ) -> Result<Done, Halt> {
-        let (checkpoint, instances) = match known {
-            Some(mut known) => (known.checkpoint.take(), known.take(&body.block, None)),
-            None => {
-                self.started(at, Effect::Live);
-                (None, None)
-            }
+        let (checkpoint, instances) = if let Some(mut known) = known {
+            (known.checkpoint.take(), known.take(&body.block, None))
+        } else {
+            self.started(at, Effect::Live);
+            (None, None)
         };
         let settings = at.settings(settings)?;
         let cx = self.context(at, checkpoint);
@@ -519,7 +565,9 @@ impl Interpreter {
         };
         let closed = tokio::time::timeout(self.limits.grace, opened.resource.close(how)).await;
         let closed = closed.unwrap_or_else(|_| {
-            Err(NodeError::timeout("it could not be closed within the grace time"))
+            Err(NodeError::timeout(
+                "it could not be closed within the grace time",
+            ))
         });
         let next = ended?;
         closed.map_err(|error| at.fail(&error))?;
@@ -616,7 +664,12 @@ impl Interpreter {
         }
         if step.effect == Effect::Once {
             let path = StepPath::new(None, 0);
-            let at = At { step, path: &path, frame, attempt };
+            let at = At {
+                step,
+                path: &path,
+                frame,
+                attempt,
+            };
             self.flush(at, Durability::Process).await?;
         }
         Ok(())

@@ -57,15 +57,23 @@ impl Interpreter {
         let most = self.most_passes(at, max_passes)?;
         let mut pass = known.as_ref().and_then(Position::newest_pass).unwrap_or(0);
         loop {
-            let instances = known.as_mut().and_then(|known| known.take(&body.block, Some(pass)));
-            let scope = at.frame.scope.bind_pass(Pass { index0: pass, length: None });
+            let instances = known
+                .as_mut()
+                .and_then(|known| known.take(&body.block, Some(pass)));
+            let scope = at.frame.scope.bind_pass(Pass {
+                index0: pass,
+                length: None,
+            });
             if instances.is_none() && !at.holds(condition, &at.frame.scope)? {
                 break;
             }
             if pass >= most {
                 return Err(Self::too_many_passes(at, most));
             }
-            let frame = Frame { scope, ..at.frame.clone() };
+            let frame = Frame {
+                scope,
+                ..at.frame.clone()
+            };
             match self.pass(at, body, &frame, pass, instances).await? {
                 Next::Break => {
                     pass += 1;
@@ -89,22 +97,26 @@ impl Interpreter {
         let recorded = known
             .as_ref()
             .and_then(|known| known.entered.first()?.state.as_ref()?["times"].as_u64());
-        let times = match recorded {
-            Some(times) => times,
-            None => {
-                let times = at.number("times", times)?;
-                self.entered(at, body, None, Some(json!({ "times": times })));
-                times
-            }
+        let times = if let Some(times) = recorded {
+            times
+        } else {
+            let times = at.number("times", times)?;
+            self.entered(at, body, None, Some(json!({ "times": times })));
+            times
         };
         if times > self.limits.passes {
             return Err(Self::too_many_passes(at, self.limits.passes));
         }
         let mut pass = known.as_ref().and_then(Position::newest_pass).unwrap_or(0);
         while pass < times {
-            let instances = known.as_mut().and_then(|known| known.take(&body.block, Some(pass)));
+            let instances = known
+                .as_mut()
+                .and_then(|known| known.take(&body.block, Some(pass)));
             let frame = Frame {
-                scope: at.frame.scope.bind_pass(Pass { index0: pass, length: Some(times) }),
+                scope: at.frame.scope.bind_pass(Pass {
+                    index0: pass,
+                    length: Some(times),
+                }),
                 ..at.frame.clone()
             };
             pass += 1;
@@ -160,7 +172,7 @@ impl Interpreter {
         let entered = known.and_then(|known| known.entered.first());
         let recorded = entered.and_then(|entered| entered.state.as_ref()?.get("items").cloned());
         let items = match recorded {
-            Some(items) => self.recorded_json(items),
+            Some(items) => Self::recorded_json(items),
             None => at.evaluate(&each.items)?,
         };
         let items = match items.kind() {
@@ -182,7 +194,11 @@ impl Interpreter {
             }
         };
         if entered.is_none() && self.around.events.journal().is_some() {
-            let mut state = if side_by_side { super::control::side_by_side() } else { json!({}) };
+            let mut state = if side_by_side {
+                super::control::side_by_side()
+            } else {
+                json!({})
+            };
             if each.record_items {
                 state["items"] = self.recordable_json(at.path, &items);
             }
@@ -209,7 +225,7 @@ impl Interpreter {
             results = recorded_results(known);
         }
         let mut pass = first;
-        for item in self.iterate(at, items)?.skip(first as usize) {
+        for item in Self::iterate(at, items)?.skip(first as usize) {
             let item = item.map_err(|error| at.fail(&unreadable(&error)))?;
             if pass >= most {
                 return Err(Self::too_many_passes(at, most));
@@ -218,11 +234,21 @@ impl Interpreter {
                 .as_mut()
                 .and_then(|known| known.take(&each.body.block, Some(pass)));
             let frame = Frame {
-                scope: at.frame.scope.bind_item(&each.item, item, Pass { index0: pass, length }),
+                scope: at.frame.scope.bind_item(
+                    &each.item,
+                    item,
+                    Pass {
+                        index0: pass,
+                        length,
+                    },
+                ),
                 ..at.frame.clone()
             };
             pass += 1;
-            match self.pass(at, &each.body, &frame, pass - 1, instances).await? {
+            match self
+                .pass(at, &each.body, &frame, pass - 1, instances)
+                .await?
+            {
                 Next::Break => break,
                 Next::Return => return Ok(Done::default().after(Next::Return)),
                 Next::On | Next::Continue => {}
@@ -237,10 +263,10 @@ impl Interpreter {
 
     /// The items, one by one.
     pub(super) fn iterate(
-        &self,
         at: At<'_>,
         items: &Value,
-    ) -> Result<impl Iterator<Item = Result<Value, minijinja::Error>> + Send + Sync + use<>, Halt> {
+    ) -> Result<impl Iterator<Item = Result<Value, minijinja::Error>> + Send + Sync + use<>, Halt>
+    {
         items
             .try_iter()
             .map(minijinja::value::ValueIter::checked)
@@ -279,12 +305,17 @@ pub(super) fn recorded_results(known: &mut Position) -> Vec<Value> {
 }
 
 pub(super) fn looped(passes: u64, results: Vec<Value>) -> Done {
-    Done::outputs([("passes", Value::from(passes)), ("results", Value::from(results))])
+    Done::outputs([
+        ("passes", Value::from(passes)),
+        ("results", Value::from(results)),
+    ])
 }
 
 pub(super) fn unreadable(error: &minijinja::Error) -> NodeError {
     NodeError::invalid(format!(
         "an item can't be read: {}",
-        error.detail().map_or_else(|| error.to_string(), str::to_owned)
+        error
+            .detail()
+            .map_or_else(|| error.to_string(), str::to_owned)
     ))
 }

@@ -88,7 +88,12 @@ impl Position {
 
     /// Older passes have ended once a newer one begins.
     fn drop_passes_before(&mut self, pass: u64) {
-        if self.side_by_side || !self.lists.keys().any(|(_, known)| known.is_some_and(|known| known < pass)) {
+        if self.side_by_side
+            || !self
+                .lists
+                .keys()
+                .any(|(_, known)| known.is_some_and(|known| known < pass))
+        {
             return;
         }
         let (ended, current) = std::mem::take(&mut self.lists)
@@ -108,7 +113,12 @@ impl Position {
             instances.sort_by_key(|(index, _)| *index);
             for (_, position) in instances {
                 self.outputs.extend(position.outputs);
-                if let Some(End::Done { outputs, id: Some(id), .. }) = position.end {
+                if let Some(End::Done {
+                    outputs,
+                    id: Some(id),
+                    ..
+                }) = position.end
+                {
                     self.outputs.insert(id, outputs);
                 }
             }
@@ -157,10 +167,15 @@ impl Journaled {
             }
             EventKind::StepStarted { path, step, effect } => {
                 let position = self.at(&path);
-                position.intent = (effect == Effect::Once).then(|| (path, step));
+                position.intent = (effect == Effect::Once).then_some((path, step));
                 position.end = None;
             }
-            EventKind::BlockStarted { path, block, pass, state } => {
+            EventKind::BlockStarted {
+                path,
+                block,
+                pass,
+                state,
+            } => {
                 let position = self.at(&path);
                 position.side_by_side |= state
                     .as_ref()
@@ -170,14 +185,25 @@ impl Journaled {
                 }
                 position.entered.push(Entered { block, pass, state });
             }
-            EventKind::PassFinished { path, pass, result, .. } => {
+            EventKind::PassFinished {
+                path, pass, result, ..
+            } => {
                 let position = self.at(&path);
                 position.passes.insert(pass, result);
                 if position.side_by_side {
                     position.lists.retain(|(_, known), _| *known != Some(pass));
                 }
             }
-            EventKind::StepFinished { path, step, effect, outputs, variables, signal, again, .. } => {
+            EventKind::StepFinished {
+                path,
+                step,
+                effect,
+                outputs,
+                variables,
+                signal,
+                again,
+                ..
+            } => {
                 self.steps += 1;
                 if let Some(Outputs(Some(variables))) = variables {
                     self.remember_variables(&path, &variables);
@@ -186,16 +212,28 @@ impl Journaled {
                 position.live = effect == Effect::Live;
                 position.ended_at = now;
                 if !again {
-                    position.finish(End::Done { outputs, signal, id: step.id.clone() });
+                    position.finish(End::Done {
+                        outputs,
+                        signal,
+                        id: step.id.clone(),
+                    });
                 }
             }
             EventKind::StepSkipped { path, .. } => self.at(&path).finish(End::Skipped),
-            EventKind::StepFailed { path, error, continued, .. } => {
+            EventKind::StepFailed {
+                path,
+                error,
+                continued,
+                ..
+            } => {
                 self.steps += 1;
                 self.failed_steps += u64::from(continued);
                 let position = self.at(&path);
                 position.ended_at = now;
-                position.end = Some(End::Failed { error: Box::new(error), continued });
+                position.end = Some(End::Failed {
+                    error: Box::new(error),
+                    continued,
+                });
             }
             EventKind::StepRetried { path, .. } => {
                 // The next attempt begins with what the step opens itself.
@@ -210,7 +248,12 @@ impl Journaled {
                 position.checkpoint = Some(data);
                 position.checkpointed_at = now;
             }
-            EventKind::RunFinished { state, error, outputs, .. } => {
+            EventKind::RunFinished {
+                state,
+                error,
+                outputs,
+                ..
+            } => {
                 self.end = Some((state, error.and_then(|error| error.path), outputs));
             }
             EventKind::Log { .. } | EventKind::Artifact { .. } | EventKind::Progress { .. } => {}
@@ -232,7 +275,11 @@ impl Journaled {
 
     /// Variables belong to the innermost workflow that was called.
     fn remember_variables(&mut self, path: &StepPath, variables: &Value) {
-        let called = path.lists().into_iter().rev().find(|list| &*list.block == "call");
+        let called = path
+            .lists()
+            .into_iter()
+            .rev()
+            .find(|list| &*list.block == "call");
         let position = match called {
             Some(list) => {
                 let step = list.step.clone();
@@ -260,7 +307,10 @@ impl Journaled {
             Some((RunState::Failed, Some(path), _)) => self.reopen_failure(&path),
             Some((RunState::Cancelled, ..)) => self.root.for_each_instance(&mut |position| {
                 let cancelled = position.entered.iter().position(|entered| {
-                    entered.state.as_ref().is_some_and(|state| state["outcome"] == "cancelled")
+                    entered
+                        .state
+                        .as_ref()
+                        .is_some_and(|state| state["outcome"] == "cancelled")
                 });
                 if let Some(cancelled) = cancelled {
                     position.leave_after(cancelled);
@@ -289,10 +339,9 @@ impl Journaled {
         for (step, block, pass) in lists {
             let position = self.at(&step);
             position.end = None;
-            let on_the_way = position
-                .entered
-                .iter()
-                .rposition(|entered| entered.block == block && (entered.pass.is_none() || entered.pass == pass));
+            let on_the_way = position.entered.iter().rposition(|entered| {
+                entered.block == block && (entered.pass.is_none() || entered.pass == pass)
+            });
             if let Some(on_the_way) = on_the_way {
                 position.leave_after(on_the_way + 1);
             }
@@ -317,7 +366,11 @@ impl Journaled {
     /// A person says that the step at `path` was done, with these outputs.
     pub(crate) fn decide_done(&mut self, path: &StepPath, id: Option<String>, outputs: &Json) {
         let outputs = Outputs(Some(casare_workflow::value::from_json(outputs)));
-        self.at(path).finish(End::Done { outputs, signal: None, id });
+        self.at(path).finish(End::Done {
+            outputs,
+            signal: None,
+            id,
+        });
     }
 
     /// A person says that the step at `path` is to be done.

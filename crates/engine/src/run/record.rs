@@ -1,5 +1,10 @@
 //! Outputs on their way into the journal and back: what is too large becomes an artifact.
 
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+};
+
 use casare_workflow::{
     Value,
     value::{Stream, from_json, pairs, to_json},
@@ -18,8 +23,10 @@ impl Interpreter {
     pub(super) fn recordable(&self, path: &StepPath, outputs: Option<Value>) -> Outputs {
         match outputs {
             Some(value) if self.is_too_large(&value) && !Stream::is_in(&value) => {
-                let json = self.as_artifact(path, &to_json(&value));
-                Outputs(Some(from_json(&json)))
+                match self.as_artifact(path, &value) {
+                    Some(artifact) => Outputs(Some(from_json(&artifact))),
+                    None => Outputs(Some(value)),
+                }
             }
             outputs => Outputs(outputs),
         }
@@ -27,32 +34,33 @@ impl Interpreter {
 
     /// `value` as JSON for the journal.
     pub(super) fn recordable_json(&self, path: &StepPath, value: &Value) -> Json {
-        let json = to_json(value);
-        if self.is_too_large(value) { self.as_artifact(path, &json) } else { json }
+        if self.is_too_large(value)
+            && let Some(artifact) = self.as_artifact(path, value)
+        {
+            return artifact;
+        }
+        to_json(value)
     }
 
-    fn as_artifact(&self, path: &StepPath, json: &Json) -> Json {
-        let kept = serde_json::to_vec(json).ok().and_then(|bytes| {
-            self.around
-                .artifacts
-                .keep(&format!("outputs-{path}.json"), "application/json", &bytes)
-                .ok()
+    /// Writes `value` to a file of the run, piece by piece. Without room for the file the journal
+    /// itself takes the value, or says that it can't.
+    fn as_artifact(&self, path: &StepPath, value: &Value) -> Option<Json> {
+        let artifacts = &self.around.artifacts;
+        let file = artifacts.reserve(&format!("outputs-{path}.json")).ok()?;
+        let mut writer = BufWriter::new(File::create(&file).ok()?);
+        serde_json::to_writer(&mut writer, value).ok()?;
+        writer.flush().ok()?;
+        let artifact = artifacts.seal(&file, "application/json").ok()?;
+        let stands_in = json!({ ARTIFACT: artifact.path, "size": artifact.size });
+        self.around.events.emit(EventKind::Artifact {
+            path: path.clone(),
+            artifact,
         });
-        match kept {
-            Some(artifact) => {
-                self.around.events.emit(EventKind::Artifact {
-                    path: path.clone(),
-                    artifact: artifact.clone(),
-                });
-                json!({ ARTIFACT: artifact.path, "size": artifact.size })
-            }
-            // Without room for the artifact the journal itself takes it, or says that it can't.
-            None => json.clone(),
-        }
+        Some(stands_in)
     }
 
     /// What was recorded, as steps see it.
-    pub(super) fn recorded(&self, outputs: Outputs) -> Value {
+    pub(super) fn recorded(outputs: Outputs) -> Value {
         let value = outputs.0.unwrap_or_default();
         match artifact_of(&value) {
             Some(path) => read_artifact(&path),
@@ -60,11 +68,15 @@ impl Interpreter {
         }
     }
 
-    pub(super) fn recorded_json(&self, json: Json) -> Value {
-        self.recorded(Outputs(Some(from_json(&json))))
+    pub(super) fn recorded_json(json: Json) -> Value {
+        Self::recorded(Outputs(Some(from_json(&json))))
     }
 
+    /// Without a journal nothing is written, so nothing is too large.
     fn is_too_large(&self, value: &Value) -> bool {
+        if self.around.events.journal().is_none() {
+            return false;
+        }
         let mut left = self.limits.inline_output;
         !fits(value, &mut left)
     }

@@ -14,7 +14,12 @@ pub(super) fn delays(retry: &Retry) -> ExponentialBackoff {
         .with_factor(retry.backoff as f32)
         .with_max_delay(retry.max_delay.get().max(Duration::from_millis(1)))
         .with_max_times(retry.attempts.saturating_sub(1) as usize);
-    if retry.jitter { builder.with_jitter() } else { builder }.build()
+    if retry.jitter {
+        builder.with_jitter()
+    } else {
+        builder
+    }
+    .build()
 }
 
 /// Whether a failure of this kind is tried again.

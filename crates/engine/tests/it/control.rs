@@ -209,7 +209,10 @@ async fn a_workflow_that_calls_itself_is_refused() {
         .load("a.workflow.yaml", &text("b.workflow.yaml"), &lab.path(""))
         .unwrap_err();
 
-    assert!(error.to_string().contains("a workflow can't call itself"), "{error}");
+    assert!(
+        error.to_string().contains("a workflow can't call itself"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

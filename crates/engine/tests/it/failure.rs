@@ -11,7 +11,11 @@ fn told(outcome: &casare_engine::RunOutcome) -> String {
     format!(
         "{} at {} line {}: {}",
         error.kind,
-        error.path.as_ref().map(ToString::to_string).unwrap_or_default(),
+        error
+            .path
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         error.line.unwrap_or_default(),
         error.message
     )
@@ -123,7 +127,11 @@ outputs:
     assert_eq!(outcome.state, RunState::Failed);
     assert_eq!(lab.lines("a.txt").len(), 3);
     assert_eq!(lab.lines("b.txt").len(), 4);
-    assert_eq!(lab.lines("c.txt").len(), 1, "an invalid setting is not tried again");
+    assert_eq!(
+        lab.lines("c.txt").len(),
+        1,
+        "an invalid setting is not tried again"
+    );
 }
 
 #[tokio::test]
@@ -162,7 +170,10 @@ async fn a_cancelled_run_cleans_up_and_says_so() {
     let cancel = Cancel::default();
     let mut options = lab.options();
     options.cancel = cancel.clone();
-    options.sinks = vec![Arc::new(CancelAt { title: "waiting", cancel })];
+    options.sinks = vec![Arc::new(CancelAt {
+        title: "waiting",
+        cancel,
+    })];
 
     let outcome = lab
         .run_with(
@@ -254,19 +265,22 @@ async fn a_run_longer_than_its_limit_fails() {
 
     let outcome = lab
         .run(
-            r#"
+            r"
 casare: 1
 name: long
 limits: { run_time: 20ms }
 steps:
   - use: flow.wait
     with: { duration: 1h }
-"#,
+",
         )
         .await;
 
     assert_eq!(outcome.state, RunState::Failed);
-    assert_eq!(outcome.error.unwrap().message, "the run took longer than 20ms");
+    assert_eq!(
+        outcome.error.unwrap().message,
+        "the run took longer than 20ms"
+    );
 }
 
 #[tokio::test]

@@ -40,7 +40,9 @@ struct Noted {
 async fn note(cx: &StepContext, settings: Note) -> Result<Noted, NodeError> {
     append(&cx.file("notes.txt"), &settings.text);
     append(&cx.file("done.txt"), &cx.path().to_string());
-    Ok(Noted { text: settings.text })
+    Ok(Noted {
+        text: settings.text,
+    })
 }
 
 /// Fails the first `failures` times that it is executed under this name.
@@ -57,10 +59,14 @@ async fn flaky(cx: &StepContext, settings: Flaky) -> Result<Noted, NodeError> {
     append(&file, "tried");
     let tried = fs::read_to_string(&file).unwrap().lines().count();
     if tried <= settings.failures {
-        let kind = settings.kind.unwrap_or(casare_engine::ErrorKind::Unavailable);
+        let kind = settings
+            .kind
+            .unwrap_or(casare_engine::ErrorKind::Unavailable);
         return Err(NodeError::new(kind, format!("not yet ({tried})")));
     }
-    Ok(Noted { text: format!("after {tried}") })
+    Ok(Noted {
+        text: format!("after {tried}"),
+    })
 }
 
 /// Opens something that writes down how it ends.
@@ -92,12 +98,18 @@ async fn door(cx: &StepContext, settings: Door) -> Result<Opened<Noted>, NodeErr
             notes: cx.file("doors.txt"),
             name: settings.name.clone(),
         }),
-        outputs: Noted { text: settings.name },
+        outputs: Noted {
+            text: settings.name,
+        },
     })
 }
 
 fn append(path: &Path, line: &str) {
-    let mut file = fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+    let mut file = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .unwrap();
     writeln!(file, "{line}").unwrap();
 }
 
@@ -149,7 +161,10 @@ impl Lab {
     }
 
     pub(crate) async fn run_with(&self, text: &str, options: RunOptions) -> RunOutcome {
-        let plan = match self.engine.load("test.workflow.yaml", text, self.folder.path()) {
+        let plan = match self
+            .engine
+            .load("test.workflow.yaml", text, self.folder.path())
+        {
             Ok(plan) => plan,
             Err(casare_engine::PlanError::Invalid(list)) => {
                 let told: Vec<&str> = list.problems.iter().map(|p| p.message.as_str()).collect();
@@ -223,7 +238,11 @@ pub(crate) struct Events(Mutex<Vec<Json>>);
 impl Events {
     pub(crate) fn named(&self, name: &str) -> Vec<Json> {
         let events = self.0.lock();
-        events.iter().filter(|event| event["event"] == name).cloned().collect()
+        events
+            .iter()
+            .filter(|event| event["event"] == name)
+            .cloned()
+            .collect()
     }
 }
 
@@ -250,5 +269,8 @@ impl EventSink for CancelAt {
 }
 
 pub(crate) fn inputs<const N: usize>(inputs: [(&str, Json); N]) -> Map<String, Json> {
-    inputs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    inputs
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }

@@ -129,7 +129,10 @@ async fn a_run_that_crashed_anywhere_ends_as_if_it_had_not() {
     for crash_at in 1.. {
         let lab = lab();
         if lab.crash(EVERYTHING, crash_at).await.is_some() {
-            assert!(crash_at > 60, "the workflow has more events than {crash_at}");
+            assert!(
+                crash_at > 60,
+                "the workflow has more events than {crash_at}"
+            );
             break;
         }
         if lab.has_succeeded().await {
@@ -144,9 +147,10 @@ async fn a_run_that_crashed_anywhere_ends_as_if_it_had_not() {
                 .iter()
                 .map(|step| step.path.to_string())
                 .map(|path| {
-                    let decision = match done.iter().any(|written| *written == path) {
-                        true => Decision::Done(json!({ "text": note_of(&whole, &path) })),
-                        false => Decision::Repeat,
+                    let decision = if done.contains(&path) {
+                        Decision::Done(json!({ "text": note_of(&whole, &path) }))
+                    } else {
+                        Decision::Repeat
                     };
                     (path, decision)
                 })
@@ -158,7 +162,10 @@ async fn a_run_that_crashed_anywhere_ends_as_if_it_had_not() {
             outcome = lab.resume(&decisions).await;
         }
         assert_eq!(outcome.error, None, "crashed at event {crash_at}");
-        assert_eq!(outcome.outputs, expected.outputs, "crashed at event {crash_at}");
+        assert_eq!(
+            outcome.outputs, expected.outputs,
+            "crashed at event {crash_at}"
+        );
         let mut written = lab.lines("notes.txt");
         written.sort();
         assert_eq!(written, notes, "crashed at event {crash_at}");
@@ -259,7 +266,9 @@ outputs:
     let mut options = lab.options();
     options.journal = Some(lab.journal().await);
     let failed = lab.run_with(text, options).await;
-    let kept = std::fs::read_dir(failed.folder.join("artifacts")).unwrap().count();
+    let kept = std::fs::read_dir(failed.folder.join("artifacts"))
+        .unwrap()
+        .count();
 
     let mended = lab.resume(&[]).await;
 

@@ -26,10 +26,16 @@ async fn two_hundred_blocks_stand_in_each_other() {
     let mut text = String::from("casare: 1\nname: nested\nvariables: { n: 0 }\nsteps:\n");
     for depth in 0..200 {
         let indent = " ".repeat(depth * 4 + 2);
-        let _ = writeln!(text, "{indent}- use: flow.if\n{indent}  with: {{ condition: true }}\n{indent}  then:");
+        let _ = writeln!(
+            text,
+            "{indent}- use: flow.if\n{indent}  with: {{ condition: true }}\n{indent}  then:"
+        );
     }
     let indent = " ".repeat(802);
-    let _ = writeln!(text, "{indent}- use: data.increment\n{indent}  with: {{ name: n }}");
+    let _ = writeln!(
+        text,
+        "{indent}- use: data.increment\n{indent}  with: {{ name: n }}"
+    );
     text.push_str("outputs: { n: \"{{ vars.n }}\" }\n");
 
     let outcome = lab.run(&text).await;

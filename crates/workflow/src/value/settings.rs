@@ -317,7 +317,7 @@ impl<'de> Deserializer<'de> for ValueReader {
     }
 }
 
-impl<'de> IntoDeserializer<'de, SettingsError> for ValueReader {
+impl IntoDeserializer<'_, SettingsError> for ValueReader {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
