@@ -20,7 +20,7 @@ pub fn write(workflow: &Workflow) -> String {
     to_document(workflow).write()
 }
 
-/// `workflow` as a document: what [`write`] writes.
+/// `workflow` as a document: what [`write()`] writes.
 pub fn to_document(workflow: &Workflow) -> Document {
     let mut entries = Fields::default();
     entries.add("casare", 1.into());

@@ -259,3 +259,14 @@ fn the_examples_of_the_design_change_little() {
       score: "{{ steps.score.text | int }}"
     "#);
 }
+
+#[test]
+fn line_ends_byte_order_marks_and_document_marks_do_not_matter() {
+    let text = "# top\na: 1 # one\n\n# two\nb: |\n  x\n  y\nc: [1, # d\n  2]\n";
+    let canonical = fmt(text);
+
+    assert_eq!(fmt(&text.replace('\n', "\r\n")), canonical);
+    assert_eq!(fmt(&format!("\u{feff}{text}")), canonical);
+    assert_eq!(fmt(&format!("---\n{text}...\n")), canonical);
+    assert_eq!(fmt(&text.replace("# top\n", "# top\n---\n")), canonical);
+}

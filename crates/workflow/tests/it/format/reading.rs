@@ -140,3 +140,17 @@ fn ten_thousand_steps_are_read_at_once() {
 
     assert_eq!(read(&text).steps.len(), 10_000);
 }
+
+/// Two levels of YAML each: as many as the limit lets through.
+#[test]
+fn the_deepest_steps_that_are_read_can_be_copied_and_dropped() {
+    let depth = (MAX_DEPTH - 3) / 2;
+    let open = "[{use: flow.try, do: ".repeat(depth);
+    let close = "}]".repeat(depth);
+    let workflow = read(&format!("{{casare: 1, steps: {open}[]{close}}}"));
+
+    let copy = workflow.clone();
+
+    assert_eq!(copy, workflow);
+    assert_eq!(read(&format::write(&copy)).steps, workflow.steps);
+}
