@@ -29,6 +29,7 @@ impl Fuzz {
     pub(crate) fn exec(self) -> Result<(), Failure> {
         let root = paths::root();
         let folder = paths::cache().join("fuzz");
+        let host = host()?;
         for target in TARGETS {
             if self.target.as_deref().is_some_and(|wanted| wanted != *target) {
                 continue;
@@ -39,7 +40,8 @@ impl Fuzz {
             let status = Command::new("cargo")
                 .args(["run", "--release", "--manifest-path"])
                 .arg(root.join("fuzz/Cargo.toml"))
-                .args(["--bin", target, "--"])
+                // A target of its own keeps the counters out of build scripts, which can't link them.
+                .args(["--target", &host, "--bin", target, "--"])
                 .arg(&corpus)
                 .arg(format!("-max_total_time={}", self.minutes * 60))
                 .args(["-timeout=10", "-rss_limit_mb=2048", "-max_len=4096", "-print_final_stats=1"])
@@ -57,4 +59,19 @@ impl Fuzz {
         }
         Ok(())
     }
+}
+
+/// The triple of this machine, as rustc names it.
+fn host() -> Result<String, Failure> {
+    let told = Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .map_err(|source| Failure::NotStarted {
+            program: "rustc".to_owned(),
+            source,
+        })?;
+    String::from_utf8_lossy(&told.stdout)
+        .lines()
+        .find_map(|line| line.strip_prefix("host: ").map(str::to_owned))
+        .ok_or_else(|| Failure::Unexpected("`rustc -vV` names no host".to_owned()))
 }

@@ -16,7 +16,7 @@ use casare_engine::{
     BlockEnd, Cancel, CancelReason, Decision, Engine, EventKind, EventSink, Node, NodeError,
     Opened, Registry, Resource, RunEvent, RunOptions, RunOutcome, StepContext,
 };
-use casare_store::Journal;
+use casare_store::{Journal, RunFilter};
 use casare_workflow::Effect;
 use parking_lot::Mutex;
 use schemars::JsonSchema;
@@ -197,13 +197,13 @@ impl Lab {
 
     /// Whether the journal says that the run has succeeded.
     pub(crate) async fn has_succeeded(&self) -> bool {
-        let runs = self.journal().await.list(Default::default()).await.unwrap();
+        let runs = self.journal().await.list(RunFilter::default()).await.unwrap();
         runs[0].state == casare_engine::RunState::Succeeded
     }
 
     pub(crate) async fn resume(&self, decisions: &[(&str, Decision)]) -> RunOutcome {
         let journal = self.journal().await;
-        let runs = journal.list(Default::default()).await.unwrap();
+        let runs = journal.list(RunFilter::default()).await.unwrap();
         let mut options = self.options();
         options.journal = Some(journal);
         let decisions: BTreeMap<String, Decision> = decisions
