@@ -1,1 +1,67 @@
-fn main() {}
+//! The project's chores, run as `cargo xtask <task>`; one file a task.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a task talks to the person who started it"
+)]
+
+mod bench;
+mod cdp_types;
+mod challenge;
+mod chromium;
+mod command;
+mod debian;
+mod demo;
+mod failure;
+mod fuzz;
+mod paths;
+mod steps;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::failure::Failure;
+
+/// Chores of the Casare project
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask", arg_required_else_help = true)]
+enum Task {
+    Demo(demo::Demo),
+    Test(test::Test),
+    Challenge(challenge::Challenge),
+    Bench(bench::Bench),
+    Fuzz(fuzz::Fuzz),
+    /// Generate the protocol types of the browser crate
+    CdpTypes {
+        /// An unpacked npm package `devtools-protocol`; without it the newest is fetched
+        package: Option<String>,
+    },
+    #[command(hide = true)]
+    Floor(bench::floor::Floor),
+}
+
+fn main() -> ExitCode {
+    match run(Task::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\n{} {failure}", steps::bold("failed:"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<(), Failure> {
+    match task {
+        Task::Demo(demo) => demo.exec(),
+        Task::Test(test) => test.exec(),
+        Task::Challenge(challenge) => challenge.exec(),
+        Task::Bench(bench) => bench.exec(),
+        Task::Fuzz(fuzz) => fuzz.exec(),
+        Task::CdpTypes { package } => cdp_types::run(package.as_slice())
+            .map_err(|error| Failure::Unexpected(format!("the types are as before: {error}"))),
+        Task::Floor(floor) => floor.exec(),
+    }
+}
