@@ -9,17 +9,16 @@ use std::{
     sync::Arc,
 };
 
-use casare_engine::{
-    Artifact, ErrorReport, EventKind, EventSink, LogLevel, RunEvent, RunState, SkipReason,
-    StepPath,
-    event::{Outputs, StepInfo},
-    path::ListPath,
-};
+use casare_engine::{EventKind, EventSink, RunEvent, StepPath, event::Outputs, path::ListPath};
 use casare_workflow::value::from_json;
 use parking_lot::Mutex;
 use serde_json::Value as Json;
 
-use super::preview::{cut, preview};
+use super::{
+    preview::{cut, preview},
+    recent::Recent,
+    record::{Attempt, End, StepRecord, StepState},
+};
 
 /// How many passes of a loop are kept from its start: of an outermost one, one in it, and deeper.
 const FIRST_PASSES: [u64; 3] = [100, 20, 5];
@@ -37,7 +36,7 @@ const FAILED_STEPS: usize = 300;
 const VALUES: usize = 400_000;
 const VALUE: usize = 16_000;
 const VALUE_IN_LOOP: usize = 1_000;
-const VALUE_LEFT_OUT: usize = 400;
+pub(super) const VALUE_LEFT_OUT: usize = 400;
 /// Bytes of values that are shown even when the room for all of them is used up.
 const VALUE_AT_LEAST: usize = 80;
 const LOG_LINES: usize = 40;
@@ -99,50 +98,6 @@ pub(crate) struct Collected {
     artifacts: usize,
 }
 
-/// From a start or resume to the end, or to the last thing that is known of it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Attempt {
-    /// Microseconds since 1970.
-    pub(super) began: i64,
-    pub(super) ended: i64,
-}
-
-/// How the run ended.
-pub(super) struct End {
-    pub(super) state: RunState,
-    pub(super) outputs: Json,
-    pub(super) error: Option<ErrorReport>,
-    pub(super) steps: u64,
-}
-
-/// One execution of a step.
-pub(crate) struct StepRecord {
-    pub(crate) path: StepPath,
-    pub(crate) info: Arc<StepInfo>,
-    pub(crate) state: StepState,
-    /// Microseconds.
-    pub(crate) took: u64,
-    pub(super) began: i64,
-    pub(super) outputs: Option<String>,
-    pub(super) variables: Option<String>,
-    pub(super) error: Option<ErrorReport>,
-    pub(super) logs: Vec<(LogLevel, String)>,
-    pub(super) logs_left_out: u64,
-    pub(super) retries: Vec<(u32, u64, String)>,
-    pub(super) artifacts: Vec<Artifact>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StepState {
-    /// It began, and nothing is known of its end.
-    Running,
-    Done,
-    Failed {
-        continued: bool,
-    },
-    Skipped(SkipReason),
-}
-
 /// A block of a loop; `None` for the workflow itself.
 pub(super) type LoopKey = Option<(StepPath, Arc<str>)>;
 
@@ -153,12 +108,6 @@ pub(super) struct LeftOut {
     pub(super) last_pass: Option<u64>,
     pub(super) steps: u64,
     pub(super) failed: u64,
-}
-
-/// An event that is told only if it turns out to be among the last.
-struct Recent {
-    event: RunEvent,
-    outputs: Option<String>,
 }
 
 /// The loop that steps were left out of last: the same one, most of the time.
@@ -306,10 +255,11 @@ impl Collected {
             let about: VecDeque<Recent>;
             (about, self.recent) = std::mem::take(&mut self.recent)
                 .into_iter()
-                .partition(|recent| path_of(&recent.event) == Some(path));
+                .partition(|recent| recent.path() == Some(path));
             if self.record(path, true).is_some() {
                 for recent in about {
-                    self.tell(&recent.event, recent.outputs);
+                    let (event, outputs) = recent.into_event();
+                    self.tell(&event, outputs);
                 }
                 self.tell(event, None);
             }
@@ -325,8 +275,7 @@ impl Collected {
         if self.recent.len() == RECENT {
             self.recent.pop_front();
         }
-        let (event, outputs) = lightened(event);
-        self.recent.push_back(Recent { event, outputs });
+        self.recent.push_back(Recent::of(event));
     }
 
     /// The counts of the loop that `list` is a pass of, or of the outermost loop around `path`.
@@ -373,14 +322,15 @@ impl Collected {
     fn settle_below(&mut self, path: &StepPath) {
         let (below, rest) = std::mem::take(&mut self.recent)
             .into_iter()
-            .partition(|recent| path_of(&recent.event).is_some_and(|inner| is_below(inner, path)));
+            .partition(|recent| recent.path().is_some_and(|inner| is_below(inner, path)));
         self.recent = rest;
         self.tell_last(below);
     }
 
     fn tell_last(&mut self, recent: VecDeque<Recent>) {
         self.cool();
-        for Recent { event, outputs } in recent {
+        for recent in recent {
+            let (event, outputs) = recent.into_event();
             let Some(path) = path_of(&event) else {
                 continue;
             };
@@ -517,74 +467,11 @@ impl Collected {
     }
 }
 
-impl StepRecord {
-    fn new(path: StepPath) -> Self {
-        Self {
-            path,
-            info: Arc::new(StepInfo {
-                node: String::new(),
-                title: "step".into(),
-                id: None,
-                line: 0,
-            }),
-            state: StepState::Running,
-            took: 0,
-            began: 0,
-            outputs: None,
-            variables: None,
-            error: None,
-            logs: Vec::new(),
-            logs_left_out: 0,
-            retries: Vec::new(),
-            artifacts: Vec::new(),
-        }
-    }
-
-    fn ended(&mut self, at: i64, step: &Arc<StepInfo>, took: u64, state: StepState) {
-        self.info = step.clone();
-        self.took = took;
-        self.state = state;
-        // The journal has no start of a step that may simply be executed again.
-        if self.began == 0 {
-            self.began = at - took as i64;
-        }
-    }
-}
-
 fn outermost_loop(path: &StepPath) -> Option<&ListPath> {
     path.lists().into_iter().find(|list| list.pass.is_some())
 }
 
-/// The event as it is remembered: its values, which may be large, as previews.
-fn lightened(event: &RunEvent) -> (RunEvent, Option<String>) {
-    let EventKind::StepFinished {
-        path,
-        step,
-        effect,
-        outputs,
-        signal,
-        again,
-        took,
-        ..
-    } = &event.kind
-    else {
-        return (event.clone(), None);
-    };
-    let shown = (!outputs.is_empty()).then(|| shown(outputs, VALUE_LEFT_OUT));
-    let kind = EventKind::StepFinished {
-        path: path.clone(),
-        step: step.clone(),
-        effect: *effect,
-        outputs: Outputs::default(),
-        variables: None,
-        signal: *signal,
-        again: *again,
-        took: *took,
-    };
-    (RunEvent { at: event.at, kind }, shown)
-}
-
-fn shown(outputs: &Outputs, limit: usize) -> String {
+pub(super) fn shown(outputs: &Outputs, limit: usize) -> String {
     match &outputs.0 {
         Some(value) => preview(value, limit),
         None => preview(&from_json(&Json::Null), limit),
@@ -600,7 +487,7 @@ fn is_end(kind: &EventKind) -> bool {
     )
 }
 
-fn path_of(event: &RunEvent) -> Option<&StepPath> {
+pub(super) fn path_of(event: &RunEvent) -> Option<&StepPath> {
     match &event.kind {
         EventKind::StepStarted { path, .. }
         | EventKind::StepFinished { path, .. }

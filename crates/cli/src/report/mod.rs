@@ -3,9 +3,10 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`collect`] | listens to a run and keeps what the report will tell, within bounds |
+//! | [`record`], [`recent`] | what it keeps, for good or until it is known whether it was among the last |
 //! | [`preview`] | values as text of bounded length |
 //! | [`tree`] | what was kept, as the tree that the workflow is |
-//! | [`page`], [`steps`], [`picture`] | the HTML |
+//! | [`page`], [`steps`], [`details`], [`picture`] | the HTML |
 //!
 //! The same collector reads a run while it goes on and, later, its journal.
 
@@ -21,13 +22,17 @@ use casare_workflow::Workflow;
 use uuid::Uuid;
 
 mod collect;
+mod details;
 mod page;
 mod picture;
 mod preview;
+mod recent;
+mod record;
 mod steps;
 mod tree;
 
-pub(crate) use collect::{Collected, Collector, StepState};
+pub(crate) use collect::{Collected, Collector};
+pub(crate) use record::StepState;
 
 /// The report's name among the files of its run.
 pub(crate) const FILE: &str = "report.html";

@@ -12,9 +12,10 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value as Json;
 
 use super::{
-    collect::{Attempt, Collected},
+    collect::Collected,
     picture::Pictures,
     preview::preview,
+    record::Attempt,
     steps::{Clock, Steps},
     tree::Tree,
 };

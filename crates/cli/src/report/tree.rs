@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use casare_engine::{StepPath, path::ListPath};
 
-use super::collect::{Collected, StepRecord, StepState};
+use super::{
+    collect::Collected,
+    record::{StepRecord, StepState},
+};
 
 /// Executions of steps, each with those in its blocks.
 pub(super) struct Tree<'a> {

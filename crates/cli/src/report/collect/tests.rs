@@ -1,4 +1,4 @@
-use casare_engine::{ErrorKind, NodeError};
+use casare_engine::{ErrorKind, ErrorReport, NodeError, event::StepInfo};
 use casare_workflow::{Effect, Value};
 
 use super::*;
