@@ -121,7 +121,7 @@ const KEYWORDS: &[&str] = &["type", "override", "ref", "move", "final"];
 /// # Errors
 ///
 /// When npm or tar fail, or when the protocol no longer knows a name that [`USED`] lists.
-pub fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
+pub(crate) fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let temporary =
         std::env::temp_dir().join(format!("devtools-protocol-{}", std::process::id()));

@@ -88,6 +88,7 @@ impl<'a> Execution<'a> {
         options.credentials = Arc::new(config.credentials());
         options.env.clone_from(&config.variables);
         options.headed = manner.headed.then_some(true);
+        options.browser.clone_from(&config.chromium.value);
         let cancel = options.cancel.clone();
         Ok(Self {
             options,

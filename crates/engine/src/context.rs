@@ -25,6 +25,8 @@ pub(crate) struct Surroundings {
     pub(crate) run_id: String,
     /// Whether browsers are shown, when the person at the terminal said so.
     pub(crate) headed: Option<bool>,
+    /// The browser to start where a workflow names none.
+    pub(crate) browser: Option<PathBuf>,
 }
 
 /// A resource and those around it.
@@ -201,6 +203,11 @@ impl StepContext {
     /// Whether the person who started the run wants to see browsers (`--headed`).
     pub fn headed(&self) -> Option<bool> {
         self.around.headed
+    }
+
+    /// The browser to start where the step names none.
+    pub fn browser(&self) -> Option<&Path> {
+        self.around.browser.as_deref()
     }
 
     /// Runs `work`, which blocks or computes for long, off the run's own task.

@@ -59,6 +59,8 @@ pub struct RunOptions {
     pub env: BTreeMap<String, String>,
     /// Shows or hides browsers whatever the workflow says.
     pub headed: Option<bool>,
+    /// The browser to start where a workflow names none; the first known one in `PATH` otherwise.
+    pub browser: Option<PathBuf>,
     /// The workflow's file, for people.
     pub file: Option<String>,
 }
@@ -76,6 +78,7 @@ impl RunOptions {
             cancel: Cancel::default(),
             env: BTreeMap::new(),
             headed: None,
+            browser: None,
             file: None,
         }
     }

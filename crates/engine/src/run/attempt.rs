@@ -79,6 +79,7 @@ pub(super) async fn attempt(
             folder: plan.folder.clone(),
             run_id: start.id.to_string(),
             headed: options.headed,
+            browser: options.browser,
         }),
         limits: Limits {
             passes: limits.passes.unwrap_or(PASSES),

@@ -156,7 +156,10 @@ async fn start(
         scale: 1.0,
     });
     Browser::launch(LaunchOptions {
-        executable: settings.executable.as_ref().map(|path| cx.file(path)),
+        executable: match &settings.executable {
+            Some(path) => Some(cx.file(path)),
+            None => cx.browser().map(ToOwned::to_owned),
+        },
         headless: cx.headed().map_or(settings.headless, |headed| !headed),
         profile: settings.profile.as_ref().map(|path| cx.file(path)),
         temporary: None,
