@@ -50,7 +50,7 @@ pub(super) fn deadline(cx: &StepContext) -> Instant {
             let left = cx.time_left(Duration::MAX);
             // Earlier than the engine's own time-out, whose error could not say what was missing: a
             // failure is looked into and its picture taken before that.
-            left - (left / 5).min(LOOK_INTO)
+            left.saturating_sub((left / 5).min(LOOK_INTO))
         }
         None => PATIENCE,
     };

@@ -35,7 +35,7 @@ async fn a_form_is_filled_sent_and_read_back() {
 
     let outputs = office
         .outputs(&format!(
-            r##"
+            r#"
 steps:
   - id: shop
     use: browser.session
@@ -93,7 +93,7 @@ outputs:
   sum: "{{{{ steps.sum.value }}}}"
   notes: "{{{{ steps.notes.name }}}}"
   other: "{{{{ steps.other.value }}}}"
-"##
+"#
         ))
         .await;
 
