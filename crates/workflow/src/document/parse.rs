@@ -494,6 +494,10 @@ fn folded_lines(source: &str, value: &str, span: &Span) -> Option<Box<str>> {
         if !rest.is_empty() && rest.trim().is_empty() || rest.ends_with([' ', '\t']) {
             return None;
         }
+        // A lone carriage return ends a line for YAML, though not for `lines`.
+        if rest.contains(|c: char| c.is_control() && c != '\t') {
+            return None;
+        }
         lines.push(rest);
     }
     Some(lines.join("\n").into())
