@@ -123,8 +123,7 @@ const KEYWORDS: &[&str] = &["type", "override", "ref", "move", "final"];
 /// When npm or tar fail, or when the protocol no longer knows a name that [`USED`] lists.
 pub(crate) fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let temporary =
-        std::env::temp_dir().join(format!("devtools-protocol-{}", std::process::id()));
+    let temporary = std::env::temp_dir().join(format!("devtools-protocol-{}", std::process::id()));
     let package = match args.first() {
         Some(path) => PathBuf::from(path),
         None => download(&temporary)?,
@@ -140,7 +139,9 @@ pub(crate) fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
     for line in USED.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let item = Item::parse(line)?;
         let text = modules.entry(item.domain).or_default();
-        protocol.write(&item, text).map_err(|error| format!("{line}: {error}"))?;
+        protocol
+            .write(&item, text)
+            .map_err(|error| format!("{line}: {error}"))?;
     }
     for (domain, body) in &modules {
         let path = out.join(format!("{}.rs", snake(domain)));
@@ -163,8 +164,11 @@ fn download(folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
         return Err(String::from_utf8_lossy(&packed.stderr).into_owned().into());
     }
     let archive = String::from_utf8(packed.stdout)?;
-    let unpacked =
-        Command::new("tar").arg("xzf").arg(archive.trim()).current_dir(folder).status()?;
+    let unpacked = Command::new("tar")
+        .arg("xzf")
+        .arg(archive.trim())
+        .current_dir(folder)
+        .status()?;
     if !unpacked.success() {
         return Err(format!("tar could not unpack {}", archive.trim()).into());
     }
@@ -172,8 +176,15 @@ fn download(folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
 }
 
 fn rustfmt(path: &Path) -> Result<(), Box<dyn Error>> {
-    let formatted = Command::new("rustfmt").args(["--edition", "2024"]).arg(path).status()?;
-    if formatted.success() { Ok(()) } else { Err(format!("rustfmt {} failed", path.display()).into()) }
+    let formatted = Command::new("rustfmt")
+        .args(["--edition", "2024"])
+        .arg(path)
+        .status()?;
+    if formatted.success() {
+        Ok(())
+    } else {
+        Err(format!("rustfmt {} failed", path.display()).into())
+    }
 }
 
 /// One line of [`USED`].
@@ -189,12 +200,19 @@ impl<'a> Item<'a> {
     fn parse(line: &'a str) -> Result<Self, Box<dyn Error>> {
         let (sent, reply) = line.split_once("->").unwrap_or((line, ""));
         let mut words = sent.split_whitespace();
-        let (Some(kind), Some((domain, name))) =
-            (words.next(), words.next().and_then(|name| name.split_once('.')))
-        else {
+        let (Some(kind), Some((domain, name))) = (
+            words.next(),
+            words.next().and_then(|name| name.split_once('.')),
+        ) else {
             return Err(format!("`{line}` is not `kind Domain.name fields…`").into());
         };
-        Ok(Item { kind, domain, name, fields: words.collect(), reply: reply.split_whitespace().collect() })
+        Ok(Item {
+            kind,
+            domain,
+            name,
+            fields: words.collect(),
+            reply: reply.split_whitespace().collect(),
+        })
     }
 }
 
@@ -215,7 +233,10 @@ impl Protocol {
         }
         let manifest: Value =
             serde_json::from_str(&fs::read_to_string(package.join("package.json"))?)?;
-        Ok(Protocol { version: manifest["version"].as_str().unwrap_or("?").to_owned(), domains })
+        Ok(Protocol {
+            version: manifest["version"].as_str().unwrap_or("?").to_owned(),
+            domains,
+        })
     }
 
     fn find(&self, domain: &str, list: &str, key: &str, name: &str) -> Result<&Value, String> {
@@ -238,7 +259,12 @@ impl Protocol {
                     "IgnoredAny".to_owned()
                 } else {
                     let fields = self.fields(item.domain, &command["returns"], &item.reply)?;
-                    write_struct(out, "Debug, Clone, Deserialize", &format!("{name}Reply"), &fields);
+                    write_struct(
+                        out,
+                        "Debug, Clone, Deserialize",
+                        &format!("{name}Reply"),
+                        &fields,
+                    );
                     format!("{name}Reply")
                 };
                 writeln!(
@@ -260,7 +286,12 @@ impl Protocol {
             "type" => {
                 let entry = self.find(item.domain, "types", "id", item.name)?;
                 let fields = self.fields(item.domain, &entry["properties"], &item.fields)?;
-                write_struct(out, "Debug, Clone, Default, Serialize, Deserialize", &name, &fields);
+                write_struct(
+                    out,
+                    "Debug, Clone, Default, Serialize, Deserialize",
+                    &name,
+                    &fields,
+                );
             }
             other => return Err(format!("`{other}` is not command, event or type").into()),
         }
@@ -283,7 +314,11 @@ impl Protocol {
                     .ok_or_else(|| format!("no field `{name}`"))?;
                 let kind = self.rust_type(domain, field)?;
                 let optional = field["optional"] == true;
-                let kind = if optional { format!("Option<{kind}>") } else { kind };
+                let kind = if optional {
+                    format!("Option<{kind}>")
+                } else {
+                    kind
+                };
                 Ok(((*name).to_owned(), kind))
             })
             .collect()
@@ -391,7 +426,9 @@ fn index_text<'a>(domains: impl Iterator<Item = &'a &'a str>) -> String {
 
 fn pascal(name: &str) -> String {
     let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_ascii_uppercase().to_string() + letters.as_str()
+    })
 }
 
 /// `setJSValue` → `set_js_value`, `DOM` → `dom`.
@@ -401,8 +438,7 @@ fn snake(name: &str) -> String {
     for (at, letter) in letters.iter().enumerate() {
         if letter.is_ascii_uppercase() {
             let after_lower = at > 0 && !letters[at - 1].is_ascii_uppercase();
-            let before_lower =
-                at > 0 && letters.get(at + 1).is_some_and(char::is_ascii_lowercase);
+            let before_lower = at > 0 && letters.get(at + 1).is_some_and(char::is_ascii_lowercase);
             if after_lower || before_lower {
                 out.push('_');
             }

@@ -390,7 +390,7 @@ impl Page {
         locator: &Locator,
         deadline: Instant,
     ) -> Result<Download, BrowserError> {
-        let seen = self.browser_core().downloads.lock().count();
+        let seen = self.browser_core()?.downloads.lock().count();
         self.click(locator, Click::default(), deadline).await?;
         self.finished_download(seen, deadline).await
     }

@@ -47,7 +47,7 @@ pub struct OriginStorage {
 impl Page {
     /// What it takes to come back to this page later.
     pub async fn checkpoint(&self, deadline: Instant) -> Result<Checkpoint, BrowserError> {
-        let core = self.browser_core();
+        let core = self.browser_core()?;
         let wanted = storage::GetCookies {
             browser_context_id: self.core.context_id.clone(),
         };
@@ -75,7 +75,7 @@ impl Page {
         checkpoint: &Checkpoint,
         deadline: Instant,
     ) -> Result<(), BrowserError> {
-        let core = self.browser_core();
+        let core = self.browser_core()?;
         core.call(&storage::SetCookies {
             cookies: checkpoint.cookies.iter().map(Cookie::to_param).collect(),
             browser_context_id: self.core.context_id.clone(),

@@ -83,7 +83,7 @@ impl Page {
         deadline: Instant,
     ) -> Result<Download, BrowserError> {
         let started = Instant::now();
-        let core = self.browser_core();
+        let core = self.browser_core()?;
         let ended = core
             .wait(deadline, |core| {
                 let mut downloads = core.downloads.lock();

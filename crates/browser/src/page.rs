@@ -445,12 +445,14 @@ impl Page {
             })
     }
 
-    pub(crate) fn browser_core(&self) -> Arc<Core> {
-        // Pages are reached only through a browser; without one every call ends with `Gone`.
+    pub(crate) fn browser_core(&self) -> Result<Arc<Core>, BrowserError> {
+        let ended = || self.core.session.connection().ended();
         self.core
             .browser
             .upgrade()
-            .unwrap_or_else(|| Core::new(self.core.session.connection().clone()))
+            .ok_or_else(|| BrowserError::Gone {
+                reason: ended().unwrap_or_else(|| "it was closed".into()),
+            })
     }
 
     pub(crate) fn downloads_folder(&self) -> PathBuf {
