@@ -556,6 +556,15 @@ impl Interpreter {
             })),
             ..at.frame.clone()
         };
+        // Where it stands before its first step: what a resumed run opens again and goes on from.
+        if self.around.events.journal().is_some()
+            && let Some(data) = opened.resource.checkpoint().await
+        {
+            let path = at.path.clone();
+            self.around
+                .events
+                .emit(EventKind::Checkpoint { path, data });
+        }
         let list = at.path.list(&body.block, None);
         let ended = self.list(body, &frame, Some(list), instances).await;
         let how = match &ended {

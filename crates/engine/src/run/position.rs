@@ -40,6 +40,8 @@ pub(crate) struct Position {
     pub(crate) variables: IndexMap<String, Value>,
     lists: HashMap<(Arc<str>, Option<u64>), Instances>,
     side_by_side: bool,
+    /// Opened something alive: what was done in it since its checkpoint is gone with it.
+    session: bool,
     live: bool,
     ended_at: u64,
 }
@@ -168,6 +170,7 @@ impl Journaled {
             EventKind::StepStarted { path, step, effect } => {
                 let position = self.at(&path);
                 position.intent = (effect == Effect::Once).then_some((path, step));
+                position.session = effect == Effect::Live;
                 position.end = None;
             }
             EventKind::BlockStarted {
@@ -319,7 +322,7 @@ impl Journaled {
             _ => {}
         }
         self.root.for_each_instance(&mut |position| {
-            if position.end.is_none() && position.checkpoint.is_some() {
+            if position.end.is_none() && position.session {
                 let settled = position.checkpointed_at;
                 position.for_each_instance(&mut |inner| {
                     if inner.live && inner.ended_at > settled {

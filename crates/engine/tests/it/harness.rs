@@ -124,6 +124,7 @@ impl Lab {
         let nodes = [
             Node::action("test.note", note).effect(Effect::Once),
             Node::action("test.jot", note).pure(),
+            Node::action("test.knock", note).effect(Effect::Live),
             Node::action("test.flaky", flaky).pure(),
             Node::session("test.door", door),
         ];
@@ -197,7 +198,12 @@ impl Lab {
 
     /// Whether the journal says that the run has succeeded.
     pub(crate) async fn has_succeeded(&self) -> bool {
-        let runs = self.journal().await.list(RunFilter::default()).await.unwrap();
+        let runs = self
+            .journal()
+            .await
+            .list(RunFilter::default())
+            .await
+            .unwrap();
         runs[0].state == casare_engine::RunState::Succeeded
     }
 

@@ -275,3 +275,37 @@ outputs:
     assert_eq!(kept, 1);
     assert_eq!(mended.outputs, json!({ "length": 5000 }));
 }
+
+#[tokio::test]
+async fn what_was_done_in_a_session_is_done_again_when_it_is_opened_again() {
+    let lab = Lab::new();
+    let text = r"
+casare: 1
+name: session
+steps:
+  - use: test.door
+    with: { name: front }
+    do:
+      - use: test.knock
+        with: { text: one }
+      - use: test.note
+        with: { text: once }
+      - use: test.knock
+        with: { text: two }
+      - use: test.flaky
+        with: { name: portal, failures: 1 }
+";
+    let mut options = lab.options();
+    options.journal = Some(lab.journal().await);
+    let failed = lab.run_with(text, options).await;
+
+    let mended = lab.resume(&[]).await;
+
+    assert_eq!(failed.state, RunState::Failed);
+    assert_eq!(mended.error, None);
+    assert_eq!(
+        lab.lines("notes.txt"),
+        ["one", "once", "two", "one", "two"],
+        "what belongs to the session again, what has consequences not"
+    );
+}
