@@ -280,8 +280,13 @@ impl PageCore {
     /// A navigation that a click or script has announced must have come to something before we act:
     /// the old document is dying, and what is done to it is lost.
     pub(crate) async fn settle(&self, deadline: Instant) -> Result<(), BrowserError> {
-        if !self.state.lock().progress.is_navigating() {
-            return Ok(());
+        {
+            let state = self.state.lock();
+            // A page that has crashed answers nothing, ever.
+            self.ensure_open(&state)?;
+            if !state.progress.is_navigating() {
+                return Ok(());
+            }
         }
         let patience = deadline.min(Instant::now() + NAVIGATION_PATIENCE);
         self.wait(patience, |state| {

@@ -239,27 +239,23 @@ impl Engine {
                 found.id
             )));
         }
+        options.folder = found.folder.clone().into();
+        options.file = found.file.clone();
+        let plan = self.recorded_plan(&found, &options)?;
+        if !decisions.is_empty() {
+            // Before the run is touched: a refused decision leaves it as it was.
+            let mut journaled = journaled(&journal, found.id).await?;
+            if journaled.succeeded().is_none() {
+                journaled.reopen();
+                decide(&mut journaled, decisions)?;
+            }
+        }
         let (stored, lock) = journal.reopen(found.id).await?;
-        let mut journaled = Journaled::default();
-        journal
-            .segments(stored.id, |segment| {
-                let lines = segment
-                    .split(|byte| *byte == b'\n')
-                    .filter(|line| !line.is_empty());
-                for line in lines {
-                    if let Ok(event) = serde_json::from_slice::<RunEvent>(line) {
-                        journaled.absorb(event);
-                    }
-                }
-            })
-            .await?;
+        let mut journaled = journaled(&journal, stored.id).await?;
         if let Some(outputs) = journaled.succeeded() {
             return attempt::succeeded_before(&journal, &options, &stored, &journaled, outputs)
                 .await;
         }
-        options.folder = stored.folder.clone().into();
-        options.file = stored.file.clone();
-        let plan = self.recorded_plan(&stored, &options)?;
         journaled.reopen();
         let told = decide(&mut journaled, decisions)?;
         let inputs = match stored.inputs {
@@ -295,6 +291,24 @@ impl Engine {
             &files,
         )?)
     }
+}
+
+/// What the journal holds of a run.
+async fn journaled(journal: &Journal, run: Uuid) -> Result<Journaled, RunError> {
+    let mut journaled = Journaled::default();
+    journal
+        .segments(run, |segment| {
+            let lines = segment
+                .split(|byte| *byte == b'\n')
+                .filter(|line| !line.is_empty());
+            for line in lines {
+                if let Ok(event) = serde_json::from_slice::<RunEvent>(line) {
+                    journaled.absorb(event);
+                }
+            }
+        })
+        .await?;
+    Ok(journaled)
 }
 
 /// Applies what a person decided; tells the steps that are done now, with their outputs.

@@ -154,7 +154,10 @@ mod tests {
     fn a_duration_without_a_unit_is_refused_with_a_suggestion() {
         let error = "30".parse::<Span>().unwrap_err();
 
-        assert_eq!(error.to_string(), "`30` has no unit; write `30s` for seconds");
+        assert_eq!(
+            error.to_string(),
+            "`30` has no unit; write `30s` for seconds"
+        );
     }
 
     proptest! {

@@ -218,9 +218,9 @@ impl Object for Stream {
             ))
         };
         match (self.open)() {
-            Ok(items) => Enumerator::Iter(Box::new(
-                items.map(move |item| item.unwrap_or_else(failed)),
-            )),
+            Ok(items) => {
+                Enumerator::Iter(Box::new(items.map(move |item| item.unwrap_or_else(failed))))
+            }
             Err(message) => Enumerator::Iter(Box::new(std::iter::once(failed(message)))),
         }
     }

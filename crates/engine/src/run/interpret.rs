@@ -400,8 +400,18 @@ impl Interpreter {
                 let error = match self.attempt(at, known.take()).await {
                     Ok(done) => {
                         let next = done.signal.into();
+                        let kept = self.settles(step).then(|| path.clone());
                         self.finished(step, frame, path, done, began);
-                        self.settle(step, frame, attempt).await?;
+                        if let Some(path) = kept {
+                            let path = &path;
+                            let at = At {
+                                step,
+                                path,
+                                frame,
+                                attempt,
+                            };
+                            self.settle(at).await?;
+                        }
                         return Ok(next);
                     }
                     Err(Halt::Failed(error)) => error,
@@ -657,13 +667,15 @@ impl Interpreter {
         Err(Halt::Failed(error))
     }
 
+    /// Whether something has to be done after the step has finished.
+    fn settles(&self, step: &PlanStep) -> bool {
+        matches!(step.kind, Kind::Action { .. }) && self.around.events.journal().is_some()
+    }
+
     /// After a step with consequences: its end is safe before anything else happens, and the
     /// session around it says where it stands.
-    async fn settle(&self, step: &PlanStep, frame: &Frame, attempt: u32) -> Result<(), Halt> {
-        if !matches!(step.kind, Kind::Action { .. }) || self.around.events.journal().is_none() {
-            return Ok(());
-        }
-        if let Some(session) = &frame.session
+    async fn settle(&self, at: At<'_>) -> Result<(), Halt> {
+        if let Some(session) = &at.frame.session
             && let Some(data) = session.resource.resource.checkpoint().await
         {
             self.around.events.emit(EventKind::Checkpoint {
@@ -671,14 +683,7 @@ impl Interpreter {
                 data,
             });
         }
-        if step.effect == Effect::Once {
-            let path = StepPath::new(None, 0);
-            let at = At {
-                step,
-                path: &path,
-                frame,
-                attempt,
-            };
+        if at.step.effect == Effect::Once {
             self.flush(at, Durability::Process).await?;
         }
         Ok(())

@@ -39,7 +39,10 @@ const EXAMPLE: &str = r#"- use: browser.session
 
 async fn check(cx: &StepContext, settings: Check) -> Result<(), NodeError> {
     let page = live::page(cx)?;
-    match page.set_checked(&settings.target.0, settings.checked, deadline(cx)).await {
+    match page
+        .set_checked(&settings.target.0, settings.checked, deadline(cx))
+        .await
+    {
         Ok(()) => Ok(()),
         Err(error) => Err(fault::on_page(cx, &page, error).await),
     }

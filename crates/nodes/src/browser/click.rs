@@ -33,10 +33,10 @@ pub(super) struct Click {
     /// Whether it opens a new page (a tab, a pop-up) with which the following steps go on.
     #[serde(default)]
     opens_page: bool,
-    /// Whether it does what must not happen twice, such as sending an order. A run that was
-    /// interrupted at it then asks before it goes on, instead of clicking again.
+    /// Whether clicking again does no harm. A run that was interrupted then clicks again where it
+    /// has to, on a page that was opened again; otherwise it asks, and never clicks twice.
     #[serde(default)]
-    once: bool,
+    repeatable: bool,
 }
 
 fn one() -> u8 {
@@ -81,10 +81,12 @@ struct Position {
 }
 
 pub(super) fn node() -> Node {
-    Node::action_with_effect("browser.click", click, |settings: &Click| effect(settings.once))
-        .effect(effect(false))
-        .icon("mouse-pointer-click")
-        .example(EXAMPLE)
+    Node::action_with_effect("browser.click", click, |settings: &Click| {
+        effect(settings.repeatable)
+    })
+    .effect(effect(false))
+    .icon("mouse-pointer-click")
+    .example(EXAMPLE)
 }
 
 const EXAMPLE: &str = r#"- use: browser.session
@@ -112,9 +114,11 @@ async fn click(cx: &StepContext, settings: Click) -> Result<(), NodeError> {
     let before = session.context().mark();
     let clicked = page.click(&settings.target.0, click, until).await;
     let clicked = match clicked {
-        Ok(()) if settings.opens_page => {
-            session.context().page_after(before, until).await.map(|page| session.switch_to(page))
-        }
+        Ok(()) if settings.opens_page => session
+            .context()
+            .page_after(before, until)
+            .await
+            .map(|page| session.switch_to(page)),
         other => other,
     };
     match clicked {

@@ -18,10 +18,14 @@ pub(super) struct Download {
     /// Where to save it: a file, or a folder (ending in `/`) in which it gets the name that the server
     /// suggests. Among the run's files if not set.
     path: Option<String>,
-    /// Whether the click does what must not happen twice. A run that was interrupted at it then asks
-    /// before it goes on.
-    #[serde(default)]
-    once: bool,
+    /// Whether downloading again does no harm (true); otherwise a run that was interrupted at it
+    /// asks.
+    #[serde(default = "yes")]
+    repeatable: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -38,9 +42,9 @@ pub(super) struct Downloaded {
 
 pub(super) fn node() -> Node {
     Node::action_with_effect("browser.download", download, |settings: &Download| {
-        effect(settings.once)
+        effect(settings.repeatable)
     })
-    .effect(effect(false))
+    .effect(effect(true))
     .icon("download")
     .example(EXAMPLE)
 }
@@ -63,7 +67,9 @@ async fn download(cx: &StepContext, settings: Download) -> Result<Downloaded, No
     };
     let to = match &settings.path {
         Some(path) if path.ends_with(['/', '\\']) => {
-            let name = Path::new(&got.suggested_name).file_name().unwrap_or("download".as_ref());
+            let name = Path::new(&got.suggested_name)
+                .file_name()
+                .unwrap_or("download".as_ref());
             cx.file(path).join(name)
         }
         Some(path) => cx.file(path),
@@ -71,8 +77,9 @@ async fn download(cx: &StepContext, settings: Download) -> Result<Downloaded, No
     };
     let (from, saved) = (got.path.clone(), to.clone());
     cx.blocking(move || {
-        move_file(&from, &saved)
-            .map_err(|error| NodeError::io(format_args!("could not save {}", saved.display()), &error))
+        move_file(&from, &saved).map_err(|error| {
+            NodeError::io(format_args!("could not save {}", saved.display()), &error)
+        })
     })
     .await?;
     if settings.path.is_none() {

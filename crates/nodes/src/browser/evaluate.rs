@@ -1,5 +1,8 @@
 use casare_engine::{Node, NodeError, StepContext};
-use casare_workflow::{Any, value::{from_json, to_json}};
+use casare_workflow::{
+    Any,
+    value::{from_json, to_json},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,10 +23,9 @@ pub(super) struct Evaluate {
     /// What a function is called with.
     #[serde(default)]
     args: Vec<Any>,
-    /// Whether it does what must not happen twice. A run that was interrupted at it then asks
-    /// before it goes on.
+    /// Whether running it again does no harm; otherwise a run that was interrupted at it asks.
     #[serde(default)]
-    once: bool,
+    repeatable: bool,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -34,7 +36,7 @@ pub(super) struct Evaluated {
 
 pub(super) fn node() -> Node {
     Node::action_with_effect("browser.evaluate", evaluate, |settings: &Evaluate| {
-        effect(settings.once)
+        effect(settings.repeatable)
     })
     .effect(effect(false))
     .icon("braces")
@@ -55,7 +57,9 @@ async fn evaluate(cx: &StepContext, settings: Evaluate) -> Result<Evaluated, Nod
     let page = live::page(cx)?;
     let args: Vec<_> = settings.args.iter().map(|arg| to_json(&arg.0)).collect();
     match page.evaluate(&settings.script, &args, deadline(cx)).await {
-        Ok(value) => Ok(Evaluated { value: Any(from_json(&value)) }),
+        Ok(value) => Ok(Evaluated {
+            value: Any(from_json(&value)),
+        }),
         Err(error) => Err(fault::on_page(cx, &page, error).await),
     }
 }

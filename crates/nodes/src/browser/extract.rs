@@ -112,8 +112,11 @@ impl Plan {
                     .with_help("say where each field is: `fields: { name: role=heading }`"));
             }
             (What::Records, _) => {
-                let fields: Result<_, NodeError> =
-                    settings.fields.iter().map(|(name, at)| record_field(name, at)).collect();
+                let fields: Result<_, NodeError> = settings
+                    .fields
+                    .iter()
+                    .map(|(name, at)| record_field(name, at))
+                    .collect();
                 return fields.map(Plan::Records);
             }
             (What::Attribute | What::Text, Some(name)) => Property::Attribute(name.clone()),
@@ -125,7 +128,11 @@ impl Plan {
             (What::Value, _) => Property::Value,
             (What::Html, _) => Property::Html,
         };
-        Ok(if settings.all { Plan::Each(property) } else { Plan::One(property) })
+        Ok(if settings.all {
+            Plan::Each(property)
+        } else {
+            Plan::One(property)
+        })
     }
 
     async fn read(
@@ -142,13 +149,24 @@ impl Plan {
                     Json::Null | Json::Array(_) => String::new(),
                     other => other.to_string(),
                 };
-                Extracted { value, text, columns: Vec::new(), count: 1 }
+                Extracted {
+                    value,
+                    text,
+                    columns: Vec::new(),
+                    count: 1,
+                }
             }
-            Plan::Each(property) => list(page.read_all(target, &property, until).await?, Vec::new()),
+            Plan::Each(property) => {
+                list(page.read_all(target, &property, until).await?, Vec::new())
+            }
             Plan::Table => {
                 let table = page.table(target, until).await?;
                 let headers = table.headers;
-                let rows = table.rows.into_iter().map(|row| named(&headers, row)).collect();
+                let rows = table
+                    .rows
+                    .into_iter()
+                    .map(|row| named(&headers, row))
+                    .collect();
                 list(rows, headers)
             }
             Plan::Records(fields) => {
@@ -162,7 +180,12 @@ impl Plan {
 
 fn list(items: Vec<Json>, columns: Vec<String>) -> Extracted {
     let count = items.len();
-    Extracted { value: Json::Array(items), text: String::new(), columns, count }
+    Extracted {
+        value: Json::Array(items),
+        text: String::new(),
+        columns,
+        count,
+    }
 }
 
 /// A row as a map, if the columns have names: a blank one is named after its place, a repeated one
@@ -173,7 +196,10 @@ fn named(headers: &[String], row: Vec<String>) -> Json {
     }
     let mut map = Map::new();
     for (at, cell) in row.into_iter().enumerate() {
-        let title = headers.get(at).map(String::as_str).filter(|title| !title.is_empty());
+        let title = headers
+            .get(at)
+            .map(String::as_str)
+            .filter(|title| !title.is_empty());
         let title = title.map_or_else(|| format!("Column {}", at + 1), str::to_owned);
         let mut name = title.clone();
         let mut number = 1;
@@ -191,7 +217,9 @@ fn record_field(name: &str, at: &str) -> Result<RecordField, NodeError> {
     let (locator, attribute) = match at.rsplit_once('@') {
         Some((locator, attribute))
             if (locator.is_empty() || locator.ends_with(' '))
-                && attribute.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') =>
+                && attribute
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') =>
         {
             (locator.trim(), Some(attribute))
         }
@@ -204,7 +232,11 @@ fn record_field(name: &str, at: &str) -> Result<RecordField, NodeError> {
         Some(parsed.map_err(|error| fault::explain(&BrowserError::Locator(error)))?)
     };
     let property = attribute.map_or(Property::Text, |name| Property::Attribute(name.to_owned()));
-    Ok(RecordField { name: name.to_owned(), locator, property })
+    Ok(RecordField {
+        name: name.to_owned(),
+        locator,
+        property,
+    })
 }
 
 #[cfg(test)]
@@ -215,15 +247,24 @@ mod tests {
     fn a_field_is_text_inside_the_item_or_an_attribute_after_an_at_sign() {
         let parts = |at| {
             let field = record_field("x", at).unwrap();
-            (field.locator.map(|locator| locator.to_string()), field.property)
+            (
+                field.locator.map(|locator| locator.to_string()),
+                field.property,
+            )
         };
 
-        assert_eq!(parts("css=.price"), (Some("css=.price".into()), Property::Text));
+        assert_eq!(
+            parts("css=.price"),
+            (Some("css=.price".into()), Property::Text)
+        );
         assert_eq!(
             parts("role=link @href"),
             (Some("role=link".into()), Property::Attribute("href".into()))
         );
-        assert_eq!(parts("@data-id"), (None, Property::Attribute("data-id".into())));
+        assert_eq!(
+            parts("@data-id"),
+            (None, Property::Attribute("data-id".into()))
+        );
         assert_eq!(parts("."), (None, Property::Text));
     }
 
@@ -233,6 +274,9 @@ mod tests {
 
         let row = named(&headers, vec!["a".into(), "b".into(), "c".into()]);
 
-        assert_eq!(row, serde_json::json!({ "Name": "a", "Column 2": "b", "Name (2)": "c" }));
+        assert_eq!(
+            row,
+            serde_json::json!({ "Name": "a", "Column 2": "b", "Name (2)": "c" })
+        );
     }
 }

@@ -25,7 +25,9 @@ pub(super) async fn on_page(cx: &StepContext, page: &Page, error: BrowserError) 
         return failure;
     }
     let until = Instant::now() + PICTURE_TIME;
-    let Ok(picture) = page.screenshot(&Shot::default(), until).await else { return failure };
+    let Ok(picture) = page.screenshot(&Shot::default(), until).await else {
+        return failure;
+    };
     match cx.artifact("failure.png", "image/png", &picture) {
         Ok(artifact) => failure.with_artifact(artifact.name),
         Err(_) => failure,
@@ -38,17 +40,30 @@ pub(super) fn explain(error: &BrowserError) -> NodeError {
     if let Some(help) = error.help() {
         failure = failure.with_help(help);
     }
-    failure = if error.is_transient() { failure.transient() } else { failure.permanent() };
+    failure = if error.is_transient() {
+        failure.transient()
+    } else {
+        failure.permanent()
+    };
     match error {
-        BrowserError::NotActionable { locator, check, url, nearest, .. } => {
-            failure.with_details(json!({
-                "target": locator.to_string(),
-                "check": check.to_string(),
-                "url": url,
-                "nearest": nearest,
-            }))
-        }
-        BrowserError::Ambiguous { locator, url, matches, total } => failure.with_details(json!({
+        BrowserError::NotActionable {
+            locator,
+            check,
+            url,
+            nearest,
+            ..
+        } => failure.with_details(json!({
+            "target": locator.to_string(),
+            "check": check.to_string(),
+            "url": url,
+            "nearest": nearest,
+        })),
+        BrowserError::Ambiguous {
+            locator,
+            url,
+            matches,
+            total,
+        } => failure.with_details(json!({
             "target": locator.to_string(),
             "url": url,
             "matches": matches,
@@ -60,7 +75,10 @@ pub(super) fn explain(error: &BrowserError) -> NodeError {
 
 fn kind(error: &BrowserError) -> ErrorKind {
     match error {
-        BrowserError::NotActionable { check: Check::NotAttached, .. } => ErrorKind::NotFound,
+        BrowserError::NotActionable {
+            check: Check::NotAttached,
+            ..
+        } => ErrorKind::NotFound,
         BrowserError::NotActionable { .. }
         | BrowserError::NavigationTimeout { .. }
         | BrowserError::Unresponsive { .. }

@@ -27,7 +27,10 @@ pub(super) struct Fill {
 }
 
 pub(super) fn node() -> Node {
-    Node::action("browser.fill", fill).effect(Effect::Live).icon("text-cursor-input").example(EXAMPLE)
+    Node::action("browser.fill", fill)
+        .effect(Effect::Live)
+        .icon("text-cursor-input")
+        .example(EXAMPLE)
 }
 
 const EXAMPLE: &str = r#"- use: browser.session

@@ -21,15 +21,15 @@ pub(super) struct FillForm {
     fields: IndexMap<String, Any>,
     /// What to click when all are filled, for example `role=button[name=Submit]`.
     submit: Option<Target>,
-    /// Whether sending the form must not happen twice. A run that was interrupted at it then asks
-    /// before it goes on, instead of sending it again.
+    /// Whether sending the form again does no harm. A run that was interrupted then sends it again
+    /// where it has to; otherwise it asks, and never sends it twice. Filling alone is repeatable.
     #[serde(default)]
-    once: bool,
+    repeatable: bool,
 }
 
 pub(super) fn node() -> Node {
     Node::action_with_effect("browser.fill_form", fill_form, |settings: &FillForm| {
-        effect(settings.once)
+        effect(settings.repeatable || settings.submit.is_none())
     })
     .effect(effect(false))
     .icon("clipboard-pen")
@@ -51,9 +51,9 @@ async fn fill_form(cx: &StepContext, settings: FillForm) -> Result<(), NodeError
     let page = live::page(cx)?;
     let mut fields: Vec<FieldValue> = Vec::with_capacity(settings.fields.len());
     for (target, value) in &settings.fields {
-        let target: Locator = target.parse().map_err(|error| {
-            fault::explain(&casare_browser::BrowserError::Locator(error))
-        })?;
+        let target: Locator = target
+            .parse()
+            .map_err(|error| fault::explain(&casare_browser::BrowserError::Locator(error)))?;
         fields.push((target, to_json(&value.0)));
     }
     let submit = settings.submit.as_ref().map(|target| &target.0);

@@ -54,7 +54,10 @@ pub(super) struct Arrived {
 }
 
 pub(super) fn node() -> Node {
-    Node::action("browser.goto", goto).effect(Effect::Live).icon("globe").example(EXAMPLE)
+    Node::action("browser.goto", goto)
+        .effect(Effect::Live)
+        .icon("globe")
+        .example(EXAMPLE)
 }
 
 const EXAMPLE: &str = r#"- use: browser.session
@@ -65,8 +68,14 @@ const EXAMPLE: &str = r#"- use: browser.session
 
 async fn goto(cx: &StepContext, settings: Goto) -> Result<Arrived, NodeError> {
     let page = live::page(cx)?;
-    match page.goto(&settings.url, settings.until.into(), deadline(cx)).await {
-        Ok(arrived) => Ok(Arrived { url: arrived.url, status: arrived.status }),
+    match page
+        .goto(&settings.url, settings.until.into(), deadline(cx))
+        .await
+    {
+        Ok(arrived) => Ok(Arrived {
+            url: arrived.url,
+            status: arrived.status,
+        }),
         Err(error) => Err(fault::on_page(cx, &page, error).await),
     }
 }

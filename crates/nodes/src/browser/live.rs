@@ -31,7 +31,10 @@ impl LiveBrowser {
         LiveBrowser {
             browser: Mutex::new(Some(browser)),
             context,
-            page: parking_lot::Mutex::new(Current { page, checkpointed: None }),
+            page: parking_lot::Mutex::new(Current {
+                page,
+                checkpointed: None,
+            }),
         }
     }
 
@@ -42,7 +45,10 @@ impl LiveBrowser {
         if current.page.is_closed()
             && let Some(newest) = self.context.pages().pop()
         {
-            *current = Current { page: newest, checkpointed: None };
+            *current = Current {
+                page: newest,
+                checkpointed: None,
+            };
         }
         current.page.clone()
     }
@@ -53,7 +59,10 @@ impl LiveBrowser {
 
     /// Goes on with another page.
     pub(super) fn switch_to(&self, page: Page) {
-        *self.page.lock() = Current { page, checkpointed: None };
+        *self.page.lock() = Current {
+            page,
+            checkpointed: None,
+        };
     }
 }
 

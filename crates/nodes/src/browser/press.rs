@@ -16,17 +16,18 @@ pub(super) struct Press {
     key: String,
     /// What gets it; whatever has the focus if not set.
     target: Option<Target>,
-    /// Whether it does what must not happen twice. A run that was interrupted at it then asks
-    /// before it goes on.
+    /// Whether pressing again does no harm; otherwise a run that was interrupted at it asks.
     #[serde(default)]
-    once: bool,
+    repeatable: bool,
 }
 
 pub(super) fn node() -> Node {
-    Node::action_with_effect("browser.press", press, |settings: &Press| effect(settings.once))
-        .effect(effect(false))
-        .icon("keyboard")
-        .example(EXAMPLE)
+    Node::action_with_effect("browser.press", press, |settings: &Press| {
+        effect(settings.repeatable)
+    })
+    .effect(effect(false))
+    .icon("keyboard")
+    .example(EXAMPLE)
 }
 
 const EXAMPLE: &str = r#"- use: browser.session
@@ -37,7 +38,10 @@ const EXAMPLE: &str = r#"- use: browser.session
 "#;
 
 async fn press(cx: &StepContext, settings: Press) -> Result<(), NodeError> {
-    let keys: Keys = settings.key.parse().map_err(|error| fault::explain(&error))?;
+    let keys: Keys = settings
+        .key
+        .parse()
+        .map_err(|error| fault::explain(&error))?;
     let page = live::page(cx)?;
     let target = settings.target.as_ref().map(|target| &target.0);
     match page.press(target, &keys, deadline(cx)).await {

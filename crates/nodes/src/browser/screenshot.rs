@@ -76,7 +76,13 @@ async fn screenshot(cx: &StepContext, settings: Screenshot) -> Result<Picture, N
     let page = live::page(cx)?;
     let (format, ending, media_type) = match settings.format {
         Format::Png => (ImageFormat::Png, "png", "image/png"),
-        Format::Jpeg => (ImageFormat::Jpeg { quality: settings.quality }, "jpg", "image/jpeg"),
+        Format::Jpeg => (
+            ImageFormat::Jpeg {
+                quality: settings.quality,
+            },
+            "jpg",
+            "image/jpeg",
+        ),
     };
     let area = match settings.target {
         Some(target) => Area::Element(target.0),
@@ -87,7 +93,8 @@ async fn screenshot(cx: &StepContext, settings: Screenshot) -> Result<Picture, N
         Ok(picture) => picture,
         Err(error) => return Err(fault::on_page(cx, &page, error).await),
     };
-    let Artifact { path, name, size, .. } =
-        cx.artifact(&format!("{}.{ending}", settings.name), media_type, &picture)?;
+    let Artifact {
+        path, name, size, ..
+    } = cx.artifact(&format!("{}.{ending}", settings.name), media_type, &picture)?;
     Ok(Picture { path, name, size })
 }

@@ -79,9 +79,14 @@ async fn select(cx: &StepContext, settings: Select) -> Result<Selected, NodeErro
         Options::One(name) => vec![name],
         Options::Several(names) => names,
     };
-    let choices: Vec<Choice> =
-        names.into_iter().map(|name| choice(name, settings.by)).collect::<Result<_, _>>()?;
-    match page.select(&settings.target.0, &choices, deadline(cx)).await {
+    let choices: Vec<Choice> = names
+        .into_iter()
+        .map(|name| choice(name, settings.by))
+        .collect::<Result<_, _>>()?;
+    match page
+        .select(&settings.target.0, &choices, deadline(cx))
+        .await
+    {
         Ok(values) => Ok(Selected { values }),
         Err(error) => Err(fault::on_page(cx, &page, error).await),
     }
@@ -93,8 +98,10 @@ fn choice(name: String, by: By) -> Result<Choice, NodeError> {
         By::Label => Choice::Label(name),
         By::Value => Choice::Value(name),
         By::Index => Choice::Index(name.parse().map_err(|_| {
-            NodeError::invalid(format!("setting `option`: `{name}` is no number of an option"))
-                .with_help("with `by: index` write 0 for the first option")
+            NodeError::invalid(format!(
+                "setting `option`: `{name}` is no number of an option"
+            ))
+            .with_help("with `by: index` write 0 for the first option")
         })?),
     })
 }

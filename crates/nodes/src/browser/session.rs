@@ -1,8 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use casare_browser::{
-    Browser, Checkpoint, DialogPolicy, LaunchOptions, Proxy, Until, Viewport,
-};
+use casare_browser::{Browser, Checkpoint, DialogPolicy, LaunchOptions, Proxy, Until, Viewport};
 use casare_engine::{LogLevel, Node, NodeError, Opened, StepContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -96,7 +94,9 @@ pub(super) struct Started {
 }
 
 pub(super) fn node() -> Node {
-    Node::session("browser.session", open).icon("app-window").example(EXAMPLE)
+    Node::session("browser.session", open)
+        .icon("app-window")
+        .example(EXAMPLE)
 }
 
 const EXAMPLE: &str = r#"- use: browser.session
@@ -111,24 +111,36 @@ const EXAMPLE: &str = r#"- use: browser.session
 
 async fn open(cx: &StepContext, settings: Session) -> Result<Opened<Started>, NodeError> {
     let until = deadline(cx);
-    let browser = start(cx, &settings, until).await.map_err(|error| fault::explain(&error))?;
+    let browser = start(cx, &settings, until)
+        .await
+        .map_err(|error| fault::explain(&error))?;
     let version = browser.version().to_owned();
     let context = browser.default_context();
-    let page = context.new_page(until).await.map_err(|error| fault::explain(&error))?;
+    let page = context
+        .new_page(until)
+        .await
+        .map_err(|error| fault::explain(&error))?;
     if let Dialogs::Accept = settings.dialogs {
         page.set_dialog_policy(DialogPolicy::Accept { text: None });
     }
     let mut status = None;
-    let before: Option<Checkpoint> =
-        cx.checkpoint().and_then(|data| serde_json::from_value(data.clone()).ok());
+    let before: Option<Checkpoint> = cx
+        .checkpoint()
+        .and_then(|data| serde_json::from_value(data.clone()).ok());
     let arrived = match (&before, &settings.url) {
         (Some(checkpoint), _) => {
-            cx.log(LogLevel::Info, format!("opened again at {}", checkpoint.url));
+            cx.log(
+                LogLevel::Info,
+                format!("opened again at {}", checkpoint.url),
+            );
             page.restore(checkpoint, until).await
         }
-        (None, Some(url)) => page.goto(url, Until::from(settings.until), until).await.map(|arrived| {
-            status = arrived.status;
-        }),
+        (None, Some(url)) => page
+            .goto(url, Until::from(settings.until), until)
+            .await
+            .map(|arrived| {
+                status = arrived.status;
+            }),
         (None, None) => Ok(()),
     };
     if let Err(error) = arrived {
@@ -137,9 +149,20 @@ async fn open(cx: &StepContext, settings: Session) -> Result<Opened<Started>, No
         let _ = browser.close().await;
         return Err(failure);
     }
-    let title = page.title(until).await.map_err(|error| fault::explain(&error))?;
-    let outputs = Started { url: page.url(), title, status, browser: version };
-    Ok(Opened { resource: Arc::new(LiveBrowser::new(browser, context, page)), outputs })
+    let title = page
+        .title(until)
+        .await
+        .map_err(|error| fault::explain(&error))?;
+    let outputs = Started {
+        url: page.url(),
+        title,
+        status,
+        browser: version,
+    };
+    Ok(Opened {
+        resource: Arc::new(LiveBrowser::new(browser, context, page)),
+        outputs,
+    })
 }
 
 async fn start(
@@ -170,7 +193,9 @@ async fn start(
         viewport,
         downloads: settings.downloads.as_ref().map(|path| cx.file(path)),
         args: settings.args.clone(),
-        timeout: until.saturating_duration_since(Instant::now()).max(Duration::from_secs(5)),
+        timeout: until
+            .saturating_duration_since(Instant::now())
+            .max(Duration::from_secs(5)),
     })
     .await
 }

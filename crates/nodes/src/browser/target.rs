@@ -38,9 +38,14 @@ impl JsonSchema for Target {
     }
 }
 
-/// What a step that does something on a page may do after a crash.
-pub(super) fn effect(once: bool) -> Effect {
-    if once { Effect::Once } else { Effect::Live }
+/// What a step that does something on a page may do after a crash: again only what is said to do
+/// no harm. A click may be an order.
+pub(super) fn effect(repeatable: bool) -> Effect {
+    if repeatable {
+        Effect::Live
+    } else {
+        Effect::Once
+    }
 }
 
 /// Until when a step waits: shortly before the end of its `timeout`, or 30 seconds from now.

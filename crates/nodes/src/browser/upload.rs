@@ -33,7 +33,10 @@ enum Files {
 }
 
 pub(super) fn node() -> Node {
-    Node::action("browser.upload", upload).effect(Effect::Live).icon("upload").example(EXAMPLE)
+    Node::action("browser.upload", upload)
+        .effect(Effect::Live)
+        .icon("upload")
+        .example(EXAMPLE)
 }
 
 const EXAMPLE: &str = r#"- use: browser.session

@@ -73,7 +73,9 @@ async fn wait_for(cx: &StepContext, settings: WaitFor) -> Result<Found, NodeErro
         if let Some(url) = &settings.url {
             page.wait_for_url(url, until).await?;
         }
-        let Some(Target(target)) = &settings.target else { return Ok(()) };
+        let Some(Target(target)) = &settings.target else {
+            return Ok(());
+        };
         let state = match settings.state {
             Some(State::Visible) => Some(Expect::Visible),
             Some(State::Hidden) => Some(Expect::Hidden),
@@ -86,7 +88,8 @@ async fn wait_for(cx: &StepContext, settings: WaitFor) -> Result<Found, NodeErro
             page.wait_for(target, state, until).await?;
         }
         if let Some(text) = &settings.text {
-            page.wait_for(target, &Expect::Text(text.clone()), until).await?;
+            page.wait_for(target, &Expect::Text(text.clone()), until)
+                .await?;
         }
         Ok::<(), BrowserError>(())
     };

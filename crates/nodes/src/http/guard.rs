@@ -26,13 +26,17 @@ pub(crate) struct Guard {
 /// Why an address was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum Refused {
-    #[error("{host} is {address}, {kind}; a step reaches such addresses only if its `allow` names them")]
+    #[error(
+        "{host} is {address}, {kind}; a step reaches such addresses only if its `allow` names them"
+    )]
     NotPublic {
         host: String,
         address: IpAddr,
         kind: &'static str,
     },
-    #[error("`{0}` in `allow` is neither a host name, an address, a network such as `10.0.0.0/8`, nor `private`")]
+    #[error(
+        "`{0}` in `allow` is neither a host name, an address, a network such as `10.0.0.0/8`, nor `private`"
+    )]
     Allow(String),
 }
 
@@ -77,7 +81,10 @@ impl Guard {
             return Ok(());
         };
         let named = self.hosts.iter().any(|allowed| allowed == host);
-        let inside = self.networks.iter().any(|network| network.contains(&address));
+        let inside = self
+            .networks
+            .iter()
+            .any(|network| network.contains(&address));
         if named || inside || (self.private && kind != LINK_LOCAL) {
             return Ok(());
         }
@@ -144,7 +151,8 @@ impl Resolve for GuardedResolver {
         let guard = self.0.clone();
         Box::pin(async move {
             let host = name.as_str().to_ascii_lowercase();
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            let found: Vec<SocketAddr> =
+                tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
             let mut allowed = Vec::new();
             let mut refused = None;
             for address in found {

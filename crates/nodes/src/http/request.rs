@@ -325,7 +325,11 @@ async fn send(
     client: &Client,
     url: &Url,
 ) -> Result<Response, NodeError> {
-    let retries = if settings.repeatable() { settings.retries } else { 0 };
+    let retries = if settings.repeatable() {
+        settings.retries
+    } else {
+        0
+    };
     let mut delays = ExponentialBuilder::default()
         .with_jitter()
         .with_min_delay(Duration::from_millis(200))
@@ -335,9 +339,10 @@ async fn send(
     loop {
         let sent = settings.build(cx, client, url).await?.send().await;
         let (failure, asked) = match &sent {
-            Ok(response) if is_passing(response.status()) => {
-                (response.status().to_string(), retry_after(response.headers()))
-            }
+            Ok(response) if is_passing(response.status()) => (
+                response.status().to_string(),
+                retry_after(response.headers()),
+            ),
             Err(error) if error.is_connect() || error.is_timeout() => (chain(error), None),
             _ => return sent.map_err(|error| failed(url, &error)),
         };
@@ -355,7 +360,13 @@ fn is_passing(status: StatusCode) -> bool {
 
 /// The wait that the other side asks for, in seconds; at most a minute of it.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    let seconds: u64 = headers
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
     Some(Duration::from_secs(seconds.min(60)))
 }
 
@@ -396,10 +407,18 @@ async fn answer(
             Body::default()
         }
         _ => {
-            let bytes = response.bytes().await.map_err(|error| failed(&url, &error))?;
+            let bytes = response
+                .bytes()
+                .await
+                .map_err(|error| failed(&url, &error))?;
             if refused {
                 let method = settings.method.method();
-                return Err(response::refusal(method.as_str(), url.as_str(), status, &bytes));
+                return Err(response::refusal(
+                    method.as_str(),
+                    url.as_str(),
+                    status,
+                    &bytes,
+                ));
             }
             response::body(settings.read_as, &headers, &bytes)?
         }
@@ -427,7 +446,9 @@ async fn save(cx: &StepContext, path: &str, response: Response) -> Result<Artifa
     let failed_io = |error: std::io::Error| {
         NodeError::io(format_args!("could not write {}", target.display()), &error)
     };
-    tokio::fs::create_dir_all(&folder).await.map_err(failed_io)?;
+    tokio::fs::create_dir_all(&folder)
+        .await
+        .map_err(failed_io)?;
     let part = tempfile::NamedTempFile::new_in(&folder).map_err(failed_io)?;
     let mut file = tokio::fs::File::from_std(part.reopen().map_err(failed_io)?);
     let url = response.url().clone();
@@ -442,6 +463,7 @@ async fn save(cx: &StepContext, path: &str, response: Response) -> Result<Artifa
     }
     file.flush().await.map_err(failed_io)?;
     file.sync_all().await.map_err(failed_io)?;
-    part.persist(&target).map_err(|error| failed_io(error.error))?;
+    part.persist(&target)
+        .map_err(|error| failed_io(error.error))?;
     cx.describe_file(&target, "application/octet-stream")
 }

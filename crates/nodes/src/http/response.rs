@@ -49,8 +49,12 @@ fn media_type(headers: &HeaderMap) -> String {
 
 fn is_text(media_type: &str) -> bool {
     media_type.starts_with("text/")
-        || ["application/xml", "application/javascript", "application/x-www-form-urlencoded"]
-            .contains(&media_type)
+        || [
+            "application/xml",
+            "application/javascript",
+            "application/x-www-form-urlencoded",
+        ]
+        .contains(&media_type)
         || media_type.ends_with("+xml")
 }
 
@@ -59,7 +63,13 @@ fn decode(headers: &HeaderMap, bytes: &[u8]) -> String {
         .get(reqwest::header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split("charset=").nth(1))
-        .map(|charset| charset.split(';').next().unwrap_or_default().trim_matches(['"', ' ']));
+        .map(|charset| {
+            charset
+                .split(';')
+                .next()
+                .unwrap_or_default()
+                .trim_matches(['"', ' '])
+        });
     let encoding = charset
         .and_then(|charset| encoding_rs::Encoding::for_label(charset.as_bytes()))
         .unwrap_or(encoding_rs::UTF_8);
@@ -72,14 +82,29 @@ pub(super) fn refusal(method: &str, url: &str, status: StatusCode, bytes: &[u8])
         401 => (ErrorKind::Denied, "check the step's `credential`"),
         403 | 407 | 451 => (ErrorKind::Denied, "the login is known but may not do this"),
         404 | 410 => (ErrorKind::NotFound, "check the address"),
-        408 | 425 | 429 => (ErrorKind::Unavailable, "try again later, or give the step a `retry`"),
-        409 | 412 | 423 => (ErrorKind::Conflict, "it was changed meanwhile, or exists already"),
-        400..=499 => (ErrorKind::Invalid, "the other side does not understand the request"),
-        _ => (ErrorKind::Unavailable, "the fault is on the other side; try again later"),
+        408 | 425 | 429 => (
+            ErrorKind::Unavailable,
+            "try again later, or give the step a `retry`",
+        ),
+        409 | 412 | 423 => (
+            ErrorKind::Conflict,
+            "it was changed meanwhile, or exists already",
+        ),
+        400..=499 => (
+            ErrorKind::Invalid,
+            "the other side does not understand the request",
+        ),
+        _ => (
+            ErrorKind::Unavailable,
+            "the fault is on the other side; try again later",
+        ),
     };
     NodeError::new(
         kind,
-        format!("{method} {url} was answered with {status}: {}", excerpt(bytes)),
+        format!(
+            "{method} {url} was answered with {status}: {}",
+            excerpt(bytes)
+        ),
     )
     .with_help(help)
     .with_details(json!({ "status": status.as_u16(), "body": excerpt(bytes) }))

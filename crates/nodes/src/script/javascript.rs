@@ -154,7 +154,10 @@ fn evaluate(
         None => Ok(told.result),
         Some(_) if Instant::now() > deadline => Err(out_of_time(limits)),
         Some(thrown) if thrown.contains("out of memory") => Err(out_of_memory(limits)),
-        Some(thrown) => Err(NodeError::invalid(format!("the script failed: {}", thrown.trim()))),
+        Some(thrown) => Err(NodeError::invalid(format!(
+            "the script failed: {}",
+            thrown.trim()
+        ))),
     }
 }
 
@@ -213,7 +216,8 @@ mod tests {
     #[test]
     fn the_sandbox_ends_what_takes_too_much() {
         let endless = run_for(Duration::from_millis(50), "while (true) {}").unwrap_err();
-        let hungry = run("const a = []; while (true) a.push('x'.repeat(1000) + a.length)").unwrap_err();
+        let hungry =
+            run("const a = []; while (true) a.push('x'.repeat(1000) + a.length)").unwrap_err();
         let deep = run("const f = () => f() + 1; return f()").unwrap_err();
 
         assert_eq!(endless.kind(), casare_engine::ErrorKind::Timeout);
@@ -223,7 +227,15 @@ mod tests {
 
     #[test]
     fn nothing_outside_can_be_reached() {
-        for name in ["require", "process", "fetch", "std", "os", "WebAssembly", "XMLHttpRequest"] {
+        for name in [
+            "require",
+            "process",
+            "fetch",
+            "std",
+            "os",
+            "WebAssembly",
+            "XMLHttpRequest",
+        ] {
             let kind = run(&format!("return typeof {name}")).unwrap();
             assert_eq!(kind, "undefined", "{name}");
         }

@@ -1,18 +1,24 @@
 //! A program of the author's: its own process group, a clean environment, bounded in time and output.
 
-use std::{collections::BTreeMap, io, process::Stdio, time::Duration};
+use std::{
+    collections::BTreeMap, ffi::OsStr, io, process::Stdio, sync::mpsc, thread, time::Duration,
+};
 
 use casare_engine::{ErrorKind, LogLevel, NodeError, StepContext};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     process::{Child, Command},
+    runtime::Handle,
+    sync::oneshot,
 };
 
 /// Bytes of each output that are kept.
 const MOST_OUTPUT: usize = 16 << 20;
 
 /// Variables that programs need to find their way; nothing else of ours reaches them.
-const PASSED_ON: &[&str] = &["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "DISPLAY"];
+const PASSED_ON: &[&str] = &[
+    "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "DISPLAY",
+];
 
 /// What to start, and how.
 pub(super) struct Program<'a> {
@@ -49,11 +55,14 @@ impl Drop for Group {
 
 impl Program<'_> {
     pub(super) async fn run(mut self, cx: &StepContext) -> Result<Output, NodeError> {
+        let program = self.command.as_std().get_program().to_owned();
         self.command
             .env_clear()
-            .envs(std::env::vars_os().filter(|(name, _)| {
-                name.to_str().is_some_and(|name| PASSED_ON.contains(&name))
-            }))
+            .envs(
+                std::env::vars_os().filter(|(name, _)| {
+                    name.to_str().is_some_and(|name| PASSED_ON.contains(&name))
+                }),
+            )
             .envs(self.env)
             .current_dir(cx.file(""))
             .stdin(Stdio::piped())
@@ -61,40 +70,89 @@ impl Program<'_> {
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
-        let mut child = self.command.spawn().map_err(|error| self.not_started(&error))?;
+        let (spawned, _parent) = spawn(self.command).await;
+        let mut child = spawned.map_err(|error| not_started(&program, &error))?;
         let group = Group {
             id: child.id().map(|id| id as i32),
         };
         let limit = cx.time_left(self.timeout);
         let finished = tokio::time::timeout(limit, exchange(&mut child, &self.input)).await;
         drop(group);
-        match finished {
-            Ok(output) => output.map_err(|error| {
+        if let Ok(output) = finished {
+            return output.map_err(|error| {
                 NodeError::io(format_args!("{} can't be followed", self.what), &error)
-            }),
-            Err(_) => {
-                // Reaped here: a killed child is otherwise a zombie until the run ends.
-                let _ = child.wait().await;
-                let limit = casare_workflow::Span::from_millis(limit.as_millis() as u64);
-                Err(NodeError::timeout(format!(
-                    "{} took longer than {limit} and was ended",
-                    self.what
-                ))
-                .with_help("raise its `timeout`, or find out what it waits for"))
-            }
+            });
         }
+        // Reaped here: a killed child is otherwise a zombie until the run ends.
+        let _ = child.wait().await;
+        let limit = casare_workflow::Span::from_millis(limit.as_millis() as u64);
+        Err(NodeError::timeout(format!(
+            "{} took longer than {limit} and was ended",
+            self.what
+        ))
+        .with_help("raise its `timeout`, or find out what it waits for"))
     }
+}
 
-    fn not_started(&self, error: &io::Error) -> NodeError {
-        let program = self.command.as_std().get_program().to_string_lossy().into_owned();
-        let failed = NodeError::io(format_args!("`{program}` can't be started"), error);
-        match error.kind() {
-            io::ErrorKind::NotFound => failed.with_help(format!(
-                "install `{program}`; `casare doctor` says how"
-            )),
-            _ => failed,
+fn not_started(program: &OsStr, error: &io::Error) -> NodeError {
+    let program = program.to_string_lossy();
+    let failed = NodeError::io(format_args!("`{program}` can't be started"), error);
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            failed.with_help(format!("install `{program}`; `casare doctor` says how"))
+        }
+        _ => failed,
+    }
+}
+
+/// Starts a program that ends when we are killed: whoever looks then whether the step happened must
+/// not see it happen afterwards. Keep the sender until the program has ended.
+///
+/// A thread of its own starts it: the kernel ends the program when the *thread* that started it
+/// ends, and threads of an executor come and go.
+async fn spawn(mut command: Command) -> (io::Result<Child>, mpsc::Sender<()>) {
+    let (alive, until) = mpsc::channel();
+    #[cfg(target_os = "linux")]
+    {
+        let parent = std::process::id();
+        // SAFETY: only async-signal-safe calls between fork and exec.
+        unsafe { command.pre_exec(move || end_with(parent)) };
+    }
+    let (started, start) = oneshot::channel();
+    let executor = Handle::current();
+    let thread = thread::Builder::new()
+        .name("script-parent".into())
+        .spawn(move || {
+            let child = {
+                let _entered = executor.enter();
+                command.spawn()
+            };
+            // Nobody waits for it any more where the step was cancelled.
+            let _ = started.send(child);
+            let _ = until.recv();
+        });
+    let child = match thread {
+        Ok(_) => start
+            .await
+            .unwrap_or_else(|error| Err(io::Error::other(error))),
+        Err(error) => Err(error),
+    };
+    (child, alive)
+}
+
+#[cfg(target_os = "linux")]
+fn end_with(parent: u32) -> io::Result<()> {
+    // SAFETY: plain system calls.
+    unsafe {
+        if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // Our parent may have died before the line above took effect.
+        if libc::getppid() as u32 != parent {
+            return Err(io::ErrorKind::NotConnected.into());
         }
     }
+    Ok(())
 }
 
 async fn exchange(child: &mut Child, input: &[u8]) -> io::Result<Output> {
@@ -148,9 +206,12 @@ impl Output {
         };
         let last: Vec<&str> = stderr.lines().rev().take(12).collect();
         let last: Vec<&str> = last.into_iter().rev().collect();
-        Err(NodeError::new(ErrorKind::Invalid, format!("{what} {how}: {}", last.join("\n")))
-            .with_details(serde_json::json!({
-                "code": self.code, "stdout": self.stdout, "stderr": self.stderr,
-            })))
+        Err(NodeError::new(
+            ErrorKind::Invalid,
+            format!("{what} {how}: {}", last.join("\n")),
+        )
+        .with_details(serde_json::json!({
+            "code": self.code, "stdout": self.stdout, "stderr": self.stderr,
+        })))
     }
 }

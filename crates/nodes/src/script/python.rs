@@ -88,7 +88,12 @@ async fn python(cx: &StepContext, settings: Python) -> Result<Ran, NodeError> {
         .map(|(name, value)| (name.clone(), to_json(&value.0)))
         .collect();
     let mut command = Command::new(&settings.python);
-    command.arg("-X").arg("utf8").arg("-c").arg(RUNNER).arg(&answer);
+    command
+        .arg("-X")
+        .arg("utf8")
+        .arg("-c")
+        .arg(RUNNER)
+        .arg(&answer);
     let program = Program {
         command,
         what: "the Python script",
@@ -96,7 +101,7 @@ async fn python(cx: &StepContext, settings: Python) -> Result<Ran, NodeError> {
             .to_string()
             .into_bytes(),
         env: &settings.env,
-        timeout: settings.timeout.map_or(Duration::from_secs(60), Into::into),
+        timeout: settings.timeout.map_or(Duration::from_mins(1), Into::into),
     };
     let output = program.run(cx).await?.checked(cx, "the Python script")?;
     let printed = output.stdout.trim_end();

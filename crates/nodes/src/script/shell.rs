@@ -79,7 +79,7 @@ async fn shell(cx: &StepContext, settings: Shell) -> Result<Ran, NodeError> {
         what: "the shell script",
         input: settings.input.into_bytes(),
         env: &settings.env,
-        timeout: settings.timeout.map_or(Duration::from_secs(60), Into::into),
+        timeout: settings.timeout.map_or(Duration::from_mins(1), Into::into),
     };
     let mut output = program.run(cx).await?;
     if settings.fail_on_code {

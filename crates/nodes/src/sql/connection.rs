@@ -38,10 +38,10 @@ static POOLS: LazyLock<Mutex<HashMap<(tokio::runtime::Id, String), Pool>>> =
     LazyLock::new(Mutex::default);
 
 impl<'a> Database<'a> {
-    pub(super) fn new(database: &'a Option<String>, credential: &'a Option<String>) -> Self {
+    pub(super) fn new(database: Option<&'a str>, credential: Option<&'a str>) -> Self {
         Self {
-            database: database.as_deref(),
-            credential: credential.as_deref(),
+            database,
+            credential,
         }
     }
 
@@ -49,7 +49,11 @@ impl<'a> Database<'a> {
     pub(super) async fn pool(&self, cx: &StepContext) -> Result<Pool, NodeError> {
         let url = self.url(cx).await?;
         let key = (tokio::runtime::Handle::current().id(), url.to_string());
-        let known = POOLS.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let known = POOLS
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+            .cloned();
         if let Some(pool) = known {
             return Ok(pool);
         }
@@ -102,7 +106,10 @@ impl<'a> Database<'a> {
 }
 
 fn sqlite(cx: &StepContext, url: &Url) -> Result<SqlitePool, NodeError> {
-    let path = url.as_str().trim_start_matches("sqlite:").trim_start_matches("//");
+    let path = url
+        .as_str()
+        .trim_start_matches("sqlite:")
+        .trim_start_matches("//");
     let path = path.split('?').next().unwrap_or(path);
     let options = if path == ":memory:" {
         // One name for the process: every step of a run sees the same memory.
@@ -157,21 +164,32 @@ pub(super) fn fault(doing: &str, error: &sqlx::Error) -> NodeError {
 fn by_code(code: Option<&str>) -> (ErrorKind, &'static str) {
     let code = code.unwrap_or_default();
     match code {
-        "5" | "6" | "261" | "517" => (ErrorKind::Unavailable, "others are writing to it; try again"),
+        "5" | "6" | "261" | "517" => (
+            ErrorKind::Unavailable,
+            "others are writing to it; try again",
+        ),
         "8" | "1032" => (ErrorKind::Denied, "the database is read-only"),
         "13" => (ErrorKind::Unavailable, "the disk is full: free some space"),
-        "14" | "270" => (ErrorKind::NotFound, "check the folder of the database's file"),
+        "14" | "270" => (
+            ErrorKind::NotFound,
+            "check the folder of the database's file",
+        ),
         "1555" | "2067" => (ErrorKind::Conflict, "a row with this key exists already"),
-        _ if code.starts_with("23") => {
-            (ErrorKind::Conflict, "a rule of the table (key, reference, check) refuses the row")
-        }
+        _ if code.starts_with("23") => (
+            ErrorKind::Conflict,
+            "a rule of the table (key, reference, check) refuses the row",
+        ),
         _ if code.starts_with("28") || code == "42501" => {
             (ErrorKind::Denied, "check the credential and its rights")
         }
-        _ if code.starts_with("40") => (ErrorKind::Conflict, "another transaction was in the way; try again"),
-        _ if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => {
-            (ErrorKind::Unavailable, "the database is not available now; try again")
-        }
+        _ if code.starts_with("40") => (
+            ErrorKind::Conflict,
+            "another transaction was in the way; try again",
+        ),
+        _ if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => (
+            ErrorKind::Unavailable,
+            "the database is not available now; try again",
+        ),
         "42P01" | "3D000" => (ErrorKind::NotFound, "check the name"),
         _ => (ErrorKind::Invalid, "check the statement and its parameters"),
     }

@@ -47,17 +47,19 @@ pub(super) fn node() -> Node {
         .example(EXAMPLE)
 }
 
-const EXAMPLE: &str = r#"- use: sql.execute
+const EXAMPLE: &str = r"- use: sql.execute
   with:
     database: sqlite:orders.db
     sql: INSERT INTO orders (id, total) VALUES ($1, $2)
     rows: [[1, 9.5], [2, 12]]
-"#;
+";
 
 const CHANGING: &str = "the statement failed, nothing was changed";
 
 async fn execute(cx: &StepContext, settings: Execute) -> Result<Executed, NodeError> {
-    let pool = Database::new(&settings.database, &settings.credential).pool(cx).await?;
+    let pool = Database::new(settings.database.as_deref(), settings.credential.as_deref())
+        .pool(cx)
+        .await?;
     let rows = match settings.rows {
         Some(_) if !settings.parameters.is_empty() => {
             return Err(NodeError::invalid("give `parameters` or `rows`, not both"));
@@ -141,7 +143,10 @@ fn in_row(index: usize, rows: usize, error: NodeError) -> NodeError {
     if rows < 2 {
         return error;
     }
-    let told = NodeError::new(error.kind(), format!("row {}: {}", index + 1, error.message()));
+    let told = NodeError::new(
+        error.kind(),
+        format!("row {}: {}", index + 1, error.message()),
+    );
     match error.help() {
         Some(help) => told.with_help(help),
         None => told,

@@ -70,7 +70,9 @@ const EXAMPLE: &str = r#"- id: open
 "#;
 
 async fn query(cx: &StepContext, settings: Query) -> Result<Rows, NodeError> {
-    let pool = Database::new(&settings.database, &settings.credential).pool(cx).await?;
+    let pool = Database::new(settings.database.as_deref(), settings.credential.as_deref())
+        .pool(cx)
+        .await?;
     let mut rows = Vec::new();
     let columns = match pool {
         Pool::Sqlite(pool) => sqlite(&pool, &settings, &mut rows).await?,
@@ -78,7 +80,11 @@ async fn query(cx: &StepContext, settings: Query) -> Result<Rows, NodeError> {
     };
     Ok(Rows {
         count: rows.len(),
-        first: rows.first().cloned().unwrap_or_else(|| Value::from(())).into(),
+        first: rows
+            .first()
+            .cloned()
+            .unwrap_or_else(|| Value::from(()))
+            .into(),
         rows: Value::from(rows).into(),
         columns,
     })
@@ -97,8 +103,15 @@ async fn sqlite(
     rows: &mut Vec<Value>,
 ) -> Result<Vec<String>, NodeError> {
     let failed = |error| fault(READING, &error);
-    let prepared = pool.prepare(statement(&settings.sql)).await.map_err(failed)?;
-    let columns = prepared.columns().iter().map(|column| column.name().to_owned()).collect();
+    let prepared = pool
+        .prepare(statement(&settings.sql))
+        .await
+        .map_err(failed)?;
+    let columns = prepared
+        .columns()
+        .iter()
+        .map(|column| column.name().to_owned())
+        .collect();
     let mut query = sqlx::query(statement(&settings.sql));
     for parameter in &settings.parameters {
         query = bind_sqlite(query, &parameter.0);
@@ -117,17 +130,23 @@ async fn postgres(
     rows: &mut Vec<Value>,
 ) -> Result<Vec<String>, NodeError> {
     let failed = |error| fault(READING, &error);
-    let prepared = pool.prepare(statement(&settings.sql)).await.map_err(failed)?;
-    let columns = prepared.columns().iter().map(|column| column.name().to_owned()).collect();
+    let prepared = pool
+        .prepare(statement(&settings.sql))
+        .await
+        .map_err(failed)?;
+    let columns = prepared
+        .columns()
+        .iter()
+        .map(|column| column.name().to_owned())
+        .collect();
     let wanted = match prepared.parameters() {
         Some(Either::Left(types)) => types.to_vec(),
         _ => Vec::new(),
     };
     let mut query = sqlx::query(statement(&settings.sql));
     for (index, parameter) in settings.parameters.iter().enumerate() {
-        query = bind_postgres(query, &parameter.0, wanted.get(index)).map_err(|error| {
-            NodeError::invalid(format!("parameter ${}: {error}", index + 1))
-        })?;
+        query = bind_postgres(query, &parameter.0, wanted.get(index))
+            .map_err(|error| NodeError::invalid(format!("parameter ${}: {error}", index + 1)))?;
     }
     let mut found = query.fetch(pool);
     while let Some(row) = found.try_next().await.map_err(failed)? {
@@ -141,6 +160,8 @@ fn bounded(rows: &[Value], most: usize) -> Result<(), NodeError> {
     if rows.len() < most {
         return Ok(());
     }
-    Err(NodeError::invalid(format!("the query gives more than {most} rows"))
-        .with_help("add a condition or a LIMIT, or raise `max_rows`"))
+    Err(
+        NodeError::invalid(format!("the query gives more than {most} rows"))
+            .with_help("add a condition or a LIMIT, or raise `max_rows`"),
+    )
 }

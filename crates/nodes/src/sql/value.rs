@@ -45,7 +45,7 @@ pub(super) fn bind_postgres<'q>(
     value: &Value,
     wanted: Option<&PgTypeInfo>,
 ) -> Result<Query<'q, Postgres, PgArguments>, String> {
-    let name = wanted.map(TypeInfo::name).unwrap_or("TEXT");
+    let name = wanted.map_or("TEXT", TypeInfo::name);
     if value.is_none() || value.is_undefined() {
         return Ok(query.bind(None::<String>));
     }
@@ -65,7 +65,13 @@ pub(super) fn bind_postgres<'q>(
         "NUMERIC" => query.bind(text().trim().parse::<BigDecimal>().map_err(|_| unfit())?),
         "UUID" => query.bind(text().trim().parse::<Uuid>().map_err(|_| unfit())?),
         "DATE" => query.bind(date_time(&text()).ok_or_else(unfit)?.date().to_sqlx()),
-        "TIME" => query.bind(text().trim().parse::<Time>().map_err(|_| unfit())?.to_sqlx()),
+        "TIME" => query.bind(
+            text()
+                .trim()
+                .parse::<Time>()
+                .map_err(|_| unfit())?
+                .to_sqlx(),
+        ),
         "TIMESTAMP" => query.bind(date_time(&text()).ok_or_else(unfit)?.to_sqlx()),
         "TIMESTAMPTZ" => query.bind(timestamp(&text()).ok_or_else(unfit)?.to_sqlx()),
         "JSON" | "JSONB" => query.bind(sqlx::types::Json(to_json(value))),
@@ -80,7 +86,11 @@ pub(super) fn bind_postgres<'q>(
 /// A date or a local time, as ISO 8601 writes them.
 fn date_time(text: &str) -> Option<DateTime> {
     let text = text.trim();
-    let date = || text.parse::<Date>().ok().map(|date| date.to_datetime(Time::midnight()));
+    let date = || {
+        text.parse::<Date>()
+            .ok()
+            .map(|date| date.to_datetime(Time::midnight()))
+    };
     text.parse::<DateTime>().ok().or_else(date)
 }
 
@@ -88,27 +98,35 @@ fn date_time(text: &str) -> Option<DateTime> {
 fn timestamp(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let zoned = || text.parse::<Zoned>().ok().map(|zoned| zoned.timestamp());
-    let local = || date_time(text)?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    let local = || {
+        date_time(text)?
+            .to_zoned(TimeZone::UTC)
+            .ok()
+            .map(|zoned| zoned.timestamp())
+    };
     text.parse::<Timestamp>().ok().or_else(zoned).or_else(local)
 }
 
 /// The columns of a row by name.
 pub(super) fn sqlite_row(row: &SqliteRow) -> Value {
     let cells = row.columns().iter().map(|column| {
-        let value = row
-            .try_get_raw(column.ordinal())
-            .map_or_else(|_| Value::from(()), |raw| {
+        let value = row.try_get_raw(column.ordinal()).map_or_else(
+            |_| Value::from(()),
+            |raw| {
                 let kind = raw.type_info().name().to_owned();
                 match (raw.is_null(), kind.as_str()) {
                     (true, _) => Value::from(()),
-                    (_, "INTEGER" | "BOOLEAN" | "INT4" | "INT8") => cell::<i64, _>(row, column.ordinal()),
+                    (_, "INTEGER" | "BOOLEAN" | "INT4" | "INT8") => {
+                        cell::<i64, _>(row, column.ordinal())
+                    }
                     (_, "REAL" | "NUMERIC") => cell::<f64, _>(row, column.ordinal()),
                     (_, "BLOB") => row
                         .try_get::<Vec<u8>, _>(column.ordinal())
                         .map_or_else(|_| Value::from(()), |bytes| STANDARD.encode(bytes).into()),
                     _ => cell::<String, _>(row, column.ordinal()),
                 }
-            });
+            },
+        );
         (Value::from(column.name()), value)
     });
     Value::from_pairs(cells)
@@ -149,7 +167,9 @@ fn postgres_cell(raw: PgValueRef<'_>, kind: &str) -> Result<Value, sqlx::error::
     if raw.is_null() {
         return Ok(Value::from(()));
     }
-    fn read<'r, T: Decode<'r, Postgres>>(raw: PgValueRef<'r>) -> Result<T, sqlx::error::BoxDynError> {
+    fn read<'r, T: Decode<'r, Postgres>>(
+        raw: PgValueRef<'r>,
+    ) -> Result<T, sqlx::error::BoxDynError> {
         T::decode(raw)
     }
     Ok(match kind {
@@ -165,14 +185,32 @@ fn postgres_cell(raw: PgValueRef<'_>, kind: &str) -> Result<Value, sqlx::error::
         }
         "UUID" => read::<Uuid>(raw)?.to_string().into(),
         // As text: money is no binary fraction.
-        "NUMERIC" => read::<BigDecimal>(raw)?.normalized().to_plain_string().into(),
+        "NUMERIC" => read::<BigDecimal>(raw)?
+            .normalized()
+            .to_plain_string()
+            .into(),
         "DATE" => read::<jiff_sqlx::Date>(raw)?.to_jiff().to_string().into(),
         "TIME" => read::<jiff_sqlx::Time>(raw)?.to_jiff().to_string().into(),
-        "TIMESTAMP" => read::<jiff_sqlx::DateTime>(raw)?.to_jiff().to_string().into(),
-        "TIMESTAMPTZ" => read::<jiff_sqlx::Timestamp>(raw)?.to_jiff().to_string().into(),
-        "TEXT[]" | "VARCHAR[]" => read::<Vec<Option<String>>>(raw)?.into_iter().map(Value::from).collect(),
-        "INT4[]" => read::<Vec<Option<i32>>>(raw)?.into_iter().map(Value::from).collect(),
-        "INT8[]" => read::<Vec<Option<i64>>>(raw)?.into_iter().map(Value::from).collect(),
+        "TIMESTAMP" => read::<jiff_sqlx::DateTime>(raw)?
+            .to_jiff()
+            .to_string()
+            .into(),
+        "TIMESTAMPTZ" => read::<jiff_sqlx::Timestamp>(raw)?
+            .to_jiff()
+            .to_string()
+            .into(),
+        "TEXT[]" | "VARCHAR[]" => read::<Vec<Option<String>>>(raw)?
+            .into_iter()
+            .map(Value::from)
+            .collect(),
+        "INT4[]" => read::<Vec<Option<i32>>>(raw)?
+            .into_iter()
+            .map(Value::from)
+            .collect(),
+        "INT8[]" => read::<Vec<Option<i64>>>(raw)?
+            .into_iter()
+            .map(Value::from)
+            .collect(),
         _ => read::<String>(raw)?.into(),
     })
 }

@@ -120,27 +120,55 @@ outputs:
 async fn a_failure_says_which_check_failed_with_a_picture_and_what_comes_near() {
     let (office, url) = shop();
     let step = |step: &str| {
-        format!("steps:\n  - use: browser.session\n    with: {{ url: \"{url}\" }}\n    do:\n      - {step}\n        timeout: 1s\n")
+        format!(
+            "steps:\n  - use: browser.session\n    with: {{ url: \"{url}\" }}\n    do:\n      - {step}\n        timeout: 1s\n"
+        )
     };
 
     let error = office
-        .failure(&step("use: browser.click\n        with: { target: \"role=button[name=Sent]\" }"))
+        .failure(&step(
+            "use: browser.click\n        with: { target: \"role=button[name=Sent]\" }",
+        ))
         .await;
     assert_eq!(error.kind, ErrorKind::NotFound);
-    assert!(error.message.starts_with("`role=button[name=Sent]` was not found after"), "{}", error.message);
-    assert!(error.message.contains("role=button[name=Send]  <button> button \"Send\""), "{}", error.message);
+    assert!(
+        error
+            .message
+            .starts_with("`role=button[name=Sent]` was not found after"),
+        "{}",
+        error.message
+    );
+    assert!(
+        error
+            .message
+            .contains("role=button[name=Send]  <button> button \"Send\""),
+        "{}",
+        error.message
+    );
     assert_eq!(error.artifacts.len(), 1);
 
     let error = office
-        .failure(&step("use: browser.wait_for\n        with: { target: \"css=#hits\" }"))
+        .failure(&step(
+            "use: browser.wait_for\n        with: { target: \"css=#hits\" }",
+        ))
         .await;
     assert_eq!(error.kind, ErrorKind::Timeout);
-    assert!(error.message.contains("was not visible"), "{}", error.message);
+    assert!(
+        error.message.contains("was not visible"),
+        "{}",
+        error.message
+    );
 
-    let error = office.failure(&step("use: browser.fill_form\n        with: { fields: { id=x: 1 } }")).await;
+    let error = office
+        .failure(&step(
+            "use: browser.fill_form\n        with: { fields: { id=x: 1 } }",
+        ))
+        .await;
     assert_eq!(error.kind, ErrorKind::Invalid);
     assert_eq!(error.help.as_deref(), Some("write `css=#x`"));
 
-    let error = office.failure("steps:\n  - use: browser.goto\n    with: { url: \"about:blank\" }\n").await;
+    let error = office
+        .failure("steps:\n  - use: browser.goto\n    with: { url: \"about:blank\" }\n")
+        .await;
     assert_eq!(error.message, "no browser session is open here");
 }

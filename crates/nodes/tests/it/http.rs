@@ -87,7 +87,11 @@ outputs:
             "query": [["a", "1"], ["b", "2"], ["b", "3"], ["c", "ä&b"]],
         })
     );
-    assert_eq!(office.files(), ["download/data.bin"], "nothing half written is left");
+    assert_eq!(
+        office.files(),
+        ["download/data.bin"],
+        "nothing half written is left"
+    );
 }
 
 #[tokio::test]
@@ -109,7 +113,11 @@ async fn failures_have_the_kind_that_the_status_says() {
         .await;
 
     assert_eq!(missing.kind, ErrorKind::NotFound);
-    assert!(missing.message.contains("no such order"), "{}", missing.message);
+    assert!(
+        missing.message.contains("no such order"),
+        "{}",
+        missing.message
+    );
     assert_eq!(looked_at, json!({ "status": 404 }));
     assert_eq!(nobody.kind, ErrorKind::Unavailable);
 }
@@ -121,7 +129,9 @@ async fn what_is_behind_the_robot_is_out_of_reach() {
     let refused = |url: String, allow: &str| {
         format!("steps:\n  - use: http.request\n    with: {{ url: \"{url}\", allow: {allow} }}\n")
     };
-    let plain = office.failure(&refused(format!("{server}/file"), "[]")).await;
+    let plain = office
+        .failure(&refused(format!("{server}/file"), "[]"))
+        .await;
     let name = office
         .failure(&refused(server.replace("127.0.0.1", "localhost"), "[]"))
         .await;
@@ -132,5 +142,9 @@ async fn what_is_behind_the_robot_is_out_of_reach() {
     for error in [&plain, &name, &redirected] {
         assert_eq!(error.kind, ErrorKind::Denied, "{}", error.message);
     }
-    assert!(redirected.message.contains("169.254.169.254"), "{}", redirected.message);
+    assert!(
+        redirected.message.contains("169.254.169.254"),
+        "{}",
+        redirected.message
+    );
 }

@@ -1,7 +1,8 @@
 //! A PostgreSQL server of Debian's, started for one test and gone with it.
 
 use std::{
-    fs, net::TcpListener,
+    fs,
+    net::TcpListener,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -29,12 +30,29 @@ impl Postgres {
             std::os::unix::fs::chown(&data, Some(NOBODY), Some(NOBODY)).unwrap();
         }
         let made = command("initdb", folder.path())
-            .args(["-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8", "-D"])
+            .args([
+                "-A",
+                "trust",
+                "-U",
+                "postgres",
+                "--no-sync",
+                "-E",
+                "UTF8",
+                "-D",
+            ])
             .arg(&data)
             .output()
             .unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let server = command("postgres", folder.path())
             .args(["-c", "fsync=off", "-c", "listen_addresses=127.0.0.1", "-p"])
             .arg(port.to_string())
@@ -44,7 +62,11 @@ impl Postgres {
             .arg(&data)
             .spawn()
             .unwrap();
-        let postgres = Self { server, folder, port };
+        let postgres = Self {
+            server,
+            folder,
+            port,
+        };
         postgres.wait_until_ready();
         postgres
     }
@@ -62,7 +84,10 @@ impl Postgres {
             if asked.is_ok_and(|status| status.success()) {
                 return;
             }
-            assert!(began.elapsed() < Duration::from_secs(30), "PostgreSQL does not answer");
+            assert!(
+                began.elapsed() < Duration::from_secs(30),
+                "PostgreSQL does not answer"
+            );
         }
     }
 }
@@ -80,7 +105,10 @@ fn is_root() -> bool {
 
 fn command(program: &str, folder: &Path) -> Command {
     let mut command = Command::new(path_of(program));
-    command.current_dir(folder).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
     if is_root() {
         command.uid(NOBODY).gid(NOBODY);
     }
@@ -89,7 +117,10 @@ fn command(program: &str, folder: &Path) -> Command {
 
 /// Debian keeps the server's programs beside the PATH.
 fn path_of(program: &str) -> PathBuf {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let versions = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
     let mut found: Vec<PathBuf> = versions
         .map(|version| version.path().join("bin").join(program))
         .filter(|path| path.exists())

@@ -59,14 +59,24 @@ async fn a_failing_script_says_what_it_said() {
         .failure("steps:\n  - use: script.python\n    with: { code: \"print('x')\\nraise ValueError('no rows')\" }\n")
         .await;
     let shell = office
-        .failure("steps:\n  - use: script.shell\n    with: { script: 'echo too bad >&2; exit 3' }\n")
+        .failure(
+            "steps:\n  - use: script.shell\n    with: { script: 'echo too bad >&2; exit 3' }\n",
+        )
         .await;
     let js = office
         .failure("steps:\n  - use: script.javascript\n    with: { code: 'return inputs.a.b' }\n")
         .await;
 
-    assert!(python.message.contains("ValueError: no rows"), "{}", python.message);
-    assert!(shell.message.contains("ended with code 3: too bad"), "{}", shell.message);
+    assert!(
+        python.message.contains("ValueError: no rows"),
+        "{}",
+        python.message
+    );
+    assert!(
+        shell.message.contains("ended with code 3: too bad"),
+        "{}",
+        shell.message
+    );
     assert!(js.message.contains("TypeError"), "{}", js.message);
 }
 
@@ -76,13 +86,13 @@ async fn a_script_that_takes_too_long_is_ended_with_all_it_started() {
 
     let error = office
         .failure(
-            r#"
+            r"
 steps:
   - use: script.shell
     with:
       script: 'sleep 300 & echo $! > child.pid; wait'
       timeout: 300ms
-"#,
+",
         )
         .await;
 
@@ -90,7 +100,10 @@ steps:
     let child = office.text("child.pid");
     let began = Instant::now();
     while is_running(child.trim()) {
-        assert!(began.elapsed() < Duration::from_secs(10), "the program's own child lives on");
+        assert!(
+            began.elapsed() < Duration::from_secs(10),
+            "the program's own child lives on"
+        );
         std::thread::yield_now();
     }
 }

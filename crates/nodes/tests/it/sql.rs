@@ -92,14 +92,14 @@ outputs:
 
     let conflict = office
         .failure(&format!(
-            r#"
+            r"
 steps:
   - use: sql.execute
     with:
       database: {url}
       sql: INSERT INTO orders (id) VALUES ($1)
       rows: [[8], [9], [7]]
-"#
+"
         ))
         .await;
     let left = office
@@ -108,7 +108,11 @@ steps:
         ))
         .await;
     assert_eq!(conflict.kind, ErrorKind::Conflict);
-    assert!(conflict.message.starts_with("row 3:"), "{}", conflict.message);
+    assert!(
+        conflict.message.starts_with("row 3:"),
+        "{}",
+        conflict.message
+    );
     assert_eq!(left, json!({ "n": 1 }), "all rows are in, or none");
 }
 
@@ -117,7 +121,9 @@ async fn a_wrong_statement_and_a_missing_database_say_what_to_do() {
     let office = Office::new();
 
     let wrong = office
-        .failure("steps:\n  - use: sql.query\n    with: { database: 'sqlite:a.db', sql: SELEC 1 }\n")
+        .failure(
+            "steps:\n  - use: sql.query\n    with: { database: 'sqlite:a.db', sql: SELEC 1 }\n",
+        )
         .await;
     let absent = office
         .failure("steps:\n  - use: sql.query\n    with: { database: 'postgres://nobody@127.0.0.1:1/none', sql: SELECT 1 }\n")
@@ -126,5 +132,10 @@ async fn a_wrong_statement_and_a_missing_database_say_what_to_do() {
     assert_eq!(wrong.kind, ErrorKind::Invalid);
     assert!(wrong.message.contains("syntax error"), "{}", wrong.message);
     assert_eq!(absent.kind, ErrorKind::Unavailable);
-    assert!(absent.help.unwrap().contains("check that the database runs"));
+    assert!(
+        absent
+            .help
+            .unwrap()
+            .contains("check that the database runs")
+    );
 }
