@@ -31,7 +31,11 @@ impl Fuzz {
         let folder = paths::cache().join("fuzz");
         let host = host()?;
         for target in TARGETS {
-            if self.target.as_deref().is_some_and(|wanted| wanted != *target) {
+            if self
+                .target
+                .as_deref()
+                .is_some_and(|wanted| wanted != *target)
+            {
                 continue;
             }
             let corpus = folder.join("corpus").join(target);
@@ -44,7 +48,12 @@ impl Fuzz {
                 .args(["--target", &host, "--bin", target, "--"])
                 .arg(&corpus)
                 .arg(format!("-max_total_time={}", self.minutes * 60))
-                .args(["-timeout=10", "-rss_limit_mb=2048", "-max_len=4096", "-print_final_stats=1"])
+                .args([
+                    "-timeout=10",
+                    "-rss_limit_mb=2048",
+                    "-max_len=4096",
+                    "-print_final_stats=1",
+                ])
                 .arg(format!("-artifact_prefix={}/", folder.display()))
                 .env("RUSTFLAGS", COUNTERS)
                 .env("CARGO_TARGET_DIR", folder.join("target"))
