@@ -6,3 +6,5 @@
 )]
 
 mod kill;
+#[cfg(target_os = "linux")]
+mod orphans;
