@@ -1,4 +1,4 @@
-use casare_engine::{Decision, RunState};
+use casare_engine::{Decision, RunError, RunState};
 use serde_json::json;
 
 use crate::harness::Lab;
@@ -206,6 +206,25 @@ outputs:
     assert_eq!(asked.state, RunState::NeedsDecision);
     assert_eq!(asked.undecided[0].path.to_string(), "0");
     assert_eq!(decided.outputs, json!({ "receipt": "receipt no 7" }));
+}
+
+#[tokio::test]
+async fn a_decision_that_is_refused_leaves_the_run_as_it_was() {
+    let lab = Lab::new();
+    let text = "casare: 1\nname: broken\nsteps:\n  - use: flow.fail\n    with: { message: no }\n";
+    let journal = lab.journal().await;
+    let mut options = lab.options();
+    options.journal = Some(journal.clone());
+    let run = lab.run_with(text, options).await.run.to_string();
+
+    let mut options = lab.options();
+    options.journal = Some(journal.clone());
+    let decisions = [("0".to_owned(), Decision::Repeat)].into();
+    let refused = lab.engine.resume(&run, &decisions, options).await;
+
+    assert!(matches!(refused, Err(RunError::NotResumable(_))));
+    let stored = journal.find(&run).await.unwrap();
+    assert_eq!((stored.state, stored.attempt), (RunState::Failed, 1));
 }
 
 #[tokio::test]
