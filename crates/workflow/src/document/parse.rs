@@ -18,6 +18,9 @@ mod refuse;
 
 use frame::{Frame, Key, LastChild, Open, Pending};
 
+/// YAML takes no key of more than 1,024 characters, and a quoted one may take four for a byte.
+const LONGEST_KEY: usize = 250;
+
 /// How many mistakes are reported.
 const MAX_PROBLEMS: usize = 100;
 
@@ -231,6 +234,11 @@ impl<'a> Builder<'a> {
                 found.help = Some(format!("quote it: \"{shown}\""));
                 found
             };
+            self.report(found);
+        } else if text.len() > LONGEST_KEY {
+            let message = format!("the key is longer than {LONGEST_KEY} bytes");
+            let mut found = problem("key", range, message);
+            found.help = Some("use a shorter name, or a list of maps".to_owned());
             self.report(found);
         }
         let Some(Frame {
