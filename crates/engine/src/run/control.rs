@@ -229,9 +229,12 @@ impl Interpreter {
             let cleaned = self.in_grace(at.frame, |frame| async move {
                 self.list(finally, &frame, Some(path), instances).await
             });
-            match cleaned.await? {
-                Next::On => {}
-                next => ended = Ok(next),
+            match cleaned.await {
+                Ok(Next::On) => {}
+                Ok(next) => ended = Ok(next),
+                // Often it fails for the same reason; what went wrong first is what people need.
+                Err(Halt::Failed(_)) if matches!(ended, Err(Halt::Failed(_))) => {}
+                Err(halt) => return Err(halt),
             }
         }
         let next = ended?;

@@ -306,3 +306,27 @@ steps:
     assert_eq!(outcome.failed_steps, 1);
     assert_eq!(lab.lines("notes.txt"), ["went on"]);
 }
+
+#[tokio::test]
+async fn a_clean_up_that_fails_too_does_not_hide_what_went_wrong_first() {
+    let lab = Lab::new();
+
+    let outcome = lab
+        .run(
+            r#"
+casare: 1
+name: twice
+steps:
+  - use: flow.try
+    do:
+      - use: flow.fail
+        with: { message: the cause }
+    finally:
+      - use: flow.fail
+        with: { message: the consequence }
+"#,
+        )
+        .await;
+
+    assert_eq!(outcome.error.unwrap().message, "the cause");
+}
