@@ -313,7 +313,7 @@ async fn a_clean_up_that_fails_too_does_not_hide_what_went_wrong_first() {
 
     let outcome = lab
         .run(
-            r#"
+            r"
 casare: 1
 name: twice
 steps:
@@ -324,7 +324,7 @@ steps:
     finally:
       - use: flow.fail
         with: { message: the consequence }
-"#,
+",
         )
         .await;
 
