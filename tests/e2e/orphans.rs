@@ -10,7 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 
-const WORKFLOW: &str = r#"
+const WORKFLOW: &str = r"
 casare: 1
 name: slow
 steps:
@@ -20,7 +20,7 @@ steps:
         echo $$ > pid.part && mv pid.part pid
         read never < fifo
         echo done > done
-"#;
+";
 
 /// Otherwise a person looks, sees that the step did not happen, says `repeat`, and it happens twice.
 #[test]
