@@ -410,7 +410,7 @@ struct Retry {
     /// The longest wait (60 s).
     #[serde(default)]
     max_delay: Option<Span>,
-    /// Whether the wait is drawn between zero and its full length (true).
+    /// Whether a random time, at most as long again, is added to the wait (true).
     #[serde(default)]
     jitter: Option<bool>,
     /// Kinds of error that are tried again; by default those where it may help.

@@ -175,7 +175,7 @@ pub struct Retry {
     pub backoff: f64,
     /// The longest wait (default 60 s).
     pub max_delay: Span,
-    /// Whether the wait is drawn between zero and its full length (default true).
+    /// Whether a random time, at most as long again, is added to the wait (default true).
     pub jitter: bool,
     /// Kinds of error that are tried again; empty for those that say a retry can help.
     pub on: Vec<String>,

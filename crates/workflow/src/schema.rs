@@ -115,7 +115,7 @@ fn fixed_definitions() -> Map<String, Json> {
                 "delay": described(&duration, "Wait before the second attempt (default 1s)."),
                 "backoff": { "type": "number", "minimum": 1, "description": "What the wait is multiplied by after each attempt (default 2)." },
                 "max_delay": described(&duration, "The longest wait (default 60s)."),
-                "jitter": { "type": "boolean", "description": "Whether the wait is drawn between zero and its full length (default true)." },
+                "jitter": { "type": "boolean", "description": "Whether a random time, at most as long again, is added to the wait (default true)." },
                 "on": {
                     "description": "Kinds of error that are tried again; without it, those that say a retry can help.",
                     "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }],
