@@ -75,5 +75,10 @@ impl WorkflowFile {
 
 /// An engine that knows every node.
 pub(crate) fn engine() -> Engine {
-    Engine::new(Registry::new(casare_nodes::standard()))
+    let nodes = [
+        casare_nodes::standard(),
+        casare_documents::standard(),
+        casare_connectors::standard(),
+    ];
+    Engine::new(Registry::new(nodes.into_iter().flatten()))
 }

@@ -9,14 +9,10 @@ mod artifact;
 mod browser;
 mod csv;
 mod data;
-mod excel;
 mod file;
-mod http;
 mod json;
 mod log;
 mod script;
-mod sql;
-mod table;
 mod text;
 
 /// Every node of the library.
@@ -26,13 +22,10 @@ pub fn standard() -> Vec<Node> {
         browser::nodes(),
         csv::nodes(),
         data::nodes(),
-        excel::nodes(),
         file::nodes(),
-        http::nodes(),
         json::nodes(),
         log::nodes(),
         script::nodes(),
-        sql::nodes(),
         text::nodes(),
     ]
     .into_iter()

@@ -7,7 +7,7 @@ use super::{
     dialect,
     records::{CsvFile, HeaderRow, OnBadRow, Reading},
 };
-use crate::file::Charset;
+use casare_files::Charset;
 
 /// Files above this size stay on disk with `stream: auto`.
 const IN_MEMORY: u64 = 16 * 1024 * 1024;

@@ -16,9 +16,10 @@ use super::{
     dialect::{self, Dialect},
     text::{TextRecords, open_text},
 };
-use crate::{
-    file::{Charset, unreadable},
-    table::{Header, Row},
+use casare_files::{
+    Charset,
+    rows::{Header, Row},
+    unreadable,
 };
 
 /// How much of a file is looked at to find its dialect.

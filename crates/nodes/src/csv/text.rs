@@ -13,7 +13,7 @@ use std::{
 use casare_engine::NodeError;
 
 use super::dialect::Dialect;
-use crate::file::{Charset, TextReader, unreadable};
+use casare_files::{Charset, TextReader, unreadable};
 
 /// A longer row is no row: a quote that is never closed would take all of a large file into memory.
 const LONGEST_ROW: u64 = 16 * 1024 * 1024;

@@ -12,9 +12,9 @@ use super::{
     dialect,
     records::{CsvFile, HeaderRow, OnBadRow, Reading},
 };
-use crate::{
-    file::{AppendedFile, AtomicFile, Charset, TextWriter},
-    table::{Columns, cell_text, rows_of},
+use casare_files::{
+    AppendedFile, AtomicFile, Charset, TextWriter,
+    rows::{Columns, cell_text, rows_of},
 };
 
 /// Writes rows into a CSV file.

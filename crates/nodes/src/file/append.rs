@@ -1,10 +1,9 @@
 use std::io::Write as _;
 
 use casare_engine::{Node, NodeError, StepContext};
+use casare_files::{AppendedFile, Charset};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::{atomic::AppendedFile, encoding::Charset};
 
 /// Adds a text to the end of a file, which is made if it is not there.
 ///

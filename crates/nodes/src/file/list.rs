@@ -4,13 +4,11 @@ use std::{
 };
 
 use casare_engine::{Cancel, Node, NodeError, StepContext};
+use casare_files::Pattern;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    entry::{Kind, modified, name_of},
-    pattern::Pattern,
-};
+use super::entry::{Kind, modified, name_of};
 
 /// Lists the files of a folder that match a pattern.
 ///

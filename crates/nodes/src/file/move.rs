@@ -1,11 +1,11 @@
 use std::{fs, io, path::Path};
 
 use casare_engine::{Cancel, Node, NodeError, StepContext};
+use casare_files::make_folder;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    atomic::make_folder,
     entry::{IfExists, already_there},
     transfer,
 };

@@ -6,11 +6,10 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use casare_engine::{Node, NodeError, StepContext};
+use casare_files::{Charset, TextReader, decode, unreadable};
 use casare_workflow::{Any, Value, value::Stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::encoding::{Charset, TextReader, decode, unreadable};
 
 /// What is read at once; more would fill the memory of a small machine.
 const AT_ONCE: u64 = 256 * 1024 * 1024;

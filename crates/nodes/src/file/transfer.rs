@@ -7,11 +7,9 @@ use std::{
 };
 
 use casare_engine::{Cancel, NodeError};
+use casare_files::{AtomicFile, make_folder};
 
-use super::{
-    atomic::{AtomicFile, make_folder},
-    entry::name_of,
-};
+use super::entry::name_of;
 
 /// Where `from` goes: into `to` under its own name if that is a folder or written with a `/` at its
 /// end, else to `to` itself.

@@ -2,15 +2,12 @@ use std::io::Write as _;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use casare_engine::{Node, NodeError, StepContext};
+use casare_files::{AtomicFile, Charset};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    atomic::AtomicFile,
-    encoding::Charset,
-    entry::{IfExists, already_there},
-};
+use super::entry::{IfExists, already_there};
 
 /// Writes a text (or bytes, given as base64) into a file.
 ///

@@ -4,7 +4,7 @@ use minijinja::value::ValueKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::table::cell_text;
+use casare_files::rows::cell_text;
 
 /// Joins the parts of a list into one text.
 #[derive(Debug, Deserialize, JsonSchema)]

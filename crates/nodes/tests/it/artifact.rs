@@ -1,10 +1,10 @@
 use serde_json::json;
 
-use crate::harness::Office;
+use crate::office;
 
 #[tokio::test]
 async fn a_file_and_a_text_stay_with_the_run() {
-    let office = Office::new();
+    let office = office();
     office.put("report.pdf", b"%PDF-");
 
     let outputs = office
@@ -33,7 +33,7 @@ outputs:
 
 #[tokio::test]
 async fn nothing_to_keep_is_an_error() {
-    let error = Office::new()
+    let error = office()
         .failure("steps:\n  - use: artifact.save\n    with: { name: a.txt }\n")
         .await;
 

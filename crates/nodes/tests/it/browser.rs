@@ -3,7 +3,7 @@
 use casare_engine::ErrorKind;
 use serde_json::json;
 
-use crate::harness::Office;
+use crate::office;
 
 const SHOP: &str = r#"<!doctype html><title>Shop</title>
 <form onsubmit="event.preventDefault(); sent.textContent = [...new FormData(this)].map(([k, v]) => k + '=' + (v.name ?? v)).join('&')">
@@ -21,8 +21,8 @@ const SHOP: &str = r#"<!doctype html><title>Shop</title>
 <a href="other.html" target=_blank>Other page</a>"#;
 
 /// An office with a page, and the page's address.
-fn shop() -> (Office, String) {
-    let office = Office::new();
+fn shop() -> (casare_node_testing::Office, String) {
+    let office = office();
     let path = office.put("shop.html", SHOP);
     office.put("other.html", "<title>Other</title><h1>Elsewhere</h1>");
     office.put("invoice.pdf", "%PDF-");

@@ -3,11 +3,11 @@ use std::fmt::Write;
 use casare_engine::ErrorKind;
 use serde_json::json;
 
-use crate::harness::Office;
+use crate::office;
 
 #[tokio::test]
 async fn rows_are_read_chosen_and_written() {
-    let office = Office::new();
+    let office = office();
     office.put(
         "orders.csv",
         "number;customer;total\n007;Ada;120\n008;Bo;80\n",
@@ -48,7 +48,7 @@ outputs:
 
 #[tokio::test]
 async fn appended_rows_keep_the_files_own_order_delimiter_and_line_breaks() {
-    let office = Office::new();
+    let office = office();
     office.put("log.csv", "name;amount\nAda;1");
 
     office
@@ -81,7 +81,7 @@ fn peak_kib() -> u64 {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_large_file_goes_through_without_filling_the_memory() {
-    let office = Office::new();
+    let office = office();
     let mut content = String::from("id,name,note\n");
     for id in 0..400_000 {
         writeln!(
@@ -126,7 +126,7 @@ outputs:
 
 #[tokio::test]
 async fn a_bad_line_is_an_error_that_says_where() {
-    let office = Office::new();
+    let office = office();
     office.put("bad.csv", "a,b\n1,2\n1,2,3\n");
 
     let error = office
@@ -144,7 +144,7 @@ async fn a_bad_line_is_an_error_that_says_where() {
 
 #[tokio::test]
 async fn rows_that_fail_half_way_leave_the_old_file_alone() {
-    let office = Office::new();
+    let office = office();
     office.put("out.csv", "old\n");
 
     let error = office

@@ -1,11 +1,11 @@
 use casare_engine::ErrorKind;
 use serde_json::json;
 
-use crate::harness::Office;
+use crate::office;
 
 #[tokio::test]
 async fn bad_rows_are_a_business_error_or_a_list_as_asked() {
-    let office = Office::new();
+    let office = office();
     office.put(
         "orders.csv",
         "number,total,country\nINV-1,12.5,DE\nINV-1,-3,XX\n,1,FR\n",

@@ -1,11 +1,11 @@
 use casare_engine::ErrorKind;
 use serde_json::json;
 
-use crate::harness::Office;
+use crate::office;
 
 #[tokio::test]
 async fn an_inbox_is_worked_off() {
-    let office = Office::new();
+    let office = office();
     office.put("inbox/b.txt", "bee");
     office.put("inbox/a.txt", "ay");
     office.put("inbox/notes.md", "");
@@ -56,7 +56,7 @@ outputs:
 
 #[tokio::test]
 async fn text_survives_its_encoding() {
-    let office = Office::new();
+    let office = office();
 
     let outputs = office
         .outputs(
@@ -85,7 +85,7 @@ outputs:
 
 #[tokio::test]
 async fn what_is_there_is_replaced_kept_or_refused_as_asked() {
-    let office = Office::new();
+    let office = office();
     office.put("a.txt", "old");
 
     let error = office
@@ -110,7 +110,7 @@ outputs: { written: "{{ steps.kept.written }}" }
 
 #[tokio::test]
 async fn what_is_missing_is_an_error_unless_that_is_fine() {
-    let office = Office::new();
+    let office = office();
 
     let error = office
         .failure("steps:\n  - use: file.delete\n    with: { path: a.txt }\n")
@@ -131,7 +131,7 @@ async fn what_is_missing_is_an_error_unless_that_is_fine() {
 
 #[tokio::test]
 async fn the_workflows_own_folder_is_not_deleted_by_an_empty_variable() {
-    let office = Office::new();
+    let office = office();
     office.put("precious.txt", "");
 
     let error = office
@@ -152,7 +152,7 @@ steps:
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_full_disk_is_told_as_one_and_not_retried() {
-    let office = Office::new();
+    let office = office();
 
     let error = office
         .failure("steps:\n  - use: file.append\n    with: { path: /dev/full, content: x }\n")

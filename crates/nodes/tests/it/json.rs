@@ -1,10 +1,10 @@
 use serde_json::json;
 
-use crate::harness::Office;
+use crate::office;
 
 #[tokio::test]
 async fn an_answer_is_parsed_queried_and_written() {
-    let office = Office::new();
+    let office = office();
     office.put(
         "answer.json",
         r#"{ "orders": [{ "id": 1, "total": 80 }, { "id": 2, "total": 120.5 }] }"#,
@@ -42,7 +42,7 @@ outputs:
 
 #[tokio::test]
 async fn a_fault_in_the_text_is_told_by_its_place() {
-    let office = Office::new();
+    let office = office();
 
     let error = office
         .failure("steps:\n  - use: json.parse\n    with: { text: '{ \"a\": nope }' }\n")

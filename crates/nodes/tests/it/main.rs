@@ -5,17 +5,24 @@
     reason = "what a test needs is there or the test fails"
 )]
 
+use casare_engine::Node;
+use casare_node_testing::Office;
+
 mod artifact;
 mod browser;
 mod catalogue;
 mod csv;
 mod data;
-mod excel;
 mod file;
-mod harness;
-mod http;
 mod json;
-mod postgres;
 mod script;
-mod sql;
 mod text;
+
+/// Every node that a workflow of these tests may use.
+fn all() -> Vec<Node> {
+    casare_nodes::standard()
+}
+
+fn office() -> Office {
+    Office::with(all())
+}

@@ -3,11 +3,11 @@ use std::time::{Duration, Instant};
 use casare_engine::ErrorKind;
 use serde_json::json;
 
-use crate::harness::Office;
+use crate::office;
 
 #[tokio::test]
 async fn scripts_take_values_and_answer_values() {
-    let office = Office::new();
+    let office = office();
 
     let outputs = office
         .outputs(
@@ -53,7 +53,7 @@ outputs:
 
 #[tokio::test]
 async fn a_failing_script_says_what_it_said() {
-    let office = Office::new();
+    let office = office();
 
     let python = office
         .failure("steps:\n  - use: script.python\n    with: { code: \"print('x')\\nraise ValueError('no rows')\" }\n")
@@ -82,7 +82,7 @@ async fn a_failing_script_says_what_it_said() {
 
 #[tokio::test]
 async fn a_script_that_takes_too_long_is_ended_with_all_it_started() {
-    let office = Office::new();
+    let office = office();
 
     let error = office
         .failure(

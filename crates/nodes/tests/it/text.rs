@@ -1,10 +1,10 @@
 use serde_json::json;
 
-use crate::harness::Office;
+use crate::office;
 
 #[tokio::test]
 async fn a_mail_is_taken_apart() {
-    let outputs = Office::new()
+    let outputs = office()
         .outputs(
             r#"
 variables:
@@ -51,7 +51,7 @@ outputs:
 
 #[tokio::test]
 async fn what_has_to_be_there_and_is_not_is_an_error() {
-    let error = Office::new()
+    let error = office()
         .failure("steps:\n  - use: text.find\n    with: { text: abc, find: x, required: true }\n")
         .await;
 

@@ -2,7 +2,7 @@
 
 use casare_engine::NodeError;
 
-use crate::table::column_letters;
+use casare_files::rows::column_letters;
 
 /// The rows and columns that a sheet can have.
 pub(super) const ROWS: u32 = 1_048_576;

@@ -1,11 +1,13 @@
 use casare_engine::ErrorKind;
 use serde_json::json;
 
-use crate::{harness::Office, postgres::Postgres};
+use casare_node_testing::Postgres;
+
+use crate::office;
 
 #[tokio::test]
 async fn rows_go_into_sqlite_and_come_back() {
-    let office = Office::new();
+    let office = office();
 
     let outputs = office
         .outputs(
@@ -53,7 +55,7 @@ outputs:
 #[tokio::test]
 async fn postgres_takes_loose_values_and_gives_exact_ones() {
     let postgres = Postgres::start();
-    let office = Office::new();
+    let office = office();
     let url = postgres.url();
 
     let outputs = office
@@ -118,7 +120,7 @@ steps:
 
 #[tokio::test]
 async fn a_wrong_statement_and_a_missing_database_say_what_to_do() {
-    let office = Office::new();
+    let office = office();
 
     let wrong = office
         .failure(

@@ -11,7 +11,7 @@ use minijinja::value::{Enumerator, Object, ObjectExt, ObjectRepr};
 
 /// The names of a table's columns, shared by all its rows.
 #[derive(Debug)]
-pub(crate) struct Header {
+pub struct Header {
     names: Vec<Arc<str>>,
     positions: HashMap<Arc<str>, usize>,
 }
@@ -19,7 +19,7 @@ pub(crate) struct Header {
 impl Header {
     /// A header of `titles`: one that is blank is named after its column (`Column C`), and one
     /// that occurs again gets a number (`Name (2)`), so that each column can be reached.
-    pub(crate) fn new(titles: impl IntoIterator<Item = String>) -> Arc<Self> {
+    pub fn new(titles: impl IntoIterator<Item = String>) -> Arc<Self> {
         let mut taken = HashSet::new();
         let names: Vec<Arc<str>> = titles
             .into_iter()
@@ -43,17 +43,17 @@ impl Header {
     }
 
     /// The names in order.
-    pub(crate) fn names(&self) -> Vec<String> {
+    pub fn names(&self) -> Vec<String> {
         self.names.iter().map(ToString::to_string).collect()
     }
 
     /// How many columns.
-    pub(crate) fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
         self.names.len()
     }
 
     /// Where the column called `name` stands.
-    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+    pub fn position(&self, name: &str) -> Option<usize> {
         self.positions.get(name).copied()
     }
 }
@@ -61,7 +61,7 @@ impl Header {
 /// One row: to expressions, a map from column names to cells.
 ///
 /// A map of its own would repeat the names in every row; this is the cells and a pointer.
-pub(crate) struct Row {
+pub struct Row {
     header: Arc<Header>,
     cells: Cells,
 }
@@ -77,7 +77,7 @@ enum Cells {
 
 impl Row {
     /// A row of `cells`; those beyond its end are none.
-    pub(crate) fn of_values(header: Arc<Header>, cells: Vec<Value>) -> Value {
+    pub fn of_values(header: Arc<Header>, cells: Vec<Value>) -> Value {
         Value::from_object(Self {
             header,
             cells: Cells::Values(cells.into()),
@@ -85,7 +85,7 @@ impl Row {
     }
 
     /// A row of cells that stand in `text`, each ending where `ends` says.
-    pub(crate) fn of_text(header: Arc<Header>, text: &str, ends: Vec<u32>) -> Value {
+    pub fn of_text(header: Arc<Header>, text: &str, ends: Vec<u32>) -> Value {
         Value::from_object(Self {
             header,
             cells: Cells::Text {
@@ -96,12 +96,12 @@ impl Row {
     }
 
     /// The header that it shares with its siblings.
-    pub(crate) fn header(&self) -> &Arc<Header> {
+    pub fn header(&self) -> &Arc<Header> {
         &self.header
     }
 
     /// The cell at `position`; none where the row is too short.
-    pub(crate) fn cell(&self, position: usize) -> Value {
+    pub fn cell(&self, position: usize) -> Value {
         match &self.cells {
             Cells::Values(cells) => cells.get(position).cloned(),
             Cells::Text { text, ends } => ends.get(position).map(|end| {
@@ -155,7 +155,7 @@ impl Object for Row {
 }
 
 /// The letters of a spreadsheet's column: 0 is `A`, 27 is `AB`.
-pub(crate) fn column_letters(column: u32) -> String {
+pub fn column_letters(column: u32) -> String {
     let mut letters = Vec::new();
     let mut rest = u64::from(column) + 1;
     while rest > 0 {

@@ -17,7 +17,7 @@ use super::{
     tables::Table,
     workbook,
 };
-use crate::table::{Columns, Header, rows_of};
+use casare_files::rows::{Columns, Header, rows_of};
 
 /// Writes rows into a sheet of a workbook (.xlsx or .xlsm), new or existing.
 ///

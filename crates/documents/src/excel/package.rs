@@ -14,7 +14,7 @@ use super::{
     workbook::locked,
     xml::{Change, EditError, attribute, change_elements, each_element, prefixed},
 };
-use crate::file::AtomicFile;
+use casare_files::AtomicFile;
 
 pub(super) const CONTENT_TYPES: &str = "[Content_Types].xml";
 trait Source: Read + Seek + Send {}

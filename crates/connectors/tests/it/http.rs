@@ -13,7 +13,7 @@ use axum::{
 use casare_engine::ErrorKind;
 use serde_json::{Value, json};
 
-use crate::harness::Office;
+use crate::office;
 
 /// A server on a free port, which tells its address.
 async fn server() -> String {
@@ -47,7 +47,7 @@ async fn server() -> String {
 
 #[tokio::test]
 async fn requests_carry_what_they_are_given_and_answers_keep_their_types() {
-    let (office, server) = (Office::new(), server().await);
+    let (office, server) = (office(), server().await);
 
     let outputs = office
         .outputs(&format!(
@@ -96,7 +96,7 @@ outputs:
 
 #[tokio::test]
 async fn failures_have_the_kind_that_the_status_says() {
-    let (office, server) = (Office::new(), server().await);
+    let (office, server) = (office(), server().await);
 
     let missing = office
         .failure(&format!(
@@ -124,7 +124,7 @@ async fn failures_have_the_kind_that_the_status_says() {
 
 #[tokio::test]
 async fn what_is_behind_the_robot_is_out_of_reach() {
-    let (office, server) = (Office::new(), server().await);
+    let (office, server) = (office(), server().await);
 
     let refused = |url: String, allow: &str| {
         format!("steps:\n  - use: http.request\n    with: {{ url: \"{url}\", allow: {allow} }}\n")

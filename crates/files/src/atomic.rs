@@ -13,14 +13,14 @@ use tempfile::NamedTempFile;
 ///
 /// Dropped without [`AtomicFile::commit`], it leaves nothing behind and the old file as it was.
 #[derive(Debug)]
-pub(crate) struct AtomicFile {
+pub struct AtomicFile {
     temporary: BufWriter<NamedTempFile>,
     target: PathBuf,
 }
 
 impl AtomicFile {
     /// Starts a file for `target`, whose folders are made if they are not there.
-    pub(crate) fn create(target: &Path) -> Result<Self, NodeError> {
+    pub fn create(target: &Path) -> Result<Self, NodeError> {
         // A link stays a link: what it points to is replaced.
         let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
         let old = fs::metadata(&target).ok();
@@ -60,7 +60,7 @@ impl AtomicFile {
     }
 
     /// Puts the file into its place and answers its size in bytes.
-    pub(crate) fn commit(self) -> Result<u64, NodeError> {
+    pub fn commit(self) -> Result<u64, NodeError> {
         let target = self.target;
         let file = self
             .temporary
@@ -84,7 +84,7 @@ impl AtomicFile {
     }
 
     /// What a failed write means to the user.
-    pub(crate) fn failed(&self, error: &io::Error) -> NodeError {
+    pub fn failed(&self, error: &io::Error) -> NodeError {
         failed(&self.target, error)
     }
 }
@@ -114,7 +114,7 @@ fn failed(target: &Path, error: &io::Error) -> NodeError {
 }
 
 /// Makes `folder` and those above it.
-pub(crate) fn make_folder(folder: &Path) -> Result<(), NodeError> {
+pub fn make_folder(folder: &Path) -> Result<(), NodeError> {
     fs::create_dir_all(folder).map_err(|error| {
         NodeError::io(
             format_args!("could not make the folder {}", folder.display()),
@@ -128,7 +128,7 @@ pub(crate) fn make_folder(folder: &Path) -> Result<(), NodeError> {
 /// Dropped without [`AppendedFile::commit`], as after an error on a full disk, the file gets its
 /// old length back.
 #[derive(Debug)]
-pub(crate) struct AppendedFile {
+pub struct AppendedFile {
     file: Option<BufWriter<fs::File>>,
     target: PathBuf,
     before: u64,
@@ -136,7 +136,7 @@ pub(crate) struct AppendedFile {
 
 impl AppendedFile {
     /// Opens `target`, which is made if it is not there.
-    pub(crate) fn open(target: &Path) -> Result<Self, NodeError> {
+    pub fn open(target: &Path) -> Result<Self, NodeError> {
         if let Some(folder) = target.parent() {
             make_folder(folder)?;
         }
@@ -154,12 +154,12 @@ impl AppendedFile {
     }
 
     /// The length the file had.
-    pub(crate) fn length_before(&self) -> u64 {
+    pub fn length_before(&self) -> u64 {
         self.before
     }
 
     /// Keeps what was written and answers the file's size in bytes.
-    pub(crate) fn commit(mut self) -> Result<u64, NodeError> {
+    pub fn commit(mut self) -> Result<u64, NodeError> {
         let written = self.flush().and_then(|()| {
             let file = self.opened()?.get_ref();
             file.sync_data()?;
@@ -171,7 +171,7 @@ impl AppendedFile {
     }
 
     /// What a failed write means to the user.
-    pub(crate) fn failed(&self, error: &io::Error) -> NodeError {
+    pub fn failed(&self, error: &io::Error) -> NodeError {
         failed(&self.target, error)
     }
 

@@ -5,12 +5,12 @@ use regex::{Regex, RegexBuilder};
 
 /// A compiled pattern, matched against paths written with `/`.
 #[derive(Debug)]
-pub(super) struct Pattern(Regex);
+pub struct Pattern(Regex);
 
 impl Pattern {
     /// `*` is any part of a name, `**` any folders, `?` one character, `{a,b}` either, `[a-z]` one
     /// of these. Small and capital letters are the same.
-    pub(super) fn new(pattern: &str) -> Result<Self, NodeError> {
+    pub fn new(pattern: &str) -> Result<Self, NodeError> {
         let wrong = || {
             NodeError::invalid(format!("setting `pattern`: `{pattern}` is no file pattern"))
                 .with_help("examples: `*.pdf`, `**/*.{csv,xlsx}`, `invoice-??.txt`")
@@ -65,7 +65,7 @@ impl Pattern {
     }
 
     /// Whether `path`, relative to the folder that is listed, matches.
-    pub(super) fn matches(&self, path: &str) -> bool {
+    pub fn matches(&self, path: &str) -> bool {
         self.0.is_match(path)
     }
 }

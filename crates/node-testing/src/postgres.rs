@@ -14,14 +14,14 @@ use tempfile::TempDir;
 /// The server refuses to run as root; this user owns nothing.
 const NOBODY: u32 = 65534;
 
-pub(crate) struct Postgres {
+pub struct Postgres {
     server: Child,
     folder: TempDir,
     port: u16,
 }
 
 impl Postgres {
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         fs::create_dir(&data).unwrap();
@@ -71,7 +71,7 @@ impl Postgres {
         postgres
     }
 
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 

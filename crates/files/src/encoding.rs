@@ -7,7 +7,7 @@ use encoding_rs::{DecoderResult, EncoderResult, Encoding, UTF_8, UTF_16BE, UTF_1
 
 /// How text is kept in a file.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Charset {
+pub struct Charset {
     encoding: &'static Encoding,
     /// Whether files begin with a mark that says the encoding, as Excel wants it of UTF-8.
     mark: bool,
@@ -15,13 +15,13 @@ pub(crate) struct Charset {
 
 impl Charset {
     /// UTF-8 without a mark.
-    pub(crate) const UTF_8: Self = Self {
+    pub const UTF_8: Self = Self {
         encoding: UTF_8,
         mark: false,
     };
 
     /// The encoding that a setting names.
-    pub(crate) fn named(label: &str) -> Result<Self, NodeError> {
+    pub fn named(label: &str) -> Result<Self, NodeError> {
         let (label, mark) = match label.to_ascii_lowercase().as_str() {
             "utf-8-bom" | "utf-8-sig" => ("utf-8".to_owned(), true),
             "utf-16" => ("utf-16le".to_owned(), true),
@@ -40,7 +40,7 @@ impl Charset {
     }
 
     /// The encoding that a setting names, if it does.
-    pub(crate) fn chosen(label: Option<&str>) -> Result<Option<Self>, NodeError> {
+    pub fn chosen(label: Option<&str>) -> Result<Option<Self>, NodeError> {
         label
             .filter(|label| !label.eq_ignore_ascii_case("auto"))
             .map(Self::named)
@@ -48,7 +48,7 @@ impl Charset {
     }
 
     /// The encoding that a file's first bytes say.
-    pub(crate) fn of_mark(start: &[u8]) -> Option<Self> {
+    pub fn of_mark(start: &[u8]) -> Option<Self> {
         Encoding::for_bom(start).map(|(encoding, _)| Self {
             encoding,
             mark: true,
@@ -56,7 +56,7 @@ impl Charset {
     }
 
     /// What a file of this encoding begins with.
-    pub(crate) fn mark(self) -> &'static [u8] {
+    pub fn mark(self) -> &'static [u8] {
         match self {
             Self { mark: false, .. } => b"",
             Self { encoding, .. } if encoding == UTF_16LE => b"\xff\xfe",
@@ -66,7 +66,7 @@ impl Charset {
     }
 
     /// `text` in this encoding, without the mark.
-    pub(crate) fn encode(self, text: &str) -> Result<Vec<u8>, NodeError> {
+    pub fn encode(self, text: &str) -> Result<Vec<u8>, NodeError> {
         if self.encoding == UTF_8 {
             return Ok(text.as_bytes().to_vec());
         }
@@ -96,7 +96,7 @@ impl Charset {
 }
 
 /// `bytes` as text: in the encoding `chosen`, or else the one their mark says, or else UTF-8.
-pub(crate) fn decode(bytes: Vec<u8>, chosen: Option<Charset>) -> io::Result<String> {
+pub fn decode(bytes: Vec<u8>, chosen: Option<Charset>) -> io::Result<String> {
     let marked = Encoding::for_bom(&bytes);
     let (encoding, skip) = match (chosen, marked) {
         (None, Some((encoding, skip))) => (encoding, skip),
@@ -132,7 +132,7 @@ fn malformed(encoding: &'static Encoding, line: Option<u64>) -> io::Error {
 }
 
 /// What to say of a file that could not be read as text.
-pub(crate) fn unreadable(what: &str, error: &io::Error) -> NodeError {
+pub fn unreadable(what: &str, error: &io::Error) -> NodeError {
     let failure = NodeError::io(format_args!("could not read {what}"), error);
     if error.kind() == io::ErrorKind::InvalidData {
         return failure.with_help(
@@ -145,7 +145,7 @@ pub(crate) fn unreadable(what: &str, error: &io::Error) -> NodeError {
 
 /// Writes UTF-8 in another encoding.
 #[derive(Debug)]
-pub(crate) struct TextWriter<W> {
+pub struct TextWriter<W> {
     bytes: W,
     charset: Charset,
     /// The beginning of a character whose end comes with the next piece.
@@ -154,7 +154,7 @@ pub(crate) struct TextWriter<W> {
 
 impl<W: Write> TextWriter<W> {
     /// Writes to `bytes` in `charset`.
-    pub(crate) fn new(bytes: W, charset: Charset) -> Self {
+    pub fn new(bytes: W, charset: Charset) -> Self {
         Self {
             bytes,
             charset,
@@ -163,7 +163,7 @@ impl<W: Write> TextWriter<W> {
     }
 
     /// Where the bytes went.
-    pub(crate) fn into_inner(self) -> W {
+    pub fn into_inner(self) -> W {
         self.bytes
     }
 }
@@ -193,7 +193,7 @@ impl<W: Write> Write for TextWriter<W> {
 }
 
 /// Reads bytes of any encoding as UTF-8, a piece at a time.
-pub(crate) struct TextReader<R> {
+pub struct TextReader<R> {
     bytes: R,
     decoder: Option<encoding_rs::Decoder>,
     input: Box<[u8]>,
@@ -207,7 +207,7 @@ impl<R: Read> TextReader<R> {
     /// Reads `bytes` in the encoding `chosen`, or the one their mark says, or UTF-8.
     ///
     /// UTF-8 passes unchecked; who uses it knows the line an error is in.
-    pub(crate) fn new(mut bytes: R, chosen: Option<Charset>) -> io::Result<Self> {
+    pub fn new(mut bytes: R, chosen: Option<Charset>) -> io::Result<Self> {
         let mut input = vec![0; 64 * 1024].into_boxed_slice();
         let mut filled = 0;
         while filled < 3 {

@@ -10,7 +10,7 @@ use calamine::{Reader, Sheets, Xls, Xlsb, Xlsx, open_workbook_from_rs};
 use casare_engine::NodeError;
 use casare_workflow::{Any, value::kind_name};
 
-use crate::table::closest;
+use casare_files::rows::closest;
 
 pub(super) type Workbook = Sheets<BufReader<File>>;
 

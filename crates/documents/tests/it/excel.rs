@@ -1,11 +1,11 @@
 use casare_engine::ErrorKind;
 use serde_json::json;
 
-use crate::harness::Office;
+use crate::office;
 
 #[tokio::test]
 async fn a_report_is_filled_in_and_read_back() {
-    let office = Office::new();
+    let office = office();
     office.put("sales.csv", "Day,Amount\n2026-03-01,12.5\n2026-03-02,30\n");
 
     let outputs = office
@@ -47,7 +47,7 @@ outputs:
 
 #[tokio::test]
 async fn a_missing_sheet_can_be_caught() {
-    let office = Office::new();
+    let office = office();
 
     let error = office
         .failure(
@@ -74,7 +74,7 @@ steps:
 
 #[tokio::test]
 async fn a_damaged_workbook_is_told_and_left_alone() {
-    let office = Office::new();
+    let office = office();
     office.put("cut.xlsx", b"PK\x03\x04 the rest is missing");
 
     let read = office

@@ -5,14 +5,11 @@
 mod columns;
 mod row;
 
-pub(crate) use columns::{Columns, cell_text, rows_of};
-pub(crate) use row::{Header, Row, column_letters};
+pub use columns::{Columns, cell_text, rows_of};
+pub use row::{Header, Row, column_letters};
 
 /// The candidate that `wanted` was probably meant to be.
-pub(crate) fn closest<'a>(
-    wanted: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn closest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = wanted.to_lowercase();
     candidates
         .into_iter()

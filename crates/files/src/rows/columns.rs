@@ -12,7 +12,7 @@ use minijinja::value::ValueKind;
 use super::{Header, Row, closest};
 
 /// The rows in `rows`, one after the other; a lazy list stays lazy.
-pub(crate) fn rows_of(
+pub fn rows_of(
     rows: &Value,
 ) -> Result<impl Iterator<Item = Result<Value, NodeError>> + use<>, NodeError> {
     if !matches!(rows.kind(), ValueKind::Seq | ValueKind::Iterable) {
@@ -39,7 +39,7 @@ pub(crate) fn rows_of(
 
 /// Puts each row's cells into the order of the columns.
 #[derive(Debug)]
-pub(crate) struct Columns {
+pub struct Columns {
     /// `None` until the first row says them; a list of lists has none.
     names: Option<Vec<String>>,
     /// Whether the columns were chosen: what a row has beside them is left out then.
@@ -50,7 +50,7 @@ pub(crate) struct Columns {
 
 impl Columns {
     /// The columns `names`, or those of the first row.
-    pub(crate) fn new(names: Option<Vec<String>>) -> Self {
+    pub fn new(names: Option<Vec<String>>) -> Self {
         Self {
             chosen: names.is_some(),
             names,
@@ -59,7 +59,7 @@ impl Columns {
     }
 
     /// The columns of a file that is written on: a row with another one is refused.
-    pub(crate) fn of_file(names: Vec<String>) -> Self {
+    pub fn of_file(names: Vec<String>) -> Self {
         Self {
             chosen: false,
             names: Some(names),
@@ -68,12 +68,12 @@ impl Columns {
     }
 
     /// The names; none when the rows are lists.
-    pub(crate) fn names(&self) -> Option<&[String]> {
+    pub fn names(&self) -> Option<&[String]> {
         self.names.as_deref()
     }
 
     /// The cells of `row`; `number` counts rows from 1, for errors.
-    pub(crate) fn cells(&mut self, row: &Value, number: u64) -> Result<Vec<Value>, NodeError> {
+    pub fn cells(&mut self, row: &Value, number: u64) -> Result<Vec<Value>, NodeError> {
         match row.kind() {
             ValueKind::Map => self.cells_of_map(row, number),
             ValueKind::Seq | ValueKind::Iterable => self.cells_of_list(row, number),
@@ -152,7 +152,7 @@ fn no_other_columns(
 }
 
 /// A cell as text: nothing for none, JSON for lists and maps.
-pub(crate) fn cell_text(cell: &Value) -> String {
+pub fn cell_text(cell: &Value) -> String {
     match cell.kind() {
         ValueKind::Undefined | ValueKind::None => String::new(),
         ValueKind::Seq | ValueKind::Iterable | ValueKind::Map => to_json(cell).to_string(),

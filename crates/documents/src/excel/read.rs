@@ -11,7 +11,7 @@ use super::{
     dates,
     workbook::{self, Workbook},
 };
-use crate::table::{Header, Row, cell_text};
+use casare_files::rows::{Header, Row, cell_text};
 
 /// Reads a sheet of a workbook: .xlsx, .xlsm, .xlsb, .xls or .ods.
 ///

@@ -1,0 +1,21 @@
+//! Documents as workflows use them, a module a category.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test needs is there or the test fails"
+)]
+
+use casare_engine::Node;
+use casare_node_testing::Office;
+
+mod catalogue;
+mod excel;
+
+/// Every node that a workflow of these tests may use.
+fn all() -> Vec<Node> {
+    [casare_documents::standard(), casare_nodes::standard()].concat()
+}
+
+fn office() -> Office {
+    Office::with(all())
+}

@@ -1,0 +1,17 @@
+//! Files and tables as nodes read and write them.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `atomic` | files that are whole or not there, and files that are written on at their end |
+//! | `encoding` | texts in any encoding, as a stream |
+//! | `pattern` | file patterns such as `**/*.pdf` |
+//! | [`rows`] | rows that share their header, and rows on their way into a file |
+
+mod atomic;
+mod encoding;
+mod pattern;
+pub mod rows;
+
+pub use atomic::{AppendedFile, AtomicFile, make_folder};
+pub use encoding::{Charset, TextReader, TextWriter, decode, unreadable};
+pub use pattern::Pattern;

@@ -1,0 +1,149 @@
+//! A folder to run workflows in.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use casare_engine::{Engine, ErrorReport, Node, Registry, RunOptions, RunOutcome, RunState};
+use casare_workflow::Catalogue as _;
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+/// A folder with files, and an engine that knows the nodes under test.
+pub struct Office {
+    folder: TempDir,
+    engine: Engine,
+}
+
+impl Office {
+    /// An empty folder, and an engine that knows the engine's own nodes and these.
+    pub fn with(nodes: impl IntoIterator<Item = Node>) -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            engine: Engine::new(Registry::new(nodes)),
+        }
+    }
+
+    /// A folder that holds the files which examples of nodes read.
+    pub fn with_fixtures(nodes: impl IntoIterator<Item = Node>) -> Self {
+        let office = Self::with(nodes);
+        copy(&fixtures(), office.folder.path());
+        office
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs the example of a node to its end, each `(written, meant)` replaced: the address of a
+    /// server that the test has started, say.
+    pub async fn example(&self, node: &str, replaced: &[(&str, &str)]) -> RunOutcome {
+        let mut steps = self
+            .engine
+            .registry()
+            .node(node)
+            .unwrap_or_else(|| panic!("there is no node {node}"))
+            .example
+            .to_string();
+        for (written, meant) in replaced {
+            assert!(
+                steps.contains(written),
+                "the example of {node} has no {written}"
+            );
+            steps = steps.replace(written, meant);
+        }
+        self.run(&format!("steps:\n{steps}")).await
+    }
+
+    /// The place of a file in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Puts a file into the folder.
+    pub fn put(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// The text of a file in the folder.
+    pub fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// The names of all files below the folder, sorted; those of runs are left out.
+    pub fn files(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        collect(self.folder.path(), "", &mut names);
+        names.sort();
+        names
+    }
+
+    /// Runs a workflow (everything below its `name`) to its end.
+    pub async fn run(&self, workflow: &str) -> RunOutcome {
+        let text = format!("casare: 1\nname: test\n{workflow}");
+        let plan = self
+            .engine
+            .load("test.workflow.yaml", &text, self.folder.path())
+            .unwrap_or_else(|error| panic!("{error:?}"));
+        let runs = self.path(".runs");
+        let options = RunOptions::new(self.folder.path(), runs);
+        self.engine.run(&plan, options).await.unwrap()
+    }
+
+    /// The outputs of a workflow that succeeds.
+    pub async fn outputs(&self, workflow: &str) -> Json {
+        let outcome = self.run(workflow).await;
+        assert_eq!(outcome.state, RunState::Succeeded, "{:#?}", outcome.error);
+        outcome.outputs
+    }
+
+    /// Why a workflow failed.
+    pub async fn failure(&self, workflow: &str) -> ErrorReport {
+        let outcome = self.run(workflow).await;
+        assert_eq!(outcome.state, RunState::Failed, "it should have failed");
+        outcome.error.unwrap()
+    }
+}
+
+fn collect(folder: &Path, prefix: &str, names: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name == ".runs" {
+            continue;
+        }
+        if path.is_dir() {
+            collect(&path, &format!("{prefix}{name}/"), names);
+        } else {
+            names.push(format!("{prefix}{name}"));
+        }
+    }
+}
+
+/// The files which examples of nodes read.
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            fs::create_dir_all(&target).unwrap();
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
