@@ -16,6 +16,7 @@ mod demo;
 mod failure;
 mod fuzz;
 mod paths;
+mod peers;
 mod steps;
 mod test;
 
@@ -34,6 +35,8 @@ enum Task {
     Challenge(challenge::Challenge),
     Bench(bench::Bench),
     Fuzz(fuzz::Fuzz),
+    /// Install the servers and programs that tests speak to, as `test` does
+    Peers,
     /// Generate the protocol types of the browser crate
     CdpTypes {
         /// An unpacked npm package `devtools-protocol`; without it the newest is fetched
@@ -57,6 +60,7 @@ fn run(task: Task) -> Result<(), Failure> {
     match task {
         Task::Demo(demo) => demo.exec(),
         Task::Test(test) => test.exec(),
+        Task::Peers => peers::ensure(),
         Task::Challenge(challenge) => challenge.exec(),
         Task::Bench(bench) => bench.exec(),
         Task::Fuzz(fuzz) => fuzz.exec(),

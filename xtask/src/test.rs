@@ -9,7 +9,7 @@ use crate::{
     command::{self, cargo},
     debian,
     failure::Failure,
-    paths,
+    paths, peers,
     steps::{Steps, timed},
 };
 
@@ -86,6 +86,7 @@ fn lints(steps: &mut Steps, profile: &str) {
 /// Gets what the tests need and the machine lacks.
 fn install() -> Result<(), Failure> {
     chromium::ensure()?;
+    peers::ensure()?;
     if !has_postgresql() {
         debian::install(
             &["postgresql"],
