@@ -37,7 +37,7 @@ pub use error::{ErrorKind, NodeError, chain};
 pub use event::{
     Artifact, ErrorReport, EventKind, EventSink, LogLevel, RunEvent, RunState, SkipReason,
 };
-pub use node::{BlockEnd, Node, Opened, Resource};
+pub use node::{BlockEnd, DescribedAction, Node, Opened, Resource};
 pub use path::StepPath;
 pub use plan::{Plan, PlanError};
 pub use registry::Registry;

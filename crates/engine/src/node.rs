@@ -32,7 +32,7 @@ use crate::{NodeError, StepContext};
 /// A node: what it says about itself, and its work. Cheap to clone.
 #[derive(Clone)]
 pub struct Node {
-    name: &'static str,
+    name: Cow<'static, str>,
     effect: Effect,
     icon: &'static str,
     example: &'static str,
@@ -76,6 +76,13 @@ where
     fn call(&self, cx: &'a StepContext, settings: S) -> T {
         self(cx, settings)
     }
+}
+
+/// The work of a node that is described while the program runs: one that a project brings along.
+#[async_trait]
+pub trait DescribedAction: Send + Sync + 'static {
+    /// Does the work. `settings` are a map; whoever describes the settings also checks them.
+    async fn run(&self, cx: &StepContext, settings: Value) -> Result<Value, NodeError>;
 }
 
 /// How the block of a session ended; a transaction is committed or rolled back by it.
@@ -178,6 +185,21 @@ impl Node {
         })
     }
 
+    /// A node that is described while the program runs.
+    pub fn described(spec: NodeSpec, work: impl DescribedAction) -> Self {
+        Self {
+            name: spec.name.clone(),
+            effect: spec.effect,
+            icon: "box",
+            example: "",
+            blocks: spec.blocks.clone(),
+            siblings: spec.siblings,
+            schemas: Default::default,
+            spec: Arc::new(OnceLock::from(spec)),
+            work: Work::Action(Arc::new(Described(work))),
+        }
+    }
+
     /// A node whose work is the engine's own.
     pub(crate) fn control<S: JsonSchema, O: JsonSchema>(name: &'static str) -> Self {
         Self::new::<S, O>(name, Effect::Pure, Work::Control)
@@ -185,7 +207,7 @@ impl Node {
 
     fn new<S: JsonSchema, O: JsonSchema>(name: &'static str, effect: Effect, work: Work) -> Self {
         Self {
-            name,
+            name: Cow::Borrowed(name),
             effect,
             icon: "box",
             example: "",
@@ -236,8 +258,8 @@ impl Node {
     }
 
     /// `category.action`
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     fn describe(&self) -> NodeSpec {
@@ -248,7 +270,7 @@ impl Node {
             .and_then(|text| text.as_str().map(str::to_owned))
             .unwrap_or_default();
         NodeSpec {
-            name: Cow::Borrowed(self.name),
+            name: self.name.clone(),
             summary: first_paragraph(&help),
             help,
             icon: Cow::Borrowed(self.icon),
@@ -307,6 +329,35 @@ struct ActionOf<S, O, F> {
     run: F,
     effect_of: Option<fn(&S) -> Effect>,
     types: PhantomData<fn(S) -> O>,
+}
+
+struct Described<A>(A);
+
+struct ReadyDescribed<'a, A> {
+    action: &'a A,
+    settings: Value,
+}
+
+impl<A: DescribedAction> Action for Described<A> {
+    fn ready<'a>(&'a self, settings: Value) -> Result<Box<dyn Ready + 'a>, NodeError> {
+        Ok(Box::new(ReadyDescribed {
+            action: &self.0,
+            settings,
+        }))
+    }
+}
+
+impl<A: DescribedAction> Ready for ReadyDescribed<'_, A> {
+    fn effect(&self) -> Option<Effect> {
+        None
+    }
+
+    fn run<'a>(self: Box<Self>, cx: &'a StepContext) -> BoxFuture<'a, Result<Value, NodeError>>
+    where
+        Self: 'a,
+    {
+        self.action.run(cx, self.settings)
+    }
 }
 
 struct ReadyAction<'f, S, O, F> {

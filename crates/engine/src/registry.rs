@@ -9,7 +9,7 @@ use crate::{Node, flow};
 /// The nodes an engine knows, by name. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Registry {
-    nodes: Arc<BTreeMap<&'static str, Node>>,
+    nodes: Arc<BTreeMap<String, Node>>,
 }
 
 impl Registry {
@@ -20,7 +20,7 @@ impl Registry {
         let nodes = flow::nodes()
             .into_iter()
             .chain(nodes)
-            .map(|node| (node.name(), node))
+            .map(|node| (node.name().to_owned(), node))
             .collect();
         Self {
             nodes: Arc::new(nodes),
