@@ -3,15 +3,21 @@
 use std::{
     any::Any,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
+use rand::{SeedableRng, rngs::StdRng};
 use serde_json::Value as Json;
 
 use crate::{
-    Artifacts, Cancel, Credential, Credentials, EventKind, LogLevel, NodeError, Resource, StepPath,
-    event::Artifact, mask::Mask, stream::EventStream,
+    Artifacts, Attendant, Cancel, Clock, Credential, Credentials, EventKind, Exchanges, LogLevel,
+    NodeError, Plan, Resource, StepExchanges, StepPath, event::Artifact, mask::Mask,
+    stream::EventStream,
 };
 
 /// What every step of a run shares.
@@ -27,6 +33,13 @@ pub(crate) struct Surroundings {
     pub(crate) headed: Option<bool>,
     /// The browser to start where a workflow names none.
     pub(crate) browser: Option<PathBuf>,
+    /// The workflow that was started, not one that it calls.
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) attendant: Option<Arc<dyn Attendant>>,
+    pub(crate) clock: Option<Arc<dyn Clock>>,
+    pub(crate) exchanges: Option<Arc<dyn Exchanges>>,
+    /// What chance begins with in this run.
+    pub(crate) seed: u64,
 }
 
 /// A resource and those around it.
@@ -45,6 +58,8 @@ pub struct StepContext {
     pub(crate) resources: Option<Arc<OpenResource>>,
     pub(crate) checkpoint: Option<Json>,
     pub(crate) attempt: u32,
+    /// How often the step asked for chance.
+    pub(crate) drawn: AtomicU64,
 }
 
 impl StepContext {
@@ -78,6 +93,38 @@ impl StepContext {
     pub fn time_left(&self, default: Duration) -> Duration {
         self.deadline.map_or(default, |deadline| {
             default.min(deadline.saturating_duration_since(Instant::now()))
+        })
+    }
+
+    /// The time of day. Nodes ask here, so that a recorded run can be replayed.
+    pub fn now(&self) -> Timestamp {
+        match &self.around.clock {
+            Some(clock) => clock.now(&self.path),
+            None => Timestamp::now(),
+        }
+    }
+
+    /// Chance. Nodes ask here, so that a recorded run can be replayed: what it gives follows from
+    /// the run's seed, the step's path and attempt, and how often the step has asked before. Not
+    /// for keys and tokens; those come from the operating system.
+    pub fn rng(&self) -> StdRng {
+        let mut seed = blake3::Hasher::new();
+        seed.update(&self.around.seed.to_le_bytes());
+        seed.update(&self.attempt.to_le_bytes());
+        seed.update(&self.drawn.fetch_add(1, Ordering::Relaxed).to_le_bytes());
+        seed.update(self.path.to_string().as_bytes());
+        StdRng::from_seed(*seed.finalize().as_bytes())
+    }
+
+    /// Who keeps what is said to other systems, or answers in their place. A node that asks
+    /// another system asks [`StepExchanges::replay`] first and tells [`StepExchanges::record`]
+    /// afterwards.
+    pub fn exchanges(&self) -> Option<StepExchanges<'_>> {
+        let exchanges = self.around.exchanges.as_deref()?;
+        Some(StepExchanges {
+            exchanges,
+            step: &self.path,
+            mask: &self.around.mask,
         })
     }
 

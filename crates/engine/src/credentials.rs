@@ -41,6 +41,11 @@ impl Credential {
         self.fields.get(field).map(ExposeSecret::expose_secret)
     }
 
+    /// The names of its fields.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.fields.keys().map(String::as_str)
+    }
+
     /// Every secret in it, for masking.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
         self.fields.values().map(ExposeSecret::expose_secret)

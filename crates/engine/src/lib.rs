@@ -10,14 +10,19 @@
 //! | [`event`] | the one stream of what happens in a run |
 //! | [`plan`] | a validated workflow, compiled; cached by content |
 //! | [`mod@run`] | the interpreter: start, resume, cancel |
+//! | [`mod@attendant`] | watching and steering a run step by step: debuggers, stubs, recorders |
+//! | [`mod@clock`], [`exchange`] | what a recording keeps beside the steps, and a replay gives |
 //! | [`registry`] | the nodes an engine knows |
 
 pub mod artifacts;
+pub mod attendant;
 pub mod cancel;
+pub mod clock;
 pub mod context;
 pub mod credentials;
 pub mod error;
 pub mod event;
+pub mod exchange;
 mod flow;
 mod mask;
 pub mod node;
@@ -28,17 +33,22 @@ pub mod run;
 mod scope;
 mod stack;
 mod stream;
+mod view;
 
 pub use artifacts::Artifacts;
+pub use attendant::{AfterFailure, Attendant, StepEnd, Verdict};
 pub use cancel::{Cancel, CancelReason};
+pub use clock::Clock;
 pub use context::StepContext;
 pub use credentials::{Credential, Credentials, NoCredentials};
 pub use error::{ErrorKind, NodeError, chain};
 pub use event::{
     Artifact, ErrorReport, EventKind, EventSink, LogLevel, RunEvent, RunState, SkipReason,
 };
+pub use exchange::{Exchanges, Message, StepExchanges};
 pub use node::{BlockEnd, DescribedAction, Node, Opened, Resource};
 pub use path::StepPath;
 pub use plan::{Plan, PlanError};
 pub use registry::Registry;
 pub use run::{Decision, Engine, RunError, RunOptions, RunOutcome, Undecided};
+pub use view::StepView;

@@ -132,6 +132,21 @@ impl Plan {
         &self.workflow
     }
 
+    /// The name of its file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The text it was compiled from.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Its file's folder, where relative paths in it start.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// What the check found worth a look.
     pub fn warnings(&self) -> &ProblemList {
         &self.warnings
@@ -145,7 +160,8 @@ pub(crate) struct List {
     pub(crate) block: Arc<str>,
     /// The name under its block, if it has one.
     pub(crate) name: String,
-    pub(crate) steps: Vec<PlanStep>,
+    /// Shared with whoever looks at a run of them.
+    pub(crate) steps: Vec<Arc<PlanStep>>,
 }
 
 /// A compiled step.
@@ -232,6 +248,63 @@ pub(crate) enum Kind {
     StateMachine(Box<StateMachine>),
     /// A disabled step: never executed, so whatever is wrong with it does not matter.
     Nothing,
+}
+
+impl Kind {
+    /// The settings, as the file names them.
+    pub(crate) fn settings(&self) -> Vec<(&str, &Template)> {
+        fn one<'k>(name: &'k str, template: &'k Template) -> Vec<(&'k str, &'k Template)> {
+            vec![(name, template)]
+        }
+        fn some<'k>(
+            name: &'k str,
+            template: Option<&'k Template>,
+        ) -> Option<(&'k str, &'k Template)> {
+            template.map(|template| (name, template))
+        }
+        fn all(settings: &Settings) -> Vec<(&str, &Template)> {
+            let settings = settings.iter();
+            settings
+                .map(|(name, template)| (&**name, template))
+                .collect()
+        }
+        match self {
+            Self::Action { settings, .. }
+            | Self::Session { settings, .. }
+            | Self::Retry { settings, .. }
+            | Self::Fail(settings)
+            | Self::Set(settings)
+            | Self::Call {
+                inputs: settings, ..
+            } => all(settings),
+            Self::Assert {
+                condition,
+                settings,
+            } => [("condition", condition)]
+                .into_iter()
+                .chain(all(settings))
+                .collect(),
+            Self::Increment { by, .. } => some("by", by.as_ref()).into_iter().collect(),
+            Self::If { condition, .. } | Self::While { condition, .. } => {
+                one("condition", condition)
+            }
+            Self::Switch { value, .. } => one("value", value),
+            Self::ForEach(each) => [("items", &each.items)]
+                .into_iter()
+                .chain(some("parallel", each.parallel.as_ref()))
+                .collect(),
+            Self::Repeat { times, .. } => one("times", times),
+            Self::Parallel { at_once, .. } => {
+                some("at_once", at_once.as_ref()).into_iter().collect()
+            }
+            Self::Wait(duration) => one("duration", duration),
+            Self::Race { .. }
+            | Self::Try { .. }
+            | Self::Signal(_)
+            | Self::StateMachine(_)
+            | Self::Nothing => Vec::new(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Kind {

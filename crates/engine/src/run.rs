@@ -17,20 +17,28 @@ use self::{
     position::Journaled,
 };
 use crate::{
-    Cancel, Credentials, ErrorReport, EventSink, NoCredentials, Plan, PlanError, Registry,
-    RunEvent, StepPath,
+    Attendant, Cancel, Clock, Credentials, ErrorReport, EventSink, Exchanges, NoCredentials, Plan,
+    PlanError, Registry, RunEvent, StepPath,
     plan::{Files, PlanCache},
 };
 
 mod attempt;
+mod attended;
 mod branches;
+mod call;
 mod control;
+mod frame;
 mod inputs;
 mod interpret;
 mod loops;
+mod perform;
 mod position;
 mod record;
+mod rescue;
 mod retry;
+
+pub(crate) use rescue::{catches, retries};
+pub(crate) use retry::again as tried_again;
 
 /// Runs workflows. Cheap to clone; keeps compiled plans.
 #[derive(Debug, Clone)]
@@ -63,6 +71,18 @@ pub struct RunOptions {
     pub browser: Option<PathBuf>,
     /// The workflow's file, for people.
     pub file: Option<String>,
+    /// Who sees each step coming and decides about it: a debugger, a test, a recorder.
+    pub attendant: Option<Arc<dyn Attendant>>,
+    /// The time that nodes see and by which the run waits; the machine's own with `None`.
+    pub clock: Option<Arc<dyn Clock>>,
+    /// What chance begins with ([`StepContext::rng`](crate::StepContext::rng)); a new one with
+    /// `None`.
+    pub seed: Option<u64>,
+    /// Who keeps what nodes say to other systems, or answers in their place.
+    pub exchanges: Option<Arc<dyn Exchanges>>,
+    /// What expressions see in `run` instead of the truth, by name (`id`, `started_at`, `folder`,
+    /// …): a replay shows what the recorded run had.
+    pub shown: Map<String, Json>,
 }
 
 impl RunOptions {
@@ -80,6 +100,11 @@ impl RunOptions {
             headed: None,
             browser: None,
             file: None,
+            attendant: None,
+            clock: None,
+            seed: None,
+            exchanges: None,
+            shown: Map::new(),
         }
     }
 }

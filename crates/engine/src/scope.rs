@@ -1,6 +1,9 @@
 //! What expressions see: inputs, variables, outputs of steps, names that blocks bind.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use casare_workflow::{Value, expression::Scope as Names};
 use indexmap::IndexMap;
@@ -93,6 +96,49 @@ impl Scope {
 
     pub(crate) fn set_outputs(&self, id: &Arc<str>, outputs: Value) {
         self.outputs.own.write().insert(id.clone(), outputs);
+    }
+
+    /// The variables, in the order of their first assignment.
+    pub(crate) fn variables(&self) -> Vec<(Arc<str>, Value)> {
+        let variables = self.root.variables.0.read();
+        variables
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
+    /// Outputs of steps by id, sorted.
+    pub(crate) fn outputs(&self) -> Vec<(Arc<str>, Value)> {
+        let mut found = BTreeMap::new();
+        let mut level = Some(&self.outputs);
+        while let Some(outputs) = level {
+            for (id, value) in outputs.own.read().iter() {
+                found.entry(id.clone()).or_insert_with(|| value.clone());
+            }
+            level = outputs.outer.as_ref();
+        }
+        found.into_iter().collect()
+    }
+
+    /// What blocks bind, innermost first; of a name that is bound twice the inner one.
+    pub(crate) fn bound(&self) -> Vec<(Arc<str>, Value)> {
+        let mut bound: Vec<(Arc<str>, Value)> = Vec::new();
+        let mut add = |name: &Arc<str>, value: Bound<'_>| {
+            if !bound.iter().any(|(known, _)| known == name) {
+                bound.push((name.clone(), value.value()));
+            }
+        };
+        let mut local = self.local.as_deref();
+        while let Some(frame) = local {
+            if let Some((name, value)) = &frame.named {
+                add(name, Bound::Value(value));
+            }
+            if let Some(pass) = frame.pass {
+                add(&"loop".into(), Bound::Loop(pass));
+            }
+            local = frame.outer.as_deref();
+        }
+        bound
     }
 
     /// A scope whose steps' outputs are not seen outside.

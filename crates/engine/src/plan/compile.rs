@@ -70,7 +70,7 @@ impl Compiler<'_> {
             steps: with_room(|| {
                 steps
                     .iter()
-                    .map(|step| self.step(step))
+                    .map(|step| self.step(step).map(Arc::new))
                     .collect::<Result<_, _>>()
             })?,
         })

@@ -20,7 +20,9 @@ use uuid::Uuid;
 
 use super::{
     RunError, RunOptions, RunOutcome, Undecided,
-    interpret::{Frame, Halt, Interpreter, Limits, journal_error},
+    frame::{Frame, Halt},
+    interpret::{Interpreter, Limits},
+    perform::journal_error,
     position::{Journaled, Position},
 };
 use crate::{
@@ -80,6 +82,11 @@ pub(super) async fn attempt(
             run_id: start.id.to_string(),
             headed: options.headed,
             browser: options.browser,
+            plan: plan.clone(),
+            attendant: options.attendant,
+            clock: options.clock,
+            exchanges: options.exchanges,
+            seed: options.seed.unwrap_or_else(rand::random),
         }),
         limits: Limits {
             passes: limits.passes.unwrap_or(PASSES),
@@ -124,16 +131,19 @@ pub(super) async fn attempt(
         let env = chosen_env(plan, &options.env);
         let frame = Frame {
             scope: Scope::new(
-                from_json(&Json::Object(start.inputs)),
+                from_json(&Json::Object(start.inputs.clone())),
                 env,
-                run_value(plan, &start.id, start.started_at, start.attempt),
+                run_value(plan, &start, &options.shown),
             ),
             session: None,
+            around: None,
             cancel: options.cancel.child(),
             deadline: None,
         };
         let work = interpreter.whole(plan, &frame, start.journaled.into_root());
-        limited(plan, &frame, work).await
+        let limit = plan.workflow.limits.run_time;
+        let limit = limit.filter(|_| !interpreter.takes_its_time());
+        limited(limit, &frame, work).await
     } else {
         Ended::needs_decision(&undecided)
     };
@@ -232,8 +242,12 @@ impl Ended {
 }
 
 /// Bounds the whole run by `limits.run_time`.
-async fn limited(plan: &Plan, frame: &Frame, work: impl Future<Output = Ended>) -> Ended {
-    let Some(limit) = plan.workflow.limits.run_time else {
+async fn limited(
+    limit: Option<casare_workflow::Span>,
+    frame: &Frame,
+    work: impl Future<Output = Ended>,
+) -> Ended {
+    let Some(limit) = limit else {
         return work.await;
     };
     let mut work = Box::pin(work);
@@ -362,12 +376,17 @@ fn chosen_env(plan: &Plan, env: &BTreeMap<String, String>) -> Value {
     }))
 }
 
-fn run_value(plan: &Plan, id: &Uuid, started_at: Timestamp, attempt: u32) -> Value {
-    Value::from_pairs([
-        ("id", Value::from(id.to_string())),
+/// What expressions see as `run`.
+fn run_value(plan: &Plan, start: &Start, shown: &Map<String, Json>) -> Value {
+    let truth = [
+        ("id", Value::from(start.id.to_string())),
         ("workflow", Value::from(plan.workflow.name.as_str())),
-        ("started_at", Value::from(started_at.to_string())),
-        ("attempt", Value::from(attempt)),
+        ("started_at", Value::from(start.started_at.to_string())),
+        ("attempt", Value::from(start.attempt)),
         ("folder", Value::from(plan.folder.display().to_string())),
-    ])
+    ];
+    Value::from_pairs(truth.map(|(name, value)| match shown.get(name) {
+        Some(shown) => (name, from_json(shown)),
+        None => (name, value),
+    }))
 }

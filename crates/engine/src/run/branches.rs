@@ -7,7 +7,8 @@ use casare_workflow::{Template, Value};
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::{
-    interpret::{At, Done, Frame, Halt, Interpreter, Next},
+    frame::{At, Done, Frame, Halt, Next},
+    interpret::Interpreter,
     loops::{looped, unreadable},
     position::Position,
 };

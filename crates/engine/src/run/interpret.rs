@@ -9,21 +9,20 @@ use std::{
 };
 
 use casare_store::Durability;
-use casare_workflow::{
-    Effect, OnError, OnResume, Template, Value, expression::ExpressionError, value::Stream,
-};
+use casare_workflow::{Effect, OnError, Template, Value, value::Stream};
 use futures::{FutureExt, future::BoxFuture};
 
-use super::position::{End, Instances, Position};
+use super::{
+    frame::{At, Done, Frame, Halt, Next},
+    perform::journal_error,
+    position::{End, Instances, Position},
+};
 use crate::{
-    BlockEnd, Cancel, CancelReason, ErrorReport, EventKind, NodeError, SkipReason, StepContext,
-    StepPath,
-    context::{OpenResource, Surroundings},
-    event::{Outputs, Signal},
-    node::{Action, Session},
+    CancelReason, ErrorReport, EventKind, NodeError, SkipReason, StepPath,
+    context::Surroundings,
+    event::Outputs,
     path::ListPath,
-    plan::{Kind, List, PlanStep, Settings},
-    scope::Scope,
+    plan::{Kind, List, PlanStep},
     stack::Roomy,
 };
 
@@ -48,176 +47,6 @@ pub(super) struct Limits {
     pub(super) inline_output: u64,
     pub(super) grace: Duration,
 }
-
-/// What surrounds a step. Cheap to clone: each pass of a loop has its own.
-#[derive(Clone)]
-pub(super) struct Frame {
-    pub(super) scope: Scope,
-    pub(super) cancel: Cancel,
-    pub(super) deadline: Option<Instant>,
-    /// The innermost resource that is open.
-    pub(super) session: Option<Arc<Opening>>,
-}
-
-/// An open resource and the step that opened it.
-pub(super) struct Opening {
-    pub(super) resource: Arc<OpenResource>,
-    pub(super) path: StepPath,
-}
-
-impl Frame {
-    pub(super) fn resource(&self) -> Option<Arc<OpenResource>> {
-        self.session
-            .as_ref()
-            .map(|session| session.resource.clone())
-    }
-}
-
-/// What comes after a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
-    On,
-    Break,
-    Continue,
-    Return,
-}
-
-/// Why the normal course of steps ends.
-#[derive(Debug)]
-pub(super) enum Halt {
-    Failed(Box<ErrorReport>),
-    Cancelled,
-}
-
-/// What a step did.
-#[derive(Debug, Default)]
-pub(super) struct Done {
-    pub(super) outputs: Option<Value>,
-    pub(super) variables: Option<Value>,
-    pub(super) signal: Option<Signal>,
-    /// The effect of an action whose settings decide it.
-    pub(super) effect: Option<Effect>,
-}
-
-impl Done {
-    pub(super) fn outputs<const N: usize>(outputs: [(&'static str, Value); N]) -> Self {
-        Self {
-            outputs: Some(Value::from_pairs(outputs)),
-            ..Self::default()
-        }
-    }
-
-    pub(super) fn after(mut self, next: Next) -> Self {
-        self.signal = next.signal();
-        self
-    }
-}
-
-impl Next {
-    fn signal(self) -> Option<Signal> {
-        match self {
-            Self::On => None,
-            Self::Break => Some(Signal::Break),
-            Self::Continue => Some(Signal::Continue),
-            Self::Return => Some(Signal::Return),
-        }
-    }
-}
-
-impl From<Option<Signal>> for Next {
-    fn from(signal: Option<Signal>) -> Self {
-        match signal {
-            None => Self::On,
-            Some(Signal::Break) => Self::Break,
-            Some(Signal::Continue) => Self::Continue,
-            Some(Signal::Return) => Self::Return,
-        }
-    }
-}
-
-/// One execution of a step.
-#[derive(Clone, Copy)]
-pub(super) struct At<'a> {
-    pub(super) step: &'a PlanStep,
-    pub(super) path: &'a StepPath,
-    pub(super) frame: &'a Frame,
-    pub(super) attempt: u32,
-}
-
-impl At<'_> {
-    /// A failure of this step.
-    pub(super) fn fail(&self, error: &NodeError) -> Halt {
-        Halt::Failed(Box::new(ErrorReport::of_step(
-            error,
-            self.path,
-            &self.step.info,
-        )))
-    }
-
-    pub(super) fn invalid(&self, message: impl Into<String>) -> Halt {
-        self.fail(&NodeError::invalid(message))
-    }
-
-    pub(super) fn evaluate(&self, template: &Template) -> Result<Value, Halt> {
-        self.evaluate_in(template, &self.frame.scope)
-    }
-
-    pub(super) fn evaluate_in(&self, template: &Template, scope: &Scope) -> Result<Value, Halt> {
-        template
-            .evaluate(scope)
-            .map_err(|error| self.fail(&expression_error(&error)))
-    }
-
-    pub(super) fn settings(&self, settings: &Settings) -> Result<Value, Halt> {
-        let mut pairs = Vec::with_capacity(settings.len());
-        for (name, template) in settings {
-            pairs.push((Value::from(name.clone()), self.evaluate(template)?));
-        }
-        Ok(Value::from_pairs(pairs))
-    }
-
-    /// A whole number that a setting gives.
-    pub(super) fn number(&self, name: &str, template: &Template) -> Result<u64, Halt> {
-        let value = self.evaluate(template)?;
-        let number = match value.as_str() {
-            Some(text) => text.trim().parse().ok(),
-            None => u64::try_from(value.clone()).ok(),
-        };
-        number.ok_or_else(|| {
-            self.invalid(format!(
-                "`{name}` has to be a whole number, zero or more; it is {} `{value}`",
-                casare_workflow::value::kind_name(&value),
-            ))
-        })
-    }
-
-    /// Whether a condition holds.
-    pub(super) fn holds(&self, condition: &Template, scope: &Scope) -> Result<bool, Halt> {
-        let value = self.evaluate_in(condition, scope)?;
-        match value.as_str() {
-            None => Ok(value.is_true()),
-            Some("true" | "True") => Ok(true),
-            Some("false" | "False") => Ok(false),
-            Some(text) => Err(self.invalid(format!(
-                "the condition gives the text `{text}`, not true or false; compare it, as in \
-                 `… == \"{text}\"`"
-            ))),
-        }
-    }
-}
-
-fn expression_error(error: &ExpressionError) -> NodeError {
-    let failed = NodeError::invalid(format!(
-        "{} (in `{}`)",
-        error.message,
-        error.expression.trim()
-    ));
-    match &error.help {
-        Some(help) => failed.with_help(help.clone()),
-        None => failed,
-    }
-}
-
 impl Interpreter {
     /// Runs the steps of a list in order; `instances` are those a resumed run knows of.
     pub(super) async fn list(
@@ -246,7 +75,7 @@ impl Interpreter {
     /// A step that the journal knows: finished ones are not executed again.
     fn go_on<'a>(
         &'a self,
-        step: &'a PlanStep,
+        step: &'a Arc<PlanStep>,
         frame: &'a Frame,
         path: StepPath,
         mut known: Position,
@@ -276,7 +105,12 @@ impl Interpreter {
         })
     }
 
-    async fn step(&self, step: &PlanStep, frame: &Frame, path: StepPath) -> Result<Next, Halt> {
+    async fn step(
+        &self,
+        step: &Arc<PlanStep>,
+        frame: &Frame,
+        path: StepPath,
+    ) -> Result<Next, Halt> {
         if self.breath.fetch_add(1, Ordering::Relaxed) % BREATH == BREATH - 1 {
             self.breathe(step, &path).await?;
         }
@@ -293,6 +127,7 @@ impl Interpreter {
                 path: &path,
                 frame,
                 attempt: 1,
+                given: None,
             };
             match at.holds(when, &frame.scope) {
                 Ok(true) => {}
@@ -306,6 +141,7 @@ impl Interpreter {
         // The hottest steps have nothing to wait for: no future is made for them.
         if let Kind::Set(assignments) = &step.kind
             && step.retry.is_none()
+            && self.around.attendant.is_none()
         {
             return self.set(step, frame, path, assignments);
         }
@@ -314,7 +150,7 @@ impl Interpreter {
 
     fn set(
         &self,
-        step: &PlanStep,
+        step: &Arc<PlanStep>,
         frame: &Frame,
         path: StepPath,
         assignments: &[(Arc<str>, Template)],
@@ -333,6 +169,7 @@ impl Interpreter {
             path: &path,
             frame,
             attempt: 1,
+            given: None,
         };
         match self.assign(at, assignments) {
             Ok(done) => {
@@ -348,8 +185,10 @@ impl Interpreter {
         at: At<'_>,
         assignments: &[(Arc<str>, Template)],
     ) -> Result<Done, Halt> {
-        let recorded = self.around.events.journal().is_some();
-        if let [(name, template)] = assignments {
+        let recorded = self.is_recorded();
+        if let [(name, template)] = assignments
+            && at.given.is_none()
+        {
             let value = at.evaluate(template)?;
             let variables =
                 recorded.then(|| Value::from_pairs([(Value::from(name.clone()), value.clone())]));
@@ -378,10 +217,15 @@ impl Interpreter {
         });
     }
 
+    /// Whether what a step did is kept by someone who may want to go on from there.
+    pub(super) fn is_recorded(&self) -> bool {
+        self.around.events.journal().is_some() || self.around.attendant.is_some()
+    }
+
     /// Executes a step, again where its `retry` says so, and tells how it ended.
     fn execute<'a>(
         &'a self,
-        step: &'a PlanStep,
+        step: &'a Arc<PlanStep>,
         frame: &'a Frame,
         path: StepPath,
         mut known: Option<Position>,
@@ -396,11 +240,18 @@ impl Interpreter {
                     path: &path,
                     frame,
                     attempt,
+                    given: None,
                 };
-                let error = match self.attempt(at, known.take()).await {
+                let view = self.view(at);
+                let ended = match &view {
+                    None => self.attempt(at, known.take()).await,
+                    Some(view) => self.attended(view, at, known.take()).await,
+                };
+                let error = match ended {
                     Ok(done) => {
                         let next = done.signal.into();
                         let kept = self.settles(step).then(|| path.clone());
+                        let told = view.map(|view| (view, done.told()));
                         self.finished(step, frame, path, done, began);
                         if let Some(path) = kept {
                             let path = &path;
@@ -409,8 +260,12 @@ impl Interpreter {
                                 path,
                                 frame,
                                 attempt,
+                                given: None,
                             };
                             self.settle(at).await?;
+                        }
+                        if let Some((view, told)) = told {
+                            self.tell_done(&view, &told).await?;
                         }
                         return Ok(next);
                     }
@@ -423,6 +278,9 @@ impl Interpreter {
                     }
                     _ => None,
                 };
+                if let Some(view) = &view {
+                    self.tell_failed(view, &error, delay.is_some()).await?;
+                }
                 let Some(delay) = delay else {
                     return self.failed(step, path, Halt::Failed(error), began);
                 };
@@ -441,8 +299,9 @@ impl Interpreter {
     }
 
     /// One attempt, within the step's `timeout`.
-    async fn attempt(&self, at: At<'_>, known: Option<Position>) -> Result<Done, Halt> {
-        let Some(limit) = at.step.timeout else {
+    pub(super) async fn attempt(&self, at: At<'_>, known: Option<Position>) -> Result<Done, Halt> {
+        let limit = at.step.timeout.filter(|_| !self.is_unhurried(at.step));
+        let Some(limit) = limit else {
             return self.perform(at, known).await;
         };
         let deadline = Instant::now() + limit;
@@ -479,134 +338,6 @@ impl Interpreter {
                 ))
             }
             ended => ended,
-        }
-    }
-
-    /// Does what the step is for.
-    async fn perform(&self, at: At<'_>, known: Option<Position>) -> Result<Done, Halt> {
-        match &at.step.kind {
-            Kind::Action { work, settings } => self.act(at, work.as_ref(), settings).await,
-            Kind::Session {
-                work,
-                settings,
-                body,
-            } => Box::pin(self.session(at, work.as_ref(), settings, body, known)).await,
-            _ => {
-                if known.is_none() {
-                    self.started(at, Effect::Pure);
-                }
-                self.control(at, known).await
-            }
-        }
-    }
-
-    fn started(&self, at: At<'_>, effect: Effect) {
-        self.around.events.emit(EventKind::StepStarted {
-            path: at.path.clone(),
-            step: at.step.info.clone(),
-            effect,
-        });
-    }
-
-    async fn act(&self, at: At<'_>, work: &dyn Action, settings: &Settings) -> Result<Done, Halt> {
-        let settings = at.settings(settings)?;
-        let ready = work.ready(settings).map_err(|error| at.fail(&error))?;
-        let mut effect = ready.effect().unwrap_or(at.step.effect);
-        if effect == Effect::Once && at.step.on_resume == OnResume::Repeat {
-            effect = Effect::Pure;
-        }
-        self.started(at, effect);
-        if effect == Effect::Once {
-            self.flush(at, Durability::Power).await?;
-        }
-        let cx = self.context(at, None);
-        let outputs = tokio::select! {
-            biased;
-            () = at.frame.cancel.cancelled() => return Err(Halt::Cancelled),
-            outputs = ready.run(&cx) => outputs.map_err(|error| at.fail(&error))?,
-        };
-        Ok(Done {
-            outputs: Some(outputs),
-            effect: Some(effect),
-            ..Done::default()
-        })
-    }
-
-    async fn session(
-        &self,
-        at: At<'_>,
-        work: &dyn Session,
-        settings: &Settings,
-        body: &List,
-        known: Option<Position>,
-    ) -> Result<Done, Halt> {
-        let (checkpoint, instances) = if let Some(mut known) = known {
-            (known.checkpoint.take(), known.take(&body.block, None))
-        } else {
-            self.started(at, Effect::Live);
-            (None, None)
-        };
-        let settings = at.settings(settings)?;
-        let cx = self.context(at, checkpoint);
-        let opened = tokio::select! {
-            biased;
-            () = at.frame.cancel.cancelled() => return Err(Halt::Cancelled),
-            opened = work.open(&cx, settings) => opened.map_err(|error| at.fail(&error))?,
-        };
-        if let Some(id) = &at.step.id {
-            at.frame.scope.set_outputs(id, opened.outputs.clone());
-        }
-        let frame = Frame {
-            session: Some(Arc::new(Opening {
-                resource: Arc::new(OpenResource {
-                    resource: opened.resource.clone(),
-                    outer: at.frame.resource(),
-                }),
-                path: at.path.clone(),
-            })),
-            ..at.frame.clone()
-        };
-        // Where it stands before its first step: what a resumed run opens again and goes on from.
-        if self.around.events.journal().is_some()
-            && let Some(data) = opened.resource.checkpoint().await
-        {
-            let path = at.path.clone();
-            self.around
-                .events
-                .emit(EventKind::Checkpoint { path, data });
-        }
-        let list = at.path.list(&body.block, None);
-        let ended = self.list(body, &frame, Some(list), instances).await;
-        let how = match &ended {
-            Ok(_) => BlockEnd::Completed,
-            Err(Halt::Failed(_)) => BlockEnd::Failed,
-            Err(Halt::Cancelled) => BlockEnd::Cancelled,
-        };
-        let closed = tokio::time::timeout(self.limits.grace, opened.resource.close(how)).await;
-        let closed = closed.unwrap_or_else(|_| {
-            Err(NodeError::timeout(
-                "it could not be closed within the grace time",
-            ))
-        });
-        let next = ended?;
-        closed.map_err(|error| at.fail(&error))?;
-        Ok(Done {
-            outputs: Some(opened.outputs),
-            effect: Some(Effect::Live),
-            ..Done::default()
-        }
-        .after(next))
-    }
-
-    fn context(&self, at: At<'_>, checkpoint: Option<serde_json::Value>) -> StepContext {
-        StepContext {
-            around: self.around.clone(),
-            path: at.path.clone(),
-            cancel: at.frame.cancel.clone(),
-            deadline: at.frame.deadline,
-            resources: at.frame.resource(),
-            checkpoint,
-            attempt: at.attempt,
         }
     }
 
@@ -667,38 +398,6 @@ impl Interpreter {
         Err(Halt::Failed(error))
     }
 
-    /// Whether something has to be done after the step has finished.
-    fn settles(&self, step: &PlanStep) -> bool {
-        matches!(step.kind, Kind::Action { .. }) && self.around.events.journal().is_some()
-    }
-
-    /// After a step with consequences: its end is safe before anything else happens, and the
-    /// session around it says where it stands.
-    async fn settle(&self, at: At<'_>) -> Result<(), Halt> {
-        if let Some(session) = &at.frame.session
-            && let Some(data) = session.resource.resource.checkpoint().await
-        {
-            self.around.events.emit(EventKind::Checkpoint {
-                path: session.path.clone(),
-                data,
-            });
-        }
-        if at.step.effect == Effect::Once {
-            self.flush(at, Durability::Process).await?;
-        }
-        Ok(())
-    }
-
-    async fn flush(&self, at: At<'_>, durability: Durability) -> Result<(), Halt> {
-        match self.around.events.journal() {
-            Some(journal) => journal
-                .flush(durability)
-                .await
-                .map_err(|error| at.fail(&journal_error(&error))),
-            None => Ok(()),
-        }
-    }
-
     #[cold]
     async fn breathe(&self, step: &PlanStep, path: &StepPath) -> Result<(), Halt> {
         if let Some(journal) = self.around.events.journal() {
@@ -723,16 +422,13 @@ impl Interpreter {
         tokio::select! {
             biased;
             () = frame.cancel.cancelled() => Err(Halt::Cancelled),
-            () = tokio::time::sleep(time) => Ok(()),
+            () = self.pass_time(time) => Ok(()),
         }
     }
-}
-
-pub(super) fn journal_error(error: &casare_store::StoreError) -> NodeError {
-    NodeError::unavailable(format!(
-        "the run's journal can't be written, so the run stops here: {}",
-        crate::chain(error)
-    ))
-    .with_help("free some space or mend the disk, then `casare resume` the run")
-    .permanent()
+    async fn pass_time(&self, time: Duration) {
+        match &self.around.clock {
+            Some(clock) => clock.sleep(time).await,
+            None => tokio::time::sleep(time).await,
+        }
+    }
 }

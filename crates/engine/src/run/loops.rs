@@ -8,7 +8,8 @@ use minijinja::value::ValueKind;
 use serde_json::{Value as Json, json};
 
 use super::{
-    interpret::{At, Done, Frame, Halt, Interpreter, Next},
+    frame::{At, Done, Frame, Halt, Next},
+    interpret::Interpreter,
     position::{Instances, Position},
 };
 use crate::{

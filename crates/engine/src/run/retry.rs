@@ -23,7 +23,7 @@ pub(super) fn delays(retry: &Retry) -> ExponentialBackoff {
 }
 
 /// Whether a failure of this kind is tried again.
-pub(super) fn again(on: &[String], error: &ErrorReport) -> bool {
+pub(crate) fn again(on: &[String], error: &ErrorReport) -> bool {
     if on.is_empty() {
         return error.retryable;
     }

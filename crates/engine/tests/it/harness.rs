@@ -19,6 +19,7 @@ use casare_engine::{
 use casare_store::{Journal, RunFilter};
 use casare_workflow::Effect;
 use parking_lot::Mutex;
+use rand::RngCore;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -104,6 +105,23 @@ async fn door(cx: &StepContext, settings: Door) -> Result<Opened<Noted>, NodeErr
     })
 }
 
+/// What time and chance say.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Dice {}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Thrown {
+    pips: u64,
+    at: String,
+}
+
+async fn dice(cx: &StepContext, _: Dice) -> Result<Thrown, NodeError> {
+    Ok(Thrown {
+        pips: cx.rng().next_u64(),
+        at: cx.now().to_string(),
+    })
+}
+
 fn append(path: &Path, line: &str) {
     let mut file = fs::OpenOptions::new()
         .create(true)
@@ -126,6 +144,7 @@ impl Lab {
             Node::action("test.jot", note).pure(),
             Node::action("test.knock", note).effect(Effect::Live),
             Node::action("test.flaky", flaky).pure(),
+            Node::action("test.dice", dice).pure(),
             Node::session("test.door", door),
         ];
         Self {

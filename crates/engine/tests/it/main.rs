@@ -5,6 +5,7 @@
     reason = "what a test needs is there or the test fails"
 )]
 
+mod attended;
 mod control;
 mod failure;
 mod harness;
