@@ -34,7 +34,7 @@ mod steps;
 mod write;
 
 pub(crate) use read::INPUT_KINDS;
-pub(crate) use steps::{ON_ERROR, ON_RESUME};
+pub(crate) use steps::{ON_ERROR, ON_RESUME, STEP_KEYS};
 
 pub use problem::{Problem, ProblemList, Severity};
 pub use write::{to_document, write};

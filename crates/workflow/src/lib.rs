@@ -13,13 +13,16 @@
 //! | [`value`] | what expressions yield and how settings are read from it |
 //! | [`catalogue`] | what a node says about itself |
 //! | [`mod@check`] | everything that is known to be wrong before a run |
+//! | [`mod@diff`], [`mod@merge`] | what changed between two workflows, and three made one |
 //! | [`span`] | durations such as `1h30m` |
 
 pub mod catalogue;
 pub mod check;
+pub mod diff;
 pub mod document;
 pub mod expression;
 pub mod format;
+pub mod merge;
 pub mod model;
 pub mod schema;
 pub mod span;
