@@ -8,6 +8,7 @@ use casare_engine::Node;
 mod artifact;
 mod browser;
 mod csv;
+pub mod custom;
 mod data;
 mod file;
 mod json;

@@ -91,10 +91,12 @@ async fn javascript(cx: &StepContext, settings: JavaScript) -> Result<Ran, NodeE
     })
 }
 
-struct Limits {
-    time: Duration,
-    memory: usize,
-    cancel: casare_engine::Cancel,
+/// What bounds a script.
+pub(crate) struct Limits {
+    pub(crate) time: Duration,
+    /// Bytes.
+    pub(crate) memory: usize,
+    pub(crate) cancel: casare_engine::Cancel,
 }
 
 /// The answer as JSON text and the printed lines, as JSON, in one array.
@@ -125,7 +127,8 @@ struct Told {
     thrown: Option<String>,
 }
 
-fn evaluate(
+/// Runs `code` as the body of a function of `inputs`; `printed` gets what it logged.
+pub(crate) fn evaluate(
     code: &str,
     inputs: &Json,
     limits: &Limits,

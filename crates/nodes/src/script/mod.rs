@@ -7,6 +7,9 @@ mod program;
 mod python;
 mod shell;
 
+pub(crate) use javascript::{Limits, evaluate};
+pub(crate) use program::Program;
+
 pub(crate) fn nodes() -> Vec<Node> {
     vec![javascript::node(), python::node(), shell::node()]
 }

@@ -6,7 +6,7 @@ use std::{
 
 use casare_engine::{ErrorKind, LogLevel, NodeError, StepContext};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader},
     process::{Child, Command},
     runtime::Handle,
     sync::oneshot,
@@ -21,20 +21,22 @@ const PASSED_ON: &[&str] = &[
 ];
 
 /// What to start, and how.
-pub(super) struct Program<'a> {
-    pub(super) command: Command,
+pub(crate) struct Program<'a> {
+    pub(crate) command: Command,
     /// For people: `the Python script`.
-    pub(super) what: &'a str,
-    pub(super) input: Vec<u8>,
-    pub(super) env: &'a BTreeMap<String, String>,
-    pub(super) timeout: Duration,
+    pub(crate) what: &'a str,
+    pub(crate) input: Vec<u8>,
+    pub(crate) env: &'a BTreeMap<String, String>,
+    pub(crate) timeout: Duration,
+    /// Is told each line of the standard output as it comes; the output is not kept then.
+    pub(crate) on_line: Option<&'a (dyn Fn(&str) + Send + Sync)>,
 }
 
 /// What a program left behind.
-pub(super) struct Output {
-    pub(super) code: Option<i32>,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
+pub(crate) struct Output {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// Ends a program and all it has started, however the step ends.
@@ -54,7 +56,7 @@ impl Drop for Group {
 }
 
 impl Program<'_> {
-    pub(super) async fn run(mut self, cx: &StepContext) -> Result<Output, NodeError> {
+    pub(crate) async fn run(mut self, cx: &StepContext) -> Result<Output, NodeError> {
         let program = self.command.as_std().get_program().to_owned();
         self.command
             .env_clear()
@@ -76,7 +78,8 @@ impl Program<'_> {
             id: child.id().map(|id| id as i32),
         };
         let limit = cx.time_left(self.timeout);
-        let finished = tokio::time::timeout(limit, exchange(&mut child, &self.input)).await;
+        let finished =
+            tokio::time::timeout(limit, exchange(&mut child, &self.input, self.on_line)).await;
         drop(group);
         if let Ok(output) = finished {
             return output.map_err(|error| {
@@ -155,7 +158,11 @@ fn end_with(parent: u32) -> io::Result<()> {
     Ok(())
 }
 
-async fn exchange(child: &mut Child, input: &[u8]) -> io::Result<Output> {
+async fn exchange(
+    child: &mut Child,
+    input: &[u8],
+    on_line: Option<&(dyn Fn(&str) + Send + Sync)>,
+) -> io::Result<Output> {
     let stdin = child.stdin.take();
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let feed = async {
@@ -164,13 +171,45 @@ async fn exchange(child: &mut Child, input: &[u8]) -> io::Result<Output> {
             let _ = stdin.write_all(input).await;
         }
     };
-    let ((), stdout, stderr) = tokio::join!(feed, collect(stdout), collect(stderr));
+    let listen = async {
+        match on_line {
+            Some(on_line) => lines(stdout, on_line).await.map(|()| String::new()),
+            None => collect(stdout).await,
+        }
+    };
+    let ((), stdout, stderr) = tokio::join!(feed, listen, collect(stderr));
     let status = child.wait().await?;
     Ok(Output {
         code: status.code(),
         stdout: stdout?,
         stderr: stderr?,
     })
+}
+
+/// Tells each line as it comes; one that is longer than what is kept of an output is an error.
+async fn lines(
+    source: Option<impl AsyncRead + Unpin>,
+    on_line: &(dyn Fn(&str) + Send + Sync),
+) -> io::Result<()> {
+    let Some(source) = source else { return Ok(()) };
+    let mut source = BufReader::new(source);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = (&mut source)
+            .take(MOST_OUTPUT as u64)
+            .read_until(b'\n', &mut line)
+            .await?;
+        if read == 0 {
+            return Ok(());
+        }
+        if read == MOST_OUTPUT {
+            return Err(io::Error::other(format!(
+                "it wrote a line of over {MOST_OUTPUT} bytes"
+            )));
+        }
+        on_line(String::from_utf8_lossy(&line).trim_end());
+    }
 }
 
 /// All of an output, of which the beginning is kept; the rest is read so that nobody waits.
@@ -192,7 +231,7 @@ async fn collect(source: Option<impl AsyncRead + Unpin>) -> io::Result<String> {
 
 impl Output {
     /// The program's own words go to the log; a code other than 0 fails the step.
-    pub(super) fn checked(self, cx: &StepContext, what: &str) -> Result<Self, NodeError> {
+    pub(crate) fn checked(self, cx: &StepContext, what: &str) -> Result<Self, NodeError> {
         let stderr = self.stderr.trim();
         if self.code == Some(0) {
             if !stderr.is_empty() {

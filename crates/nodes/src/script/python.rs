@@ -102,6 +102,7 @@ async fn python(cx: &StepContext, settings: Python) -> Result<Ran, NodeError> {
             .into_bytes(),
         env: &settings.env,
         timeout: settings.timeout.map_or(Duration::from_mins(1), Into::into),
+        on_line: None,
     };
     let output = program.run(cx).await?.checked(cx, "the Python script")?;
     let printed = output.stdout.trim_end();

@@ -80,6 +80,7 @@ async fn shell(cx: &StepContext, settings: Shell) -> Result<Ran, NodeError> {
         input: settings.input.into_bytes(),
         env: &settings.env,
         timeout: settings.timeout.map_or(Duration::from_mins(1), Into::into),
+        on_line: None,
     };
     let mut output = program.run(cx).await?;
     if settings.fail_on_code {
