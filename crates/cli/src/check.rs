@@ -1,6 +1,8 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use casare_engine::{Engine, PlanError};
+use casare_nodes::custom;
+use casare_workflow::ProblemList;
 use clap::Args;
 use serde_json::{Value as Json, json};
 
@@ -24,10 +26,15 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn exec(self, terminal: &Terminal) -> Result<Exit, CliError> {
-        let engine = files::engine();
         let mut found = Found::default();
         for path in &self.files {
-            found.check(&WorkflowFile::read(path)?, &engine, terminal);
+            if path.to_string_lossy().ends_with(".node.yaml") {
+                found.check_node(path, terminal)?;
+                continue;
+            }
+            let file = WorkflowFile::read(path)?;
+            let engine = files::engine_at(&file.folder)?;
+            found.check(&file, &engine, terminal);
         }
         let valid = found.invalid == 0;
         if self.json {
@@ -47,6 +54,38 @@ struct Found {
 }
 
 impl Found {
+    /// A definition of a node, and the example in it.
+    fn check_node(&mut self, path: &Path, terminal: &Terminal) -> Result<(), CliError> {
+        let node = match custom::load(path).map_err(CliError::from) {
+            Ok(node) => node,
+            Err(CliError::Plan(PlanError::Invalid(list))) => {
+                self.invalid += 1;
+                self.tell(&list, terminal);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let example = &node.spec().example;
+        if example.trim().is_empty() {
+            return Ok(());
+        }
+        let file = WorkflowFile {
+            name: format!("{} (example)", path.display()),
+            text: format!("casare: 1\nname: example\nsteps:\n{example}"),
+            folder: path.parent().unwrap_or(Path::new(".")).to_owned(),
+        };
+        let engine = files::engine_at(&file.folder)?;
+        self.check(&file, &engine, terminal);
+        Ok(())
+    }
+
+    fn tell(&mut self, list: &ProblemList, terminal: &Terminal) {
+        if let Json::Array(problems) = list.to_json() {
+            self.problems.extend(problems);
+        }
+        terminal.note(&problems::render(list, terminal.err));
+    }
+
     fn check(&mut self, file: &WorkflowFile, engine: &Engine, terminal: &Terminal) {
         let list = match file.load(engine) {
             Ok(plan) => file.named(plan.warnings().clone()),
@@ -66,10 +105,7 @@ impl Found {
             }
         };
         if !list.problems.is_empty() {
-            if let Json::Array(problems) = list.to_json() {
-                self.problems.extend(problems);
-            }
-            terminal.note(&problems::render(&list, terminal.err));
+            self.tell(&list, terminal);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf, process::ExitCode};
 
 use casare_engine::{PlanError, RunError};
+use casare_nodes::custom::CustomNodeError;
 use casare_store::StoreError;
 use serde_json::{Value as Json, json};
 
@@ -61,6 +62,18 @@ pub(crate) enum CliError {
         name: String,
         nearest: Option<String>,
     },
+    #[error(transparent)]
+    CustomNode(CustomNodeError),
+    #[error("{}: there is a node `{name}` already", path.display())]
+    NodeNameTaken { name: String, path: PathBuf },
+    #[error("`{}` is there already", _0.display())]
+    AlreadyThere(PathBuf),
+    #[error("`{0}` is no name for a node")]
+    NodeName(String),
+    #[error("`git {what}` failed: {reason}")]
+    Git { what: String, reason: String },
+    #[error("two workflows can be compared, not more")]
+    TooManyFiles,
     #[error("there are no runs yet")]
     NoRuns,
     #[error("the data folder of this user could not be found")]
@@ -70,6 +83,16 @@ pub(crate) enum CliError {
     /// Whoever read our output has gone; nobody is left to tell.
     #[error("the output could not be written")]
     Output(#[source] io::Error),
+}
+
+impl From<CustomNodeError> for CliError {
+    fn from(error: CustomNodeError) -> Self {
+        match error {
+            // Shown as the problems of a workflow are: with their places.
+            CustomNodeError::Invalid(problems) => Self::Plan(PlanError::Invalid(problems)),
+            error => Self::CustomNode(error),
+        }
+    }
 }
 
 impl From<RunError> for CliError {
@@ -91,6 +114,12 @@ impl CliError {
             | Self::InputFile { .. }
             | Self::InputsFile { .. }
             | Self::NoSuchNode { .. }
+            | Self::CustomNode(_)
+            | Self::NodeNameTaken { .. }
+            | Self::AlreadyThere(_)
+            | Self::NodeName(_)
+            | Self::Git { .. }
+            | Self::TooManyFiles
             | Self::NoRuns
             | Self::NoHome
             | Self::Run(_)
@@ -116,6 +145,13 @@ impl CliError {
                 ..
             } => format!("did you mean `{nearest}`?"),
             Self::NoSuchNode { .. } => "`casare nodes` lists them all".to_owned(),
+            Self::NodeNameTaken { .. } => {
+                "give it another name: `category.action`, the category your own".to_owned()
+            }
+            Self::AlreadyThere(_) => "choose another name, or delete it first".to_owned(),
+            Self::NodeName(_) => {
+                "a name is `category.action` of small letters, digits and `_`: `acme.greet`".to_owned()
+            }
             Self::NoRuns => "start one with `casare run FILE`".to_owned(),
             Self::NoHome => "set CASARE_HOME to a folder that can be written".to_owned(),
             Self::InputsFile { .. } => {

@@ -7,7 +7,8 @@ use std::{
     sync::Arc,
 };
 
-use casare_engine::{Engine, Plan, PlanError, Registry};
+use casare_engine::{Engine, Node, Plan, PlanError, Registry};
+use casare_nodes::custom;
 use casare_workflow::ProblemList;
 
 use crate::failure::CliError;
@@ -73,12 +74,51 @@ impl WorkflowFile {
     }
 }
 
-/// An engine that knows every node.
+/// An engine that knows every node of Casare's own.
 pub(crate) fn engine() -> Engine {
-    let nodes = [
+    Engine::new(Registry::new(standard()))
+}
+
+/// An engine that also knows the nodes of the project that `folder` belongs to.
+pub(crate) fn engine_at(folder: &Path) -> Result<Engine, CliError> {
+    let Some(nodes) = custom::project_nodes(folder) else {
+        return Ok(engine());
+    };
+    let definitions = custom::definitions(&nodes).map_err(|source| CliError::Unreadable {
+        path: nodes.clone(),
+        source,
+    })?;
+    let own = Registry::new(standard());
+    let mut known: Vec<Node> = Vec::new();
+    for path in definitions {
+        let node = custom::load(&path)?;
+        let taken = known.iter().any(|other| other.name() == node.name());
+        if taken || own.get(node.name()).is_some() {
+            let name = node.name().to_owned();
+            return Err(CliError::NodeNameTaken { name, path });
+        }
+        known.push(node);
+    }
+    Ok(Engine::new(Registry::new(
+        standard().into_iter().chain(known),
+    )))
+}
+
+/// An engine that also knows the nodes of the project around the current folder.
+pub(crate) fn engine_here() -> Result<Engine, CliError> {
+    match std::env::current_dir() {
+        Ok(folder) => engine_at(&folder),
+        // A folder that has gone has no project.
+        Err(_) => Ok(engine()),
+    }
+}
+
+/// The nodes that are compiled in.
+fn standard() -> Vec<Node> {
+    [
         casare_nodes::standard(),
         casare_documents::standard(),
         casare_connectors::standard(),
-    ];
-    Engine::new(Registry::new(nodes.into_iter().flatten()))
+    ]
+    .concat()
 }

@@ -1,5 +1,5 @@
 use casare_workflow::{Catalogue, NodeSpec};
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::{
@@ -8,11 +8,17 @@ use crate::{
     terminal::{Cell, Terminal, count, table},
 };
 
+mod docs;
+mod fields;
 mod manual;
+mod new;
 
 /// List the nodes that steps can use, or show the manual of one
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Nodes {
+    #[command(subcommand)]
+    task: Option<Task>,
     /// The node whose manual is wanted, such as `excel.read`
     name: Option<String>,
     /// Only nodes with all these words in their names, summaries or settings
@@ -23,9 +29,20 @@ pub(crate) struct Nodes {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Subcommand)]
+enum Task {
+    New(new::New),
+    Docs(docs::Docs),
+}
+
 impl Nodes {
     pub(crate) fn exec(self, terminal: &Terminal) -> Result<Exit, CliError> {
-        let engine = files::engine();
+        match self.task {
+            Some(Task::New(new)) => return new.exec(terminal),
+            Some(Task::Docs(docs)) => return docs.exec(terminal),
+            None => {}
+        }
+        let engine = files::engine_here()?;
         let registry = engine.registry();
         if let Some(name) = &self.name {
             if let Some(spec) = registry.node(name) {

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use casare_engine::{Decision, PlanError};
 use casare_store::Journal;
@@ -36,7 +36,6 @@ impl Resume {
     }
 
     pub(crate) fn exec(self, config: &Config, terminal: &Terminal) -> Result<Exit, CliError> {
-        let engine = files::engine();
         let decisions: BTreeMap<String, Decision> = self.decide.into_iter().collect();
         let runtime = execution::runtime()?;
         runtime.block_on(async {
@@ -48,7 +47,8 @@ impl Resume {
                 .unwrap_or_else(|| stored.workflow.clone());
             // The workflow as it was when the run began, whatever its file says now.
             let (workflow, _) = Source::read(&name, &stored.text).map_err(PlanError::Invalid)?;
-            let folder = stored.folder.clone().into();
+            let folder: PathBuf = stored.folder.clone().into();
+            let engine = files::engine_at(&folder)?;
             let mut execution = Execution::new(&self.manner, config, terminal, folder, &workflow)?;
             execution.options.journal = Some(journal.clone());
             execution.cancel_on_signals()?;

@@ -34,7 +34,7 @@ impl Run {
 
     pub(crate) fn exec(self, config: &Config, terminal: &Terminal) -> Result<Exit, CliError> {
         let file = WorkflowFile::read(&self.file)?;
-        let engine = files::engine();
+        let engine = files::engine_at(&file.folder)?;
         let plan = file.load(&engine)?;
         if !plan.warnings().problems.is_empty() {
             let warnings = file.named(plan.warnings().clone());

@@ -18,7 +18,7 @@ pub(crate) struct Schema {
 impl Schema {
     #[expect(clippy::unused_self, reason = "commands look alike")]
     pub(crate) fn exec(self, terminal: &Terminal) -> Result<Exit, CliError> {
-        let schema = workflow_schema(files::engine().registry());
+        let schema = workflow_schema(files::engine_here()?.registry());
         terminal.print(&format!("{schema:#}"))?;
         Ok(Exit::Done)
     }
