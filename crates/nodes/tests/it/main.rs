@@ -12,6 +12,7 @@ mod artifact;
 mod browser;
 mod catalogue;
 mod csv;
+mod custom;
 mod data;
 mod file;
 mod json;
