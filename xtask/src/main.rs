@@ -13,6 +13,7 @@ mod chromium;
 mod command;
 mod debian;
 mod demo;
+mod docs;
 mod failure;
 mod fuzz;
 mod paths;
@@ -34,6 +35,7 @@ enum Task {
     Test(test::Test),
     Challenge(challenge::Challenge),
     Bench(bench::Bench),
+    Docs(docs::Docs),
     Fuzz(fuzz::Fuzz),
     /// Install the servers and programs that tests speak to, as `test` does
     Peers,
@@ -60,6 +62,7 @@ fn run(task: Task) -> Result<(), Failure> {
     match task {
         Task::Demo(demo) => demo.exec(),
         Task::Test(test) => test.exec(),
+        Task::Docs(docs) => docs.exec(),
         Task::Peers => peers::ensure(),
         Task::Challenge(challenge) => challenge.exec(),
         Task::Bench(bench) => bench.exec(),

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::{
     chromium,
     command::{self, cargo},
-    debian,
+    debian, docs,
     failure::Failure,
     paths, peers,
     steps::{Steps, timed},
@@ -62,6 +62,7 @@ fn lints(steps: &mut Steps, profile: &str) {
         ];
         command::run(cargo(&clippy).args(["--", "-D", "warnings"]))
     });
+    steps.run("cargo xtask docs --check", || docs::check(profile));
     if command::succeeds(&mut cargo(&["deny", "--version"])) {
         steps.run("cargo deny check", || {
             command::run(&mut cargo(&["deny", "--log-level", "error", "check"]))
