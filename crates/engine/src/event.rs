@@ -175,6 +175,38 @@ pub enum EventKind {
     },
 }
 
+impl EventKind {
+    /// The step that it is about.
+    pub fn path(&self) -> Option<&StepPath> {
+        match self {
+            Self::StepStarted { path, .. }
+            | Self::BlockStarted { path, .. }
+            | Self::PassFinished { path, .. }
+            | Self::StepFinished { path, .. }
+            | Self::StepSkipped { path, .. }
+            | Self::StepRetried { path, .. }
+            | Self::StepFailed { path, .. }
+            | Self::Log { path, .. }
+            | Self::Artifact { path, .. }
+            | Self::Progress { path, .. }
+            | Self::Checkpoint { path, .. } => Some(path),
+            Self::RunStarted { .. } | Self::RunFinished { .. } => None,
+        }
+    }
+
+    /// The id of that step, where the event tells it.
+    pub fn step_id(&self) -> Option<&str> {
+        match self {
+            Self::StepStarted { step, .. }
+            | Self::StepFinished { step, .. }
+            | Self::StepSkipped { step, .. }
+            | Self::StepRetried { step, .. }
+            | Self::StepFailed { step, .. } => step.id.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 /// What an event says of a step, shared by all its executions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepInfo {

@@ -48,7 +48,7 @@ pub use event::{
 pub use exchange::{Exchanges, Message, StepExchanges};
 pub use node::{BlockEnd, DescribedAction, Node, Opened, Resource};
 pub use path::StepPath;
-pub use plan::{Plan, PlanError};
+pub use plan::{Outlined, Plan, PlanError};
 pub use registry::Registry;
-pub use run::{Decision, Engine, RunError, RunOptions, RunOutcome, Undecided};
+pub use run::{Beginning, Decision, Engine, RunError, RunOptions, RunOutcome, Undecided};
 pub use view::StepView;

@@ -43,6 +43,11 @@ impl StepPath {
         })
     }
 
+    /// Whether it is the step at `other` or one in its blocks.
+    pub fn is_in(&self, other: &Self) -> bool {
+        self == other || self.lists().iter().any(|list| list.step == *other)
+    }
+
     /// The lists on the way down to this step, outermost first.
     pub fn lists(&self) -> Vec<&ListPath> {
         let mut lists = Vec::new();

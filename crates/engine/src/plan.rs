@@ -20,8 +20,10 @@ use crate::{
 
 mod cache;
 mod compile;
+mod outline;
 
 pub(crate) use cache::PlanCache;
+pub use outline::Outlined;
 
 /// How deep workflows may call each other.
 const CALL_DEPTH: usize = 64;

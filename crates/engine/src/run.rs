@@ -7,9 +7,8 @@ use std::{
     time::Duration,
 };
 
-use casare_store::{Journal, NewRun, RunState, StoredRun};
-use jiff::Timestamp;
-use serde_json::{Map, Value as Json, json};
+use casare_store::{Journal, RunState, StoredRun};
+use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use self::{
@@ -28,6 +27,7 @@ mod branches;
 mod call;
 mod control;
 mod frame;
+mod from;
 mod inputs;
 mod interpret;
 mod loops;
@@ -37,6 +37,7 @@ mod record;
 mod rescue;
 mod retry;
 
+pub use from::Beginning;
 pub(crate) use rescue::{catches, retries};
 pub(crate) use retry::again as tried_again;
 
@@ -208,33 +209,7 @@ impl Engine {
     pub async fn run(&self, plan: &Arc<Plan>, options: RunOptions) -> Result<RunOutcome, RunError> {
         let inputs =
             inputs::resolve(plan.workflow(), options.inputs.clone()).map_err(RunError::Inputs)?;
-        let id = Uuid::now_v7();
-        let started_at = Timestamp::now();
-        let lock = match &options.journal {
-            Some(journal) => {
-                let new = NewRun {
-                    id,
-                    workflow: plan.workflow.name.clone(),
-                    file: options.file.clone(),
-                    hash: plan.hash.clone(),
-                    text: plan.text.clone(),
-                    inputs: Json::Object(inputs.clone()),
-                    started_at,
-                    folder: options.folder.display().to_string(),
-                    options: json!({ "name": plan.name, "called": plan.called }),
-                };
-                Some(journal.begin(&new).await?)
-            }
-            None => None,
-        };
-        let start = Start {
-            id,
-            started_at,
-            attempt: 1,
-            inputs,
-            journaled: Journaled::default(),
-            lock,
-        };
+        let start = Start::fresh(plan, &options, inputs).await?;
         Ok(attempt::attempt(plan, options, start, Vec::new()).await)
     }
 
@@ -293,6 +268,7 @@ impl Engine {
             attempt: stored.attempt,
             inputs,
             journaled,
+            copied: Vec::new(),
             lock: Some(lock),
         };
         Ok(attempt::attempt(&plan, options, start, told).await)

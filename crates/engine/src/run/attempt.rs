@@ -46,6 +46,8 @@ pub(super) struct Start {
     pub(super) attempt: u32,
     pub(super) inputs: Map<String, Json>,
     pub(super) journaled: Journaled,
+    /// Lines that an earlier run's journal gives to this one's.
+    pub(super) copied: Vec<u8>,
     /// Held while the attempt lasts, so that no other process goes on with the same run.
     pub(super) lock: Option<RunLock>,
 }
@@ -104,6 +106,10 @@ pub(super) async fn attempt(
         attempt: start.attempt,
         inputs: Json::Object(start.inputs.clone()),
     });
+    if let Some(journal) = events.journal() {
+        let copied = std::mem::take(&mut start.copied);
+        journal.append(|bytes| bytes.extend_from_slice(&copied));
+    }
     for decided in told {
         events.emit(EventKind::StepFinished {
             path: decided.path,

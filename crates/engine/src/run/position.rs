@@ -376,6 +376,26 @@ impl Journaled {
         });
     }
 
+    /// The step at `path` is not executed, unless it was given outputs.
+    pub(crate) fn pass_over(&mut self, path: &StepPath) {
+        self.at(path).end.get_or_insert(End::Skipped);
+    }
+
+    /// The run goes on in this list of steps.
+    pub(crate) fn enter(&mut self, list: &ListPath) {
+        let position = self.at(&list.step);
+        position.end = None;
+        position.entered.push(Entered {
+            block: list.block.clone(),
+            pass: list.pass,
+            state: None,
+        });
+        position
+            .lists
+            .entry((list.block.clone(), list.pass))
+            .or_default();
+    }
+
     /// A person says that the step at `path` is to be done.
     pub(crate) fn decide_repeat(&mut self, path: &StepPath) {
         self.at(path).intent = None;

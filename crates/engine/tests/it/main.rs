@@ -8,6 +8,7 @@
 mod attended;
 mod control;
 mod failure;
+mod from;
 mod harness;
 mod resume;
 mod scale;
