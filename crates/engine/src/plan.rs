@@ -149,6 +149,11 @@ impl Plan {
         &self.folder
     }
 
+    /// The texts of the workflows that it calls, by their files.
+    pub fn called(&self) -> &BTreeMap<String, String> {
+        &self.called
+    }
+
     /// What the check found worth a look.
     pub fn warnings(&self) -> &ProblemList {
         &self.warnings

@@ -84,6 +84,10 @@ pub struct RunOptions {
     /// What expressions see in `run` instead of the truth, by name (`id`, `started_at`, `folder`,
     /// …): a replay shows what the recorded run had.
     pub shown: Map<String, Json>,
+    /// Values of variables at the start, instead of those that the workflow gives them.
+    pub variables: Map<String, Json>,
+    /// Where relative paths of nodes start instead of the workflow's folder: a test's own folder.
+    pub files: Option<PathBuf>,
 }
 
 impl RunOptions {
@@ -106,6 +110,8 @@ impl RunOptions {
             seed: None,
             exchanges: None,
             shown: Map::new(),
+            variables: Map::new(),
+            files: None,
         }
     }
 }
@@ -199,6 +205,23 @@ impl Engine {
         let plan = Plan::compile(name, text, folder, &self.registry)?;
         self.plans.keep(key, &plan);
         Ok(plan)
+    }
+
+    /// Compiles a workflow whose called workflows are those of [`Plan::called`] of an earlier run,
+    /// whatever their files say now.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is known to be wrong before a run.
+    pub fn load_recorded(
+        &self,
+        name: &str,
+        text: &str,
+        folder: &Path,
+        called: &BTreeMap<String, String>,
+    ) -> Result<Arc<Plan>, PlanError> {
+        let files = Files::Recorded(called);
+        Plan::compile_from(name, text, folder, &self.registry, &files)
     }
 
     /// Runs `plan` to its end.

@@ -66,6 +66,11 @@ impl StepView {
         matches!(self.step.kind, Kind::Session { .. })
     }
 
+    /// Whether it is control flow or sets variables: the engine itself does it.
+    pub fn is_control(&self) -> bool {
+        !matches!(self.step.kind, Kind::Action { .. } | Kind::Session { .. })
+    }
+
     /// Cancelled when the step has to stop.
     pub fn cancel(&self) -> &Cancel {
         &self.cancel

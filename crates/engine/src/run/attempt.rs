@@ -80,7 +80,7 @@ pub(super) async fn attempt(
             artifacts: Artifacts::new(folder.join("artifacts")),
             credentials: options.credentials,
             mask,
-            folder: plan.folder.clone(),
+            folder: options.files.unwrap_or_else(|| plan.folder.clone()),
             run_id: start.id.to_string(),
             headed: options.headed,
             browser: options.browser,
@@ -146,7 +146,12 @@ pub(super) async fn attempt(
             cancel: options.cancel.child(),
             deadline: None,
         };
-        let work = interpreter.whole(plan, &frame, start.journaled.into_root());
+        let work = interpreter.whole(
+            plan,
+            &frame,
+            start.journaled.into_root(),
+            &options.variables,
+        );
         let limit = plan.workflow.limits.run_time;
         let limit = limit.filter(|_| !interpreter.takes_its_time());
         limited(limit, &frame, work).await
@@ -268,8 +273,17 @@ async fn limited(
 
 impl Interpreter {
     /// All the steps, and the outputs.
-    async fn whole(&self, plan: &Plan, frame: &Frame, mut known: Position) -> Ended {
-        match self.steps_and_outputs(plan, frame, &mut known).await {
+    async fn whole(
+        &self,
+        plan: &Plan,
+        frame: &Frame,
+        mut known: Position,
+        given: &Map<String, Json>,
+    ) -> Ended {
+        match self
+            .steps_and_outputs(plan, frame, &mut known, given)
+            .await
+        {
             Ok(outputs) => Ended {
                 state: RunState::Succeeded,
                 outputs,
@@ -293,6 +307,7 @@ impl Interpreter {
         plan: &Plan,
         frame: &Frame,
         known: &mut Position,
+        given: &Map<String, Json>,
     ) -> Result<Json, Halt> {
         let evaluate = |what: &str, name: &str, template: &casare_workflow::Template| {
             template.evaluate(&frame.scope).map_err(|error| {
@@ -301,9 +316,11 @@ impl Interpreter {
             })
         };
         for (name, template) in &plan.variables {
-            frame
-                .scope
-                .set_variable(name, evaluate("variable", name, template)?);
+            let value = match given.get(&**name) {
+                Some(value) => from_json(value),
+                None => evaluate("variable", name, template)?,
+            };
+            frame.scope.set_variable(name, value);
         }
         for (name, value) in std::mem::take(&mut known.variables) {
             frame.scope.set_variable(&name.into(), value);
