@@ -217,6 +217,12 @@ impl StepContext {
         Ok(credential)
     }
 
+    /// Masks a secret that the step came by, such as a token it was given, in all the run writes
+    /// from here on.
+    pub fn mask_secret(&self, secret: &str) {
+        self.around.mask.add(std::iter::once(secret));
+    }
+
     /// The innermost resource of type `T` that a step around this one opened.
     ///
     /// # Errors
