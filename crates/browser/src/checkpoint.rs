@@ -143,6 +143,38 @@ impl Page {
 }
 
 impl Context {
+    /// The cookies of all sites.
+    pub async fn cookies(&self) -> Result<Vec<Cookie>, BrowserError> {
+        let wanted = storage::GetCookies {
+            browser_context_id: self.id.clone(),
+        };
+        let cookies = self.core.call(&wanted).await?.cookies;
+        Ok(cookies.into_iter().map(Cookie::from).collect())
+    }
+
+    /// Adds cookies; those with the name, domain and path of one that is there replace it.
+    pub async fn set_cookies(&self, cookies: &[Cookie]) -> Result<(), BrowserError> {
+        let set = storage::SetCookies {
+            cookies: cookies.iter().map(Cookie::to_param).collect(),
+            browser_context_id: self.id.clone(),
+        };
+        self.core.call(&set).await?;
+        Ok(())
+    }
+
+    /// Deletes cookies, by name, domain and path.
+    pub async fn delete_cookies(&self, cookies: &[Cookie]) -> Result<(), BrowserError> {
+        let ended: Vec<Cookie> = cookies
+            .iter()
+            .map(|cookie| Cookie {
+                // One second after 1970: a cookie that has expired is deleted.
+                expires: Some(1.0),
+                ..cookie.clone()
+            })
+            .collect();
+        self.set_cookies(&ended).await
+    }
+
     /// Opens a page where the checkpoint was taken.
     pub async fn restore(
         &self,

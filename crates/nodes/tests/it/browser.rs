@@ -172,3 +172,104 @@ async fn a_failure_says_which_check_failed_with_a_picture_and_what_comes_near() 
         .await;
     assert_eq!(error.message, "no browser session is open here");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tabs_history_dialogs_and_cookies_are_steps_too() {
+    let (office, url) = shop();
+    let other = url.replace("shop.html", "other.html");
+
+    let outputs = office
+        .outputs(&format!(
+            r#"
+steps:
+  - use: browser.session
+    with: {{ url: "{url}" }}
+    do:
+      - use: browser.type
+        with: {{ target: label=Name, text: Ada }}
+      - use: browser.hover
+        with: {{ target: "role=button[name=Send]" }}
+      - id: found
+        use: browser.forms
+      - use: browser.dialog
+        with: {{ answer: accept, text: two }}
+      - id: answer
+        use: browser.evaluate
+        with: {{ script: "prompt('How many?')" }}
+      - id: dialogs
+        use: browser.dialog
+        with: {{ answer: dismiss }}
+      - use: browser.evaluate
+        with: {{ script: "document.body.insertAdjacentHTML('beforeend', '<img alt=dot src=\"data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=\">')" }}
+      - id: images
+        use: browser.images
+        with: {{ types: [gif] }}
+      - use: browser.goto
+        with: {{ url: "{other}" }}
+      - id: back
+        use: browser.history
+        with: {{ go: back }}
+      - id: opened
+        use: browser.tab
+        with: {{ action: open, url: "{other}" }}
+      - id: switched
+        use: browser.tab
+        with: {{ action: switch, matching: Shop }}
+      - id: closed
+        use: browser.tab
+        with: {{ action: close, index: -1 }}
+      - use: browser.cookies
+        with: {{ action: set, cookies: [{{ name: a, value: "1", domain: one.test }}, {{ name: b, value: "2", domain: two.test }}] }}
+      - use: browser.cookies
+        with: {{ action: delete, domain: one.test }}
+      - id: cookies
+        use: browser.cookies
+        with: {{ action: get }}
+      - id: nowhere
+        use: browser.tab
+        on_error: continue
+        with: {{ action: switch, matching: Nowhere }}
+outputs:
+  fields: "{{{{ steps.found.forms[0].fields | map(attribute='target') | list }}}}"
+  answer: "{{{{ steps.answer.value }}}}"
+  dialogs: "{{{{ steps.dialogs.shown }}}}"
+  images: "{{{{ steps.images.images | map(attribute='alt') | list }}}}"
+  back: "{{{{ steps.back.url }}}}"
+  opened: "{{{{ steps.opened.title }}}}"
+  switched: "{{{{ steps.switched.title }}}}"
+  closed: "{{{{ steps.closed.tabs | map(attribute='title') | list }}}}"
+  cookies: "{{{{ steps.cookies.cookies | map(attribute='name') | list }}}}"
+"#
+        ))
+        .await;
+
+    assert_eq!(
+        outputs,
+        json!({
+            "fields": ["label=Name", "label=Country", "label=I agree", "label=Invoice", "label=Search"],
+            "answer": "two",
+            "dialogs": [{ "kind": "prompt", "message": "How many?", "accepted": true }],
+            "images": ["dot"],
+            "back": url,
+            "opened": "Other",
+            "switched": "Shop",
+            "closed": ["Shop"],
+            "cookies": ["b"],
+        })
+    );
+}
+
+/// Every example of a browser node, on a page that has what it names.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_examples_run() {
+    let (office, url) = shop();
+    for node in [
+        "dialog", "forms", "history", "hover", "images", "tab", "type", "cookies",
+    ] {
+        let name = format!("browser.{node}");
+        let outcome = office
+            .example(&name, &[("https://shop.example.com/", &url)])
+            .await;
+        assert_eq!(outcome.error, None, "{name}");
+    }
+}
