@@ -263,13 +263,16 @@ outputs:
 #[tokio::test(flavor = "multi_thread")]
 async fn the_examples_run() {
     let (office, url) = shop();
-    for node in [
+    let nodes = [
         "dialog", "forms", "history", "hover", "images", "tab", "type", "cookies",
-    ] {
+    ];
+    // Side by side: most of the time a browser is starting.
+    let runs = nodes.map(async |node| {
         let name = format!("browser.{node}");
         let outcome = office
             .example(&name, &[("https://shop.example.com/", &url)])
             .await;
         assert_eq!(outcome.error, None, "{name}");
-    }
+    });
+    futures::future::join_all(runs).await;
 }
