@@ -12,7 +12,11 @@ pub mod custom;
 mod data;
 mod file;
 mod json;
+mod list;
 mod log;
+mod map;
+mod math;
+mod random;
 mod script;
 mod text;
 
@@ -25,7 +29,11 @@ pub fn standard() -> Vec<Node> {
         data::nodes(),
         file::nodes(),
         json::nodes(),
+        list::nodes(),
         log::nodes(),
+        map::nodes(),
+        math::nodes(),
+        random::nodes(),
         script::nodes(),
         text::nodes(),
     ]

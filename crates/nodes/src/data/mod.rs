@@ -2,7 +2,11 @@
 
 use casare_engine::Node;
 
-mod rules;
+pub(crate) mod number;
+pub(crate) mod order;
+pub(crate) mod path;
+pub(crate) mod rules;
+pub(crate) mod written;
 mod validate;
 
 pub(crate) fn nodes() -> Vec<Node> {

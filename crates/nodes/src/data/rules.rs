@@ -212,14 +212,14 @@ impl CompiledRule {
 }
 
 /// Nothing, or a text of white space alone.
-pub(super) fn is_empty(value: &Value) -> bool {
+pub(crate) fn is_empty(value: &Value) -> bool {
     value.is_undefined()
         || value.is_none()
         || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
 /// A value as messages show it.
-pub(super) fn shown(value: &Value) -> String {
+pub(crate) fn shown(value: &Value) -> String {
     match value.kind() {
         ValueKind::String => {
             let text = value.as_str().unwrap_or_default();

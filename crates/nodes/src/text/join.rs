@@ -4,7 +4,7 @@ use minijinja::value::ValueKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use casare_files::rows::cell_text;
+use crate::data::written::written;
 
 /// Joins the parts of a list into one text.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -50,7 +50,7 @@ async fn join(_cx: &StepContext, settings: Join) -> Result<Joined, NodeError> {
     }
     let mut texts = Vec::new();
     for part in parts.try_iter().map_err(unreadable)?.checked() {
-        let text = cell_text(&part.map_err(unreadable)?);
+        let text = written(&part.map_err(unreadable)?);
         if !(settings.skip_empty && text.is_empty()) {
             texts.push(text);
         }

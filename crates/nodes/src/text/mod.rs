@@ -8,7 +8,7 @@ mod find;
 mod join;
 mod pad;
 mod replace;
-mod search;
+pub(crate) mod search;
 mod split;
 mod trim;
 

@@ -4,7 +4,7 @@ use casare_engine::NodeError;
 use regex::{Regex, RegexBuilder};
 
 /// `find` as a regular expression.
-pub(super) fn compile(find: &str, is_regex: bool, ignore_case: bool) -> Result<Regex, NodeError> {
+pub(crate) fn compile(find: &str, is_regex: bool, ignore_case: bool) -> Result<Regex, NodeError> {
     if find.is_empty() {
         return Err(NodeError::invalid(
             "setting `find` is empty: there is nothing to look for",

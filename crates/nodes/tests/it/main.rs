@@ -16,6 +16,10 @@ mod custom;
 mod data;
 mod file;
 mod json;
+mod list;
+mod map;
+mod math;
+mod random;
 mod script;
 mod text;
 
@@ -26,4 +30,15 @@ fn all() -> Vec<Node> {
 
 fn office() -> Office {
     Office::with(all())
+}
+
+/// The outputs of one node with these settings, for tests that try many.
+fn outcome_of(node: &str, settings: serde_json::Value) -> serde_json::Value {
+    // JSON is YAML.
+    let steps = serde_json::json!([{ "id": "it", "use": node, "with": settings }]);
+    let workflow = format!("steps: {steps}\noutputs: {{ it: \"{{{{ steps.it }}}}\" }}\n");
+    tokio::runtime::Runtime::new()
+        .unwrap()
+        .block_on(office().outputs(&workflow))["it"]
+        .take()
 }
