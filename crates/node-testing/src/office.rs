@@ -1,11 +1,16 @@
 //! A folder to run workflows in.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex},
 };
 
-use casare_engine::{Engine, ErrorReport, Node, Registry, RunOptions, RunOutcome, RunState};
+use casare_engine::{
+    Credential, Credentials, Engine, ErrorReport, EventSink, Node, NodeError, Registry, RunEvent,
+    RunOptions, RunOutcome, RunState,
+};
 use casare_workflow::Catalogue as _;
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -14,6 +19,31 @@ use tempfile::TempDir;
 pub struct Office {
     folder: TempDir,
     engine: Engine,
+    credentials: Arc<Known>,
+    heard: Arc<Heard>,
+}
+
+/// The credentials that runs can use.
+#[derive(Default)]
+struct Known(BTreeMap<String, Credential>);
+
+#[async_trait::async_trait]
+impl Credentials for Known {
+    async fn credential(&self, name: &str) -> Result<Option<Credential>, NodeError> {
+        Ok(self.0.get(name).cloned())
+    }
+}
+
+/// All events of all runs, as JSON.
+#[derive(Default)]
+struct Heard(Mutex<String>);
+
+impl EventSink for Heard {
+    fn event(&self, event: &RunEvent) {
+        let mut heard = self.0.lock().unwrap();
+        heard.push_str(&serde_json::to_string(event).unwrap());
+        heard.push('\n');
+    }
 }
 
 impl Office {
@@ -22,7 +52,26 @@ impl Office {
         Self {
             folder: tempfile::tempdir().unwrap(),
             engine: Engine::new(Registry::new(nodes)),
+            credentials: Arc::default(),
+            heard: Arc::default(),
         }
+    }
+
+    /// The office with a credential that its runs can use.
+    pub fn credential(mut self, name: &str, fields: &[(&str, &str)]) -> Self {
+        let secrets = fields
+            .iter()
+            .map(|(field, secret)| ((*field).to_owned(), (*secret).to_owned().into()));
+        let credential = Credential::new(name, secrets.collect());
+        let mut known = self.credentials.0.clone();
+        known.insert(name.to_owned(), credential);
+        self.credentials = Arc::new(Known(known));
+        self
+    }
+
+    /// All that the runs so far have told, as a text to look for what must not be in it.
+    pub fn heard(&self) -> String {
+        self.heard.0.lock().unwrap().clone()
     }
 
     /// A folder that holds the files which examples of nodes read.
@@ -96,7 +145,9 @@ impl Office {
             .load("test.workflow.yaml", &text, self.folder.path())
             .unwrap_or_else(|error| panic!("{error:?}"));
         let runs = self.path(".runs");
-        let options = RunOptions::new(self.folder.path(), runs);
+        let mut options = RunOptions::new(self.folder.path(), runs);
+        options.credentials = self.credentials.clone();
+        options.sinks.push(self.heard.clone());
         self.engine.run(&plan, options).await.unwrap()
     }
 
