@@ -4,11 +4,14 @@
 //! |---|---|
 //! | `role=button[name=Submit]` | by ARIA role and accessible name; also `[name="exact"]`, `[name*=part]`, `[name=/regex/i]`, `[checked]`, `[level=2]`, … |
 //! | `label=First name` | the field with this label |
-//! | `placeholder=Search`, `testid=save` | by placeholder; by `data-testid` (also `data-test-id`, `data-test`, `data-cy`) |
+//! | `placeholder=Search`, `alt=Logo`, `title=Close` | by placeholder, by a picture's text, by title |
+//! | `testid=save` | by `data-testid` (also `data-test-id`, `data-test`, `data-cy`) |
 //! | `text=Welcome` | the innermost elements with this text |
 //! | `css=form.login input`, `xpath=//td[2]` | by selector |
 //! | `nth=0`, `nth=-1` | of all matches the first, the last |
 //! | `has-text=Invoice 7` | of all matches those that contain this text |
+//! | `has=css=img`, `has=(role=link >> nth=0)` | of all matches those that contain what the locator finds |
+//! | `near=Total`, `right-of=…`, `left-of=…`, `above=…`, `below=…` | of all matches the one nearest to an anchor, on that side: text, or `(a locator)` |
 //! | `frame=payment` | enters the frame of this name, id, title or CSS selector |
 //!
 //! Steps are chained with ` >> `, each searching inside what the one before found. Text patterns: `"quoted"`
@@ -58,6 +61,19 @@ pub(crate) enum Step {
     Testid {
         pattern: Pattern,
     },
+    Alt {
+        pattern: Pattern,
+    },
+    Title {
+        pattern: Pattern,
+    },
+    Has {
+        inner: Vec<Step>,
+    },
+    Anchor {
+        side: Side,
+        inner: Vec<Step>,
+    },
     Role {
         role: String,
         name: Option<Pattern>,
@@ -69,6 +85,37 @@ pub(crate) enum Step {
     Frame {
         value: String,
     },
+}
+
+/// Where something is, seen from its anchor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Side {
+    Near,
+    RightOf,
+    LeftOf,
+    Above,
+    Below,
+}
+
+impl Side {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Near,
+        Self::RightOf,
+        Self::LeftOf,
+        Self::Above,
+        Self::Below,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Near => "near",
+            Self::RightOf => "right-of",
+            Self::LeftOf => "left-of",
+            Self::Above => "above",
+            Self::Below => "below",
+        }
+    }
 }
 
 /// How a text is compared.
@@ -125,13 +172,40 @@ impl FromStr for Locator {
 
 impl fmt::Display for Locator {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, step) in self.steps.iter().enumerate() {
-            if at > 0 {
-                out.write_str(" >> ")?;
-            }
-            write!(out, "{step}")?;
+        write_chain(&self.steps, out)
+    }
+}
+
+fn write_chain(steps: &[Step], out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (at, step) in steps.iter().enumerate() {
+        if at > 0 {
+            out.write_str(" >> ")?;
         }
-        Ok(())
+        write!(out, "{step}")?;
+    }
+    Ok(())
+}
+
+/// A locator inside of another, in parentheses; those in its own text are escaped.
+struct Nested<'a>(&'a [Step]);
+
+impl fmt::Display for Nested<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        struct Chain<'a>(&'a [Step]);
+        impl fmt::Display for Chain<'_> {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_chain(self.0, out)
+            }
+        }
+        let inner = Chain(self.0).to_string();
+        out.write_str("(")?;
+        for letter in inner.chars() {
+            if matches!(letter, '(' | ')' | '\\') {
+                out.write_str("\\")?;
+            }
+            write!(out, "{letter}")?;
+        }
+        out.write_str(")")
     }
 }
 
@@ -145,6 +219,10 @@ impl fmt::Display for Step {
             Step::Label { pattern } => write!(out, "label={pattern}"),
             Step::Placeholder { pattern } => write!(out, "placeholder={pattern}"),
             Step::Testid { pattern } => write!(out, "testid={pattern}"),
+            Step::Alt { pattern } => write!(out, "alt={pattern}"),
+            Step::Title { pattern } => write!(out, "title={pattern}"),
+            Step::Has { inner } => write!(out, "has={}", Nested(inner)),
+            Step::Anchor { side, inner } => write!(out, "{}={}", side.name(), Nested(inner)),
             Step::Nth { value } => write!(out, "nth={value}"),
             Step::Frame { value } => write!(out, "frame={value}"),
             Step::Role { role, name, states } => {
@@ -235,6 +313,12 @@ mod tests {
             "css=tr >> has-text=Invoice 7 >> role=link >> nth=-1",
             "frame=payment >> label=Card number",
             "text=5\" disk >> nth=0",
+            "alt=Logo",
+            "title=/^Close/",
+            "css=tr >> has=(role=link[name=Open] >> nth=0)",
+            "role=textbox >> right-of=(text=First Name)",
+            r"css=li >> has=(css=a:not\(.old\))",
+            r"css=li >> has=(css=b >> has=\(css=i\))",
         ] {
             assert_eq!(canonical(text), text);
         }
@@ -284,6 +368,8 @@ mod tests {
             ".b",
             "checked",
             "has-text=",
+            "has=",
+            "near=",
             "Save",
         ];
         let piece = proptest::sample::select(pieces.to_vec());
@@ -303,6 +389,11 @@ mod tests {
         assert_eq!(canonical("Save as"), "text=Save as");
         assert_eq!(canonical("text=/home/ada"), "text=/home/ada");
         assert_eq!(
+            canonical("input >> below=Name"),
+            "css=input >> below=(text=Name)"
+        );
+        assert_eq!(canonical("css=li >> has_text=a"), "css=li >> has-text=a");
+        assert_eq!(
             canonical("role=checkbox[checked]"),
             "role=checkbox[checked=true]"
         );
@@ -320,6 +411,9 @@ mod tests {
         assert_snapshot!(complaint("id=save"), @"`id=save` is not a locator: `id=` is not known (at character 1); write `css=#save`");
         assert_snapshot!(complaint("text=\"Save"), @r#"`text="Save` is not a locator: this quote is not closed (at character 6); add the closing `"`"#);
         assert_snapshot!(complaint("css=a>>text=b"), @"`css=a>>text=b` is not a locator: `>>` is not CSS (at character 6); put spaces around `>>` to chain");
+        assert_snapshot!(complaint("css=a >> has=(css=b"), @"`css=a >> has=(css=b` is not a locator: this `(` is not closed (at character 14)");
+        assert_snapshot!(complaint("css=a >> has=(rol=b)"), @"`css=a >> has=(rol=b)` is not a locator: `rol=` is not known (at character 15); did you mean `role=b`?");
+        assert_snapshot!(complaint("near=Name"), @"`near=Name` is not a locator: `near=` chooses among what was found before (at character 1); write for example `role=textbox >> near=Name`");
         assert_snapshot!(complaint("css=a[href"), @"`css=a[href` is not a locator: this `[` is not closed (at character 6)");
     }
 }

@@ -423,6 +423,14 @@ globalThis.casare ??= (() => {
         const text = (el) => squeeze(el.getAttribute('placeholder') ?? el.getAttribute('aria-placeholder'));
         return preferWhole(matcher(step.pattern), (test) => fields.filter((el) => test(text(el))));
       }
+      case 'alt': {
+        const pictures = all(bases, '[alt]');
+        return preferWhole(matcher(step.pattern), (test) => pictures.filter((el) => test(el.getAttribute('alt'))));
+      }
+      case 'title': {
+        const titled = all(bases, '[title]');
+        return preferWhole(matcher(step.pattern), (test) => titled.filter((el) => test(el.getAttribute('title'))));
+      }
       case 'testid': {
         const match = matcher(step.pattern);
         const test = match.whole ? (id) => id === step.pattern.value : match.test;
@@ -460,6 +468,34 @@ globalThis.casare ??= (() => {
     });
   }
 
+  /** Of `els` the one that is nearest to an anchor and on its `side`. */
+  function beside(els, anchors, side) {
+    // Boxes of neighbours may overlap by a border.
+    const SLACK = 2;
+    const gap = (from, to) => Math.max(from, to, 0);
+    let best = null;
+    let least = Infinity;
+    for (const anchor of anchors) {
+      const a = boxOf(anchor);
+      for (const el of els) {
+        if (contains(anchor, el) || contains(el, anchor) || !visible(el)) continue;
+        const b = boxOf(el);
+        const across = gap(a.x - (b.x + b.width), b.x - (a.x + a.width));
+        const down = gap(a.y - (b.y + b.height), b.y - (a.y + a.height));
+        const passes = {
+          'near': true,
+          'right-of': b.x >= a.x + a.width - SLACK && down === 0,
+          'left-of': b.x + b.width <= a.x + SLACK && down === 0,
+          'above': b.y + b.height <= a.y + SLACK && across === 0,
+          'below': b.y >= a.y + a.height - SLACK && across === 0,
+        }[side];
+        const distance = Math.hypot(across, down);
+        if (passes && distance < least) [best, least] = [el, distance];
+      }
+    }
+    return best ? [best] : [];
+  }
+
   /** What `steps` match below the elements `found`, or anywhere if null; `trace` collects how many each step found. */
   function follow(found, steps, map, trace) {
     for (const step of steps) {
@@ -469,6 +505,10 @@ globalThis.casare ??= (() => {
       } else if (step.by === 'has-text') {
         const { test } = matcher(step.pattern);
         found = (found ?? []).filter((el) => test(textOf(el)));
+      } else if (step.by === 'has') {
+        found = (found ?? all(map.roots, '*')).filter((el) => follow([el], step.inner, map).length);
+      } else if (step.by === 'anchor') {
+        found = beside(found ?? [], follow(null, step.inner, map).filter(visible), step.side);
       } else {
         found = inOrder(found === null ? apply(step, null, map) : found.flatMap((scope) => apply(step, scope, map)));
       }
@@ -533,7 +573,7 @@ globalThis.casare ??= (() => {
 
   /** Elements that come close to a locator which finds nothing. */
   function nearest(target) {
-    const last = target.steps.findLast((step) => !['nth', 'has-text'].includes(step.by));
+    const last = target.steps.findLast((step) => !['nth', 'has-text', 'has', 'anchor'].includes(step.by));
     const pattern = last?.pattern ?? last?.name;
     const bases = survey().roots;
     const wanted = pattern?.value ?? pattern?.source ?? last?.value ?? last?.role ?? '';
@@ -552,6 +592,8 @@ globalThis.casare ??= (() => {
       candidates = all(bases, 'a,button,input,summary,label,h1,h2,h3,h4,h5,td,th,li,p,span,div,option')
         .filter((el) => el.children.length === 0 || el.matches('a,button'))
         .map((el) => [el, alike(textOf(el), wanted)]);
+    } else if (last.by === 'alt' || last.by === 'title') {
+      candidates = all(bases, `[${last.by}]`).map((el) => [el, alike(el.getAttribute(last.by), wanted)]);
     } else if (last.by === 'testid') {
       candidates = all(bases, TEST_IDS.map((id) => `[${id}]`).join())
         .map((el) => [el, Math.max(...TEST_IDS.map((id) => alike(el.getAttribute(id) ?? '', wanted)))]);

@@ -1,6 +1,6 @@
 //! Reads a locator's text.
 
-use super::{Locator, LocatorError, Pattern, Step};
+use super::{Locator, LocatorError, Pattern, Side, Step};
 
 const ENGINES: &[&str] = &[
     "css",
@@ -11,6 +11,14 @@ const ENGINES: &[&str] = &[
     "label",
     "placeholder",
     "testid",
+    "alt",
+    "title",
+    "has",
+    "near",
+    "right-of",
+    "left-of",
+    "above",
+    "below",
     "nth",
     "frame",
 ];
@@ -49,18 +57,35 @@ const TAGS: &[&str] = &[
 /// Flags of a regular expression that mean something here.
 const FLAGS: [char; 4] = ['i', 'm', 's', 'u'];
 
+/// How deep locators may stand inside each other.
+const DEEPEST: usize = 8;
+
 /// Where the reading stands. `at` counts bytes; errors count characters.
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// How many locators this one stands in.
+    depth: usize,
 }
 
 pub(super) fn locator(text: &str) -> Result<Locator, LocatorError> {
-    let mut reader = Reader { text, at: 0 };
+    nested(text, 0)
+}
+
+fn nested(text: &str, depth: usize) -> Result<Locator, LocatorError> {
+    let mut reader = Reader { text, at: 0, depth };
     let mut steps = Vec::new();
     loop {
         reader.skip_space();
-        steps.push(reader.step()?);
+        let start = reader.at;
+        let step = reader.step()?;
+        if let (true, Step::Anchor { side, .. }) = (steps.is_empty(), &step) {
+            let side = side.name();
+            let message = format!("`{side}=` chooses among what was found before");
+            let hint = format!("write for example `role=textbox >> {side}=Name`");
+            return Err(reader.error(start, message, Some(hint)));
+        }
+        steps.push(step);
         reader.skip_space();
         if reader.rest().is_empty() {
             return Ok(Locator { steps });
@@ -103,6 +128,11 @@ impl<'a> Reader<'a> {
             return self.bare();
         };
         self.at = start + after;
+        let engine = &*engine.replace('_', "-");
+        if let Some(side) = Side::ALL.into_iter().find(|side| side.name() == engine) {
+            let inner = self.inner()?;
+            return Ok(Step::Anchor { side, inner });
+        }
         match engine {
             "css" => self.css(),
             "xpath" => Ok(Step::Xpath {
@@ -123,6 +153,15 @@ impl<'a> Reader<'a> {
             "testid" => Ok(Step::Testid {
                 pattern: self.pattern()?,
             }),
+            "alt" => Ok(Step::Alt {
+                pattern: self.pattern()?,
+            }),
+            "title" => Ok(Step::Title {
+                pattern: self.pattern()?,
+            }),
+            "has" => Ok(Step::Has {
+                inner: self.inner()?,
+            }),
             "frame" => Ok(Step::Frame {
                 value: self.until_chain(Quotes::InBrackets)?.to_owned(),
             }),
@@ -134,6 +173,35 @@ impl<'a> Reader<'a> {
                 Some(instead_of(unknown, self.rest())),
             )),
         }
+    }
+
+    /// `(a locator)`, or a locator of one step up to the next ` >> `.
+    fn inner(&mut self) -> Result<Vec<Step>, LocatorError> {
+        let open = self.at;
+        if self.depth == DEEPEST {
+            return Err(self.error(open, "locators stand too deep in each other here", None));
+        }
+        let (text, start) = if self.rest().starts_with('(') {
+            let Some(end) = closing(self.rest(), ')') else {
+                return Err(self.error(open, "this `(` is not closed", None));
+            };
+            let text = unescape(&self.rest()[1..end]);
+            self.at += end + 1;
+            self.skip_space();
+            if !self.rest().is_empty() && !is_chain(self.rest(), 0, ' ') {
+                let hint = "chain with ` >> `".to_owned();
+                return Err(self.error(self.at, "text after the closing `)`", Some(hint)));
+            }
+            (text, open + 1)
+        } else {
+            (self.until_chain(Quotes::InBrackets)?.to_owned(), open)
+        };
+        let locator = nested(&text, self.depth + 1).map_err(|error| LocatorError {
+            position: self.text[..start].chars().count() + error.position,
+            text: self.text.to_owned(),
+            ..error
+        })?;
+        Ok(locator.steps)
     }
 
     /// A step without a prefix: see the module's documentation for the rule.
@@ -446,7 +514,7 @@ fn instead_of(engine: &str, value: &str) -> String {
     let value = value.split(" >> ").next().unwrap_or_default().trim();
     match engine {
         "id" => format!("write `css=#{value}`"),
-        "name" | "type" | "class" | "href" | "title" | "value" => {
+        "name" | "type" | "class" | "href" | "value" => {
             format!("write `css=[{engine}=\"{value}\"]`")
         }
         _ => match nearest(engine, ENGINES) {

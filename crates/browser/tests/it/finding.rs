@@ -82,6 +82,12 @@ async fn every_kind_of_locator_finds_what_a_person_means() {
             "seven",
         ),
         ("role=link[name=Open] >> nth=0", "seven"),
+        ("alt=Home page", "logo"),
+        ("css=label >> has=css=#last >> css=input", "last"),
+        ("css=tr >> has=(text=Invoice 7) >> role=link", "seven"),
+        ("css=input >> near=(css=#mail-label)", "mail"),
+        ("role=textbox >> right-of=Email", "mail"),
+        ("role=link >> right-of=(text=\"Invoice 7\")", "seven"),
         ("role=form[name=Order] >> role=textbox >> nth=-1", "editor"),
         // Through open shadow roots and frames, of this and of other origins.
         ("label=Secret", "deep"),
@@ -179,4 +185,31 @@ async fn what_is_not_found_or_found_twice_is_told_with_what_comes_near() {
     help: something must be opened first, or a second, visible element is meant
     "#);
     assert_snapshot!(click("css=button:nope").await, @"`css=button:nope` cannot be looked for: `button:nope` is not CSS that this browser knows");
+}
+
+#[tokio::test]
+async fn an_anchor_chooses_the_nearest_on_its_side() {
+    let site = Site::page(
+        r#"<style>input { position: absolute; width: 40px; height: 20px }</style>
+           <b style="position:absolute; left:200px; top:100px; width:60px">Amount</b>
+           <input id=left style="left:100px; top:100px"><input id=far-left style="left:20px; top:100px">
+           <input id=right style="left:285px; top:105px"><input id=above style="left:210px; top:40px">
+           <input id=below style="left:210px; top:190px"><input id=aside style="left:300px; top:140px">"#,
+    );
+    let (_browser, page) = open(&site).await;
+
+    for (side, id) in [
+        ("left-of", "left"),
+        ("right-of", "right"),
+        ("above", "above"),
+        ("below", "below"),
+        ("near", "right"),
+    ] {
+        let locator = format!("css=input >> {side}=Amount");
+        let found = page
+            .read(&at(&locator), &Property::Attribute("id".into()), soon())
+            .await
+            .unwrap_or_else(|error| panic!("{locator}: {error}"));
+        assert_eq!(found, id, "{locator}");
+    }
 }
