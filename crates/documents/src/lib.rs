@@ -5,6 +5,7 @@
 use casare_engine::Node;
 
 mod excel;
+mod ooxml;
 
 /// Every node of these categories.
 pub fn standard() -> Vec<Node> {

@@ -9,8 +9,8 @@ use minijinja::value::ValueKind;
 use super::{
     address::CellAddress,
     dates::{self, DateKind},
-    xml::escaped,
 };
+use crate::ooxml::xml::escaped;
 
 /// What Excel takes in one cell.
 const LONGEST_TEXT: usize = 32_767;

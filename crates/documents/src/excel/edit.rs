@@ -19,8 +19,8 @@ use super::{
     scan::{Position, style_of},
     styles::Styles,
     tables::Table,
-    xml::{EditError, attribute, local, prefixed, with_attributes, without_prefix},
 };
+use crate::ooxml::xml::{EditError, attribute, local, prefixed, with_attributes, without_prefix};
 
 /// What must not be overwritten.
 #[derive(Debug, Default)]

@@ -10,8 +10,8 @@ use quick_xml::{
 use super::{
     address::CellAddress,
     scan::{Position, style_of},
-    xml::{EditError, attribute, local, with_attributes},
 };
+use crate::ooxml::xml::{EditError, attribute, local, with_attributes};
 
 /// A cell that was there.
 pub(super) struct OldCell {

@@ -9,7 +9,6 @@
 //! | [`address`] | `B4`, `A1:D20` |
 //! | [`dates`] | a spreadsheet's day numbers and ISO texts |
 //! | [`workbook`] | opening any kind of workbook for reading |
-//! | [`package`] | the parts of an `.xlsx` file, and how they refer to each other |
 //! | [`sheets`] | finding and adding sheets |
 //! | [`scan`] | what of a sheet must not be overwritten, and where it ends |
 //! | [`edit`] | new cells into a sheet, as a stream |
@@ -22,18 +21,18 @@ use casare_engine::Node;
 
 mod address;
 mod cell;
+mod cells;
 mod dates;
 mod edit;
 mod existing;
-mod package;
 mod read;
 mod scan;
 mod sheets;
 mod styles;
 mod tables;
+mod target;
 mod workbook;
 mod write;
-mod xml;
 
 pub(crate) fn nodes() -> Vec<Node> {
     vec![read::node(), write::node()]

@@ -1,15 +1,15 @@
 use std::path::Path;
 
-use calamine::{Data, Dimensions, Range, Reader, Sheets};
 use casare_engine::{Node, NodeError, StepContext};
 use casare_workflow::{Any, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    address::{Area, CellAddress},
-    dates,
-    workbook::{self, Workbook},
+    address::{Area, COLUMNS, CellAddress},
+    cells::{CellRows, ErrorCell, Wanted},
+    target::Target,
+    workbook,
 };
 use casare_files::rows::{Header, Row, cell_text};
 
@@ -29,7 +29,8 @@ pub(super) struct Read {
     path: String,
     /// The sheet: its name, or its number from 1. The first if not set.
     sheet: Option<Any>,
-    /// Which cells: `A1:D20`, the columns `A:D`, the rows `2:20`, or `B4` for all from there on.
+    /// Which cells: `A1:D20`, the columns `A:D`, the rows `2:20`, `B4` for all from there on, or the
+    /// name of a table or of a range that has one.
     range: Option<String>,
     /// Whether the first row holds the names of the columns. Without names, each row is a list.
     #[serde(default = "yes")]
@@ -111,7 +112,7 @@ pub(super) fn node() -> Node {
 
 const EXAMPLE: &str = r#"- id: people
   use: excel.read
-  with: { path: people.xlsx, sheet: Staff }
+  with: { path: staff.xlsx, sheet: Staff }
 - use: flow.for_each
   with: { items: "{{ steps.people.rows }}", as: person }
   do:
@@ -125,146 +126,129 @@ async fn read(cx: &StepContext, settings: Read) -> Result<Contents, NodeError> {
 }
 
 fn read_sheet(path: &Path, settings: &Read) -> Result<Contents, NodeError> {
-    let area = settings
-        .range
-        .as_deref()
-        .map(Area::of_setting)
-        .transpose()?;
     let mut workbook = workbook::open(path)?;
     let sheets = workbook::sheets(&workbook);
-    let sheet = sheets[workbook::choose(settings.sheet.as_ref(), &sheets, path)?].clone();
-    let damaged =
-        |error: calamine::Error| workbook::damaged_sheet(path, &sheet, &error.to_string());
-    let mut cells = workbook.worksheet_range(&sheet).map_err(damaged)?;
-    if settings.merged == Merged::Fill {
-        fill_merged(&mut cells, &merged_areas(&mut workbook, &sheet));
-    }
-    let reading = Reading {
+    let target = Target::find(
         path,
-        settings,
-        sheet: &sheet,
+        settings.sheet.as_ref(),
+        settings.range.as_deref(),
+        &mut workbook,
+    )?;
+    let wanted = Wanted {
+        path,
+        sheet: &target.sheet,
+        area: target.area,
+        errors: match settings.errors {
+            ErrorCells::Fail => ErrorCell::Fail,
+            ErrorCells::None => ErrorCell::None,
+            ErrorCells::Text => ErrorCell::Text,
+        },
+        fill_merged: settings.merged == Merged::Fill,
     };
-    let (header, rows) = reading.rows(&cells, area)?;
+    let cells = wanted.read(&mut workbook)?;
+    drop(workbook);
+    let (header, rows) = settings.rows(cells, &wanted)?;
     Ok(Contents {
         count: rows.len(),
         rows: Any(Value::from(rows)),
         columns: header.map(|header| header.names()).unwrap_or_default(),
-        sheet,
+        sheet: target.sheet,
         sheets,
     })
 }
 
-/// A sheet whose file says nothing sensible of merged cells is read as if it had none.
-fn merged_areas(workbook: &mut Workbook, sheet: &str) -> Vec<Dimensions> {
-    match workbook {
-        Sheets::Xlsx(workbook) => workbook
-            .merge_cells_by_sheet_name(sheet)
-            .unwrap_or_default(),
-        Sheets::Xls(workbook) => workbook
-            .merge_cells_by_sheet_name(sheet)
-            .unwrap_or_default(),
-        Sheets::Xlsb(_) | Sheets::Ods(_) => Vec::new(),
-    }
-}
-
-fn fill_merged(cells: &mut Range<Data>, areas: &[Dimensions]) {
-    let Some(end) = cells.end() else {
-        return;
-    };
-    for area in areas {
-        let Some(value) = cells.get_value(area.start).cloned() else {
-            continue;
-        };
-        // A title merged further than the data must not add columns.
-        for row in area.start.0..=area.end.0.min(end.0) {
-            for column in area.start.1..=area.end.1.min(end.1) {
-                cells.set_value((row, column), value.clone());
-            }
-        }
-    }
-}
-
-/// What is needed to read the rows of a sheet.
-struct Reading<'r> {
-    path: &'r Path,
-    settings: &'r Read,
-    sheet: &'r str,
-}
-
 type Table = (Option<std::sync::Arc<Header>>, Vec<Value>);
 
-impl Reading<'_> {
-    fn rows(&self, cells: &Range<Data>, area: Option<Area>) -> Result<Table, NodeError> {
-        let (Some(start), Some(end)) = (cells.start(), cells.end()) else {
+impl Read {
+    fn rows(&self, cells: CellRows, wanted: &Wanted<'_>) -> Result<Table, NodeError> {
+        let Some(end) = cells.end else {
             return Ok((None, Vec::new()));
         };
-        let (first, last) = match area {
-            Some(area) => (
-                (area.first.row, area.first.column),
-                // Columns that were asked for are there even if they are empty.
-                (
-                    area.last.row.min(end.0),
-                    match area.last.column {
-                        column if column + 1 == super::address::COLUMNS => end.1,
+        let area = match (wanted.area, cells.area()) {
+            // Columns that were asked for are there even if they are empty.
+            (Some(area), _) => Area {
+                first: area.first,
+                last: CellAddress {
+                    row: area.last.row.min(end.row),
+                    column: match area.last.column {
+                        column if column + 1 == COLUMNS => end.column,
                         column => column,
                     },
-                ),
-            ),
-            None => (start, end),
+                },
+            },
+            (None, Some(used)) => used,
+            (None, None) => return Ok((None, Vec::new())),
         };
-        let mut header = None;
-        let mut rows = Vec::new();
-        for row in first.0..=last.0 {
-            let mut values = Vec::with_capacity((last.1 + 1).saturating_sub(first.1) as usize);
-            for column in first.1..=last.1 {
-                let cell = cells.get_value((row, column)).unwrap_or(&Data::Empty);
-                values.push(self.value(cell, CellAddress { row, column })?);
+        let (first, last) = (area.first.column, area.last.column);
+        let width = (last + 1).saturating_sub(first) as usize;
+        let mut table = Rows {
+            settings: self,
+            header: None,
+            rows: Vec::new(),
+            room: super::cells::MOST_CELLS,
+        };
+        let mut next = area.first.row;
+        for row in cells.into_rows() {
+            let number = row.row;
+            let goes_on = table.blank(number - next, width, wanted)?
+                && table.push(row.columns(first, last), false, wanted)?;
+            if !goes_on {
+                return Ok((table.header, table.rows));
             }
-            let blank = values.iter().all(Value::is_none);
-            match (&header, self.settings.blank_rows) {
-                (None, _) if self.settings.header => {
-                    if !blank || area.is_some() {
-                        header = Some(Header::new(values.iter().map(cell_text)));
-                    }
-                }
-                (_, BlankRows::Stop) if blank => break,
-                (_, BlankRows::Skip) if blank => {}
-                (Some(header), _) => rows.push(Row::of_values(header.clone(), values)),
-                (None, _) => rows.push(Value::from(values)),
+            next = number + 1;
+        }
+        table.blank((area.last.row + 1).saturating_sub(next), width, wanted)?;
+        Ok((table.header, table.rows))
+    }
+}
+
+/// The rows as they are put together.
+struct Rows<'r> {
+    settings: &'r Read,
+    header: Option<std::sync::Arc<Header>>,
+    rows: Vec<Value>,
+    room: usize,
+}
+
+impl Rows<'_> {
+    /// Adds so many blank rows; false where the rows end above them.
+    fn blank(&mut self, count: u32, width: usize, wanted: &Wanted<'_>) -> Result<bool, NodeError> {
+        let count = match self.settings.blank_rows {
+            BlankRows::Keep => count,
+            // The first may be the titles; those that are left out need not be looked at.
+            BlankRows::Skip | BlankRows::Stop => count.min(2),
+        };
+        for _ in 0..count {
+            if !self.push(vec![Value::from(()); width], true, wanted)? {
+                return Ok(false);
             }
         }
-        Ok((header, rows))
+        Ok(true)
     }
 
-    fn value(&self, cell: &Data, at: CellAddress) -> Result<Value, NodeError> {
-        Ok(match cell {
-            Data::Empty => Value::from(()),
-            Data::Int(number) => Value::from(*number),
-            Data::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
-                Value::from(*number as i64)
-            }
-            Data::Float(number) => Value::from(*number),
-            // A formula that shows nothing.
-            Data::String(text) if text.is_empty() => Value::from(()),
-            Data::String(text) | Data::DateTimeIso(text) => Value::from(text.as_str()),
-            Data::Bool(flag) => Value::from(*flag),
-            Data::DateTime(moment) => Value::from(dates::iso(moment)),
-            Data::DurationIso(text) => Value::from(dates::iso_duration(text)),
-            Data::Error(error) => match self.settings.errors {
-                ErrorCells::None => Value::from(()),
-                ErrorCells::Text => Value::from(error.to_string()),
-                ErrorCells::Fail => {
-                    return Err(NodeError::invalid(format!(
-                        "{}, sheet `{}`, cell {at}: the cell shows the error {error}",
-                        self.path.display(),
-                        self.sheet
-                    ))
-                    .with_help(
-                        "correct the formula there, or set `errors` to `none` or `text` to read on",
-                    ));
+    /// Adds a row; false where the rows end above it.
+    fn push(
+        &mut self,
+        values: Vec<Value>,
+        blank: bool,
+        wanted: &Wanted<'_>,
+    ) -> Result<bool, NodeError> {
+        let blank = blank || values.iter().all(Value::is_none);
+        let room = self.room.checked_sub(values.len().max(1));
+        match (&self.header, self.settings.blank_rows) {
+            (None, _) if self.settings.header => {
+                if !blank || wanted.area.is_some() {
+                    self.header = Some(Header::new(values.iter().map(cell_text)));
                 }
-            },
-        })
+                return Ok(true);
+            }
+            (_, BlankRows::Stop) if blank => return Ok(false),
+            (_, BlankRows::Skip) if blank => return Ok(true),
+            (Some(header), _) => self.rows.push(Row::of_values(header.clone(), values)),
+            (None, _) => self.rows.push(Value::from(values)),
+        }
+        self.room = room.ok_or_else(|| wanted.too_many())?;
+        Ok(true)
     }
 }
 

@@ -10,8 +10,8 @@ use quick_xml::{
 use super::{
     address::{Area, CellAddress},
     sheets::attribute_of_relation,
-    xml::{EditError, attribute, local, without_prefix},
 };
+use crate::ooxml::xml::{EditError, attribute, local, without_prefix};
 
 /// What was found in a sheet.
 #[derive(Debug, Default)]

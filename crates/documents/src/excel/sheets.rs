@@ -1,9 +1,11 @@
 //! The sheets of a workbook: finding them, adding one.
 
+use std::path::Path;
+
 use casare_engine::NodeError;
 
-use super::{
-    package::{CONTENT_TYPES, Package, damaged, relations_of, resolve},
+use crate::ooxml::{
+    package::{CONTENT_TYPES, Kind, Package, relations_of, resolve},
     xml::{
         Change, EditError, attribute, change_elements, each_element, escaped, local, prefixed,
         with_attributes, without_prefix,
@@ -33,8 +35,30 @@ pub(super) struct WorkbookParts {
     pub(super) sheets: Vec<SheetPart>,
     pub(super) styles: Option<String>,
     pub(super) from_1904: bool,
-    part: String,
+    pub(super) part: String,
     calculation: Option<String>,
+}
+
+/// A new workbook with one empty sheet, to be kept at `path`.
+pub(super) fn blank(path: &Path, sheet: &str) -> Result<Package, NodeError> {
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let content = workbook
+        .add_worksheet()
+        .set_name(sheet)
+        .map(|_| ())
+        .and_then(|()| workbook.save_to_buffer())
+        .map_err(|error| {
+            NodeError::invalid(format!("a sheet can't be called `{sheet}`: {error}"))
+        })?;
+    Package::of_content(content, path, Kind::Workbook)
+}
+
+fn failed_on(path: &Path) -> impl Fn(EditError) -> NodeError + use<> {
+    let path = path.to_owned();
+    move |error| {
+        NodeError::invalid(format!("{} can't be changed: {error}", path.display()))
+            .with_help("the file may be damaged; open it in Excel and save it anew")
+    }
 }
 
 impl Package {
@@ -45,7 +69,7 @@ impl Package {
             .into_iter()
             .find(|relation| relation.kind == "officeDocument")
             .map(|relation| relation.target)
-            .ok_or_else(|| damaged(&self.path, "it has no workbook inside"))?;
+            .ok_or_else(|| self.damaged("it has no workbook inside"))?;
         let text = self.text(&part)?;
         let relations = self.relations(&part)?;
         let of_kind = |kind: &str| {
@@ -76,7 +100,7 @@ impl Package {
             }
             _ => {}
         })
-        .map_err(|error| damaged(&self.path, &format!("{part}: {error}")))?;
+        .map_err(|error| self.damaged(&format!("{part}: {error}")))?;
         Ok(WorkbookParts {
             sheets,
             styles: of_kind("styles"),
@@ -93,7 +117,7 @@ impl Package {
         name: &str,
     ) -> Result<SheetPart, NodeError> {
         // The writer of new workbooks knows what a sheet may be called.
-        Self::blank(&self.path, name)?;
+        blank(&self.path, name)?;
         let folder = workbook
             .part
             .rsplit_once('/')
@@ -106,7 +130,7 @@ impl Package {
         let text = self.text(&workbook.part)?;
         let mut sheet_id = 0;
         let mut relation_prefix = "r".to_owned();
-        let failed = |error: EditError| damaged(&self.path, &error.to_string());
+        let failed = failed_on(&self.path);
         each_element(&text, |tag| {
             if local(tag) == "sheet" {
                 let id = attribute(tag, "sheetId")
@@ -121,7 +145,7 @@ impl Package {
                 relation_prefix = key.unwrap_or_else(|| relation_prefix.clone());
             }
         })
-        .map_err(failed)?;
+        .map_err(&failed)?;
         let relation = format!("casareSheet{number}");
         let text = change_elements(
             &text,
@@ -177,9 +201,9 @@ impl Package {
             "extLst",
         ];
         let text = self.text(&workbook.part)?;
-        let failed = |error: EditError| damaged(&self.path, &error.to_string());
+        let failed = failed_on(&self.path);
         let mut found = false;
-        each_element(&text, |tag| found |= local(tag) == "calcPr").map_err(failed)?;
+        each_element(&text, |tag| found |= local(tag) == "calcPr").map_err(&failed)?;
         let missing = std::cell::Cell::new(!found);
         let element = |like: &str| format!("<{} fullCalcOnLoad=\"1\"/>", prefixed(like, "calcPr"));
         let text = change_elements(

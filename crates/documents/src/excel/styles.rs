@@ -2,12 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{
-    dates::DateKind,
-    xml::{
-        Change, EditError, attribute, change_elements, each_element, local, prefixed,
-        with_attributes, without_prefix,
-    },
+use super::dates::DateKind;
+use crate::ooxml::xml::{
+    Change, EditError, attribute, change_elements, each_element, local, prefixed, with_attributes,
+    without_prefix,
 };
 
 /// The cell formats of a workbook, and those that were added.

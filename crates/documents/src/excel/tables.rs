@@ -2,8 +2,8 @@
 
 use casare_engine::NodeError;
 
-use super::{
-    address::{Area, CellAddress},
+use super::address::{Area, CellAddress};
+use crate::ooxml::{
     package::Package,
     xml::{Change, EditError, attribute, change_elements, each_element, local, with_attributes},
 };
@@ -34,6 +34,31 @@ impl Table {
             .into_iter()
             .filter(|relation| ids.contains(&relation.id))
             .map(|relation| relation.target);
+        Self::of_parts(package, parts)
+    }
+
+    /// All tables that a sheet's part refers to.
+    pub(super) fn all_of_sheet(
+        package: &mut Package,
+        sheet_part: &str,
+    ) -> Result<Vec<Self>, NodeError> {
+        let relations = package.relations(sheet_part)?;
+        let parts = relations
+            .into_iter()
+            .filter(|relation| relation.kind == "table")
+            .map(|relation| relation.target);
+        Self::of_parts(package, parts)
+    }
+
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn of_parts(
+        package: &mut Package,
+        parts: impl Iterator<Item = String>,
+    ) -> Result<Vec<Self>, NodeError> {
         let mut tables = Vec::new();
         for part in parts {
             let text = package.text(&part)?;

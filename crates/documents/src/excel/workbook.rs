@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufReader, Read, Seek},
+    io::{self, BufReader, Read, Seek},
     path::Path,
 };
 
@@ -11,6 +11,9 @@ use casare_engine::NodeError;
 use casare_workflow::{Any, value::kind_name};
 
 use casare_files::rows::closest;
+use zip::ZipArchive;
+
+use crate::ooxml::package::locked;
 
 pub(super) type Workbook = Sheets<BufReader<File>>;
 
@@ -24,6 +27,9 @@ pub(super) fn open(path: &Path) -> Result<Workbook, NodeError> {
         .read_to_end(&mut start)
         .map_err(failed)?;
     file.rewind().map_err(failed)?;
+    if start.starts_with(b"PK") {
+        check_size(&mut file, path)?;
+    }
     let file = BufReader::new(file);
     let extension = path
         .extension()
@@ -58,6 +64,47 @@ pub(super) fn open(path: &Path) -> Result<Workbook, NodeError> {
     }
 }
 
+/// No workbook unpacks to more than this, in bytes.
+const LARGEST: u64 = 4 << 30;
+/// The most that one byte of deflated data can unpack to.
+const RATIO: u64 = 1032;
+
+/// Refuses a file that unpacks to more than a workbook should: reading it would take all memory.
+fn check_size(file: &mut File, path: &Path) -> Result<(), NodeError> {
+    let too_large = || {
+        NodeError::invalid(format!(
+            "{} unpacks to more than {} GiB",
+            path.display(),
+            LARGEST >> 30
+        ))
+        .with_help("it is no ordinary workbook; read it in parts, or export it as CSV")
+    };
+    let mut archive = ZipArchive::new(BufReader::new(&mut *file))
+        .map_err(|error| unreadable(path, &error.to_string()))?;
+    let mut total = 0;
+    for index in 0..archive.len() {
+        let mut part = archive
+            .by_index(index)
+            .map_err(|error| unreadable(path, &error.to_string()))?;
+        let possible = part.compressed_size().saturating_mul(RATIO);
+        total += if possible < 64 << 20 {
+            part.size().min(possible)
+        } else {
+            // What a file says of its own size need not be so.
+            let limit = LARGEST.saturating_sub(total);
+            let mut counted = (&mut part).take(limit + 1);
+            io::copy(&mut counted, &mut io::sink())
+                .map_err(|error| unreadable(path, &error.to_string()))?
+        };
+        if total > LARGEST {
+            return Err(too_large());
+        }
+    }
+    drop(archive);
+    file.rewind()
+        .map_err(|error| NodeError::io(format_args!("could not read {}", path.display()), &error))
+}
+
 fn unreadable(path: &Path, reason: &str) -> NodeError {
     if reason.to_lowercase().contains("password") {
         return locked(path);
@@ -67,12 +114,6 @@ fn unreadable(path: &Path, reason: &str) -> NodeError {
         path.display()
     ))
     .with_help("the file is damaged or cut off; open it in Excel to see, and save it anew")
-}
-
-/// What to say of a workbook with a password.
-pub(super) fn locked(path: &Path) -> NodeError {
-    NodeError::denied(format!("{} is protected by a password", path.display()))
-        .with_help("save it without a password to open it")
 }
 
 /// What to say when the content of a sheet makes no sense.

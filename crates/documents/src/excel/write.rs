@@ -10,12 +10,15 @@ use super::{
     address::{Area, CellAddress},
     cell::Taking,
     edit::{Guard, SheetEdit},
-    package::{Package, damaged},
     scan::{self, Scan},
-    sheets::{SheetPart, WorkbookParts},
+    sheets::{self, SheetPart, WorkbookParts},
     styles::Styles,
     tables::Table,
     workbook,
+};
+use crate::ooxml::{
+    package::{Kind, Package},
+    xml::EditError,
 };
 use casare_files::rows::{Columns, Header, rows_of};
 
@@ -130,13 +133,20 @@ fn write_sheet(path: &Path, settings: &Write, cancel: &Cancel) -> Result<Written
     let exists = check_kind(path, settings.create)?;
     let cell = CellAddress::of_setting("cell", &settings.cell)?;
     let mut package = if exists {
-        Package::open(path)?
+        Package::open(path, Kind::Workbook)?.to_be_changed()?
     } else {
-        Package::blank(path, &new_name(settings.sheet.as_ref())?)?
+        sheets::blank(path, &new_name(settings.sheet.as_ref())?)?
     };
     let workbook = package.workbook()?;
     let sheet = sheet_of(&mut package, &workbook, settings, path)?;
-    let broken = |error| damaged(path, &format!("sheet `{}`: {error}", sheet.name));
+    let broken = |error: EditError| {
+        NodeError::invalid(format!(
+            "{}, sheet `{}`: {error}",
+            path.display(),
+            sheet.name
+        ))
+        .with_help("the file may be damaged; open it in Excel and save it anew")
+    };
     let scan = scan::scan(package.reader(&sheet.part)?).map_err(broken)?;
     let styles = match &workbook.styles {
         Some(part) => Styles::read(&package.text(part)?).map_err(broken)?,
@@ -175,7 +185,7 @@ fn write_sheet(path: &Path, settings: &Write, cancel: &Cancel) -> Result<Written
         styles,
         style_hints: start.style_hints,
     };
-    let edited = package.save(
+    let edited = package.save_edited(
         &sheet.part,
         |xml, out| edit.run(xml, out),
         |package, edited| {

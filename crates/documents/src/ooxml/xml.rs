@@ -9,7 +9,7 @@ use quick_xml::{
 
 /// Why a part of a workbook could not be changed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum EditError {
+pub(crate) enum EditError {
     #[error("its XML is broken: {0}")]
     Xml(#[from] quick_xml::Error),
     #[error("{0}")]
@@ -21,16 +21,16 @@ pub(super) enum EditError {
 }
 
 /// The name of an element without its namespace prefix.
-pub(super) fn local<'t>(tag: &'t BytesStart<'_>) -> &'t str {
+pub(crate) fn local<'t>(tag: &'t BytesStart<'_>) -> &'t str {
     without_prefix(tag.name().0)
 }
 
-pub(super) fn without_prefix(name: &str) -> &str {
+pub(crate) fn without_prefix(name: &str) -> &str {
     name.rsplit_once(':').map_or(name, |(_, local)| local)
 }
 
 /// `local` with the prefix that `like` has: files may write `<x:row>`.
-pub(super) fn prefixed(like: &str, local: &str) -> String {
+pub(crate) fn prefixed(like: &str, local: &str) -> String {
     match like.rsplit_once(':') {
         Some((prefix, _)) => format!("{prefix}:{local}"),
         None => local.to_owned(),
@@ -38,7 +38,7 @@ pub(super) fn prefixed(like: &str, local: &str) -> String {
 }
 
 /// The value of an attribute, whatever its prefix.
-pub(super) fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
+pub(crate) fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
     tag.attributes()
         .with_checks(false)
         .flatten()
@@ -55,7 +55,7 @@ pub(super) fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
 }
 
 /// `tag` with these attributes set (`Some`) or removed (`None`), all others as they were.
-pub(super) fn with_attributes(
+pub(crate) fn with_attributes(
     tag: &BytesStart<'_>,
     changes: &[(&str, Option<&str>)],
 ) -> BytesStart<'static> {
@@ -81,7 +81,7 @@ pub(super) fn with_attributes(
 }
 
 /// Visits each element's start.
-pub(super) fn each_element(
+pub(crate) fn each_element(
     xml: &str,
     mut visit: impl FnMut(&BytesStart<'_>),
 ) -> Result<(), EditError> {
@@ -96,7 +96,7 @@ pub(super) fn each_element(
 }
 
 /// What becomes of an element.
-pub(super) enum Change {
+pub(crate) enum Change {
     Keep,
     Remove,
     /// This stands in its place; what is inside stays.
@@ -107,7 +107,7 @@ pub(super) enum Change {
 
 /// Copies `xml`, asking `change` about each element (with its depth, from 0) and `at_end` for XML
 /// to put at the end of each element.
-pub(super) fn change_elements(
+pub(crate) fn change_elements(
     xml: &str,
     mut change: impl FnMut(&BytesStart<'_>, usize) -> Change,
     mut at_end: impl FnMut(&str, usize) -> Option<String>,
@@ -164,7 +164,7 @@ pub(super) fn change_elements(
 }
 
 /// `text` for use inside an element or attribute.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     quick_xml::escape::escape(text).into_owned()
 }
 
