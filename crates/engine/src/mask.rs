@@ -4,6 +4,8 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use parking_lot::RwLock;
 use serde_json::Value as Json;
 
+use crate::ErrorReport;
+
 /// What a secret is replaced by.
 const MASK: &str = "•••••";
 /// Shorter secrets would mask ordinary text.
@@ -53,6 +55,18 @@ impl Mask {
             }
             None => text.to_owned(),
         }
+    }
+
+    /// `report` without the secrets.
+    pub(crate) fn report(&self, mut report: ErrorReport) -> ErrorReport {
+        if !self.is_empty() {
+            report.message = self.text(&report.message);
+            report.help = report.help.map(|help| self.text(&help));
+            if let Some(details) = &mut report.details {
+                self.json(details);
+            }
+        }
+        report
     }
 
     /// `json` without the secrets, in keys and values.

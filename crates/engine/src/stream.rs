@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Instant};
 
 use casare_store::JournalWriter;
 use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value as Json;
 
 use crate::{EventKind, EventSink, RunEvent, mask::Mask};
 
@@ -87,9 +89,61 @@ fn is_journaled(kind: &EventKind) -> bool {
 
 /// Secrets may stand in outputs, messages and anywhere else: the event goes through JSON once.
 fn mask_event(mask: &Mask, event: RunEvent) -> RunEvent {
-    let masked = serde_json::to_value(&event).ok().and_then(|mut json| {
-        mask.json(&mut json);
-        serde_json::from_value(json).ok()
-    });
-    masked.unwrap_or(event)
+    let Ok(json) = serde_json::to_value(&event) else {
+        return event;
+    };
+    let mut masked = json.clone();
+    mask.json(&mut masked);
+    let read = |json: &Json| RunEvent::deserialize(json).ok();
+    read(&masked)
+        .or_else(|| {
+            // A secret that is a word of the event's own form, such as `finished`.
+            for (part, key) in FORM {
+                if let (Some(masked), Some(Json::String(word))) = (
+                    masked.pointer_mut(part).and_then(Json::as_object_mut),
+                    json.pointer(part).and_then(|part| part.get(key)),
+                ) {
+                    masked.insert((*key).to_owned(), Json::String(word.clone()));
+                }
+            }
+            read(&masked)
+        })
+        .unwrap_or(event)
+}
+
+/// Where an event has words of its own form: in which object, under which key.
+const FORM: &[(&str, &str)] = &[
+    ("", "event"),
+    ("", "path"),
+    ("", "effect"),
+    ("", "signal"),
+    ("", "reason"),
+    ("", "level"),
+    ("", "state"),
+    ("/error", "kind"),
+    ("/error", "path"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{LogLevel, StepPath};
+
+    #[test]
+    fn a_secret_that_is_a_word_of_events_does_not_lay_the_others_bare() {
+        let mask = Mask::default();
+        mask.add(["info", "hunter2"].into_iter());
+        let kind = EventKind::Log {
+            path: StepPath::new(None, 0),
+            level: LogLevel::Info,
+            message: "info: hunter2".into(),
+        };
+
+        let masked = mask_event(&mask, RunEvent { at: 0, kind });
+
+        let EventKind::Log { level, message, .. } = masked.kind else {
+            panic!("another event");
+        };
+        assert_eq!((level, message.as_str()), (LogLevel::Info, "•••••: •••••"));
+    }
 }

@@ -31,6 +31,7 @@ pub struct StepView {
     pub(crate) cancel: Cancel,
     pub(crate) around: Arc<Surroundings>,
     pub(crate) outer: Option<Arc<StepView>>,
+    pub(crate) known: bool,
 }
 
 impl std::fmt::Debug for StepView {
@@ -54,6 +55,11 @@ impl StepView {
     /// The attempt of its `retry`, from 1.
     pub fn attempt(&self) -> u32 {
         self.attempt
+    }
+
+    /// Whether the run only goes on inside it: an earlier attempt or run had begun it.
+    pub fn is_gone_on_with(&self) -> bool {
+        self.known
     }
 
     /// What repeating it means, as its node says; the settings may say otherwise.

@@ -158,7 +158,10 @@ pub(super) async fn attempt(
     } else {
         Ended::needs_decision(&undecided)
     };
-    let (state, outputs, error) = (ended.state, ended.outputs, ended.error);
+    let (state, outputs) = (ended.state, ended.outputs);
+    let error = ended
+        .error
+        .map(|error| interpreter.around.mask.report(error));
     let mut outcome = RunOutcome {
         run: start.id,
         state,
@@ -280,10 +283,7 @@ impl Interpreter {
         mut known: Position,
         given: &Map<String, Json>,
     ) -> Ended {
-        match self
-            .steps_and_outputs(plan, frame, &mut known, given)
-            .await
-        {
+        match self.steps_and_outputs(plan, frame, &mut known, given).await {
             Ok(outputs) => Ended {
                 state: RunState::Succeeded,
                 outputs,

@@ -32,7 +32,7 @@ impl Done {
 
 impl Interpreter {
     /// What an attendant sees of a step; `None` without one.
-    pub(super) fn view(&self, at: At<'_>) -> Option<Arc<StepView>> {
+    pub(super) fn view(&self, at: At<'_>, known: bool) -> Option<Arc<StepView>> {
         self.around.attendant.as_ref()?;
         Some(Arc::new(StepView {
             step: at.step.clone(),
@@ -42,6 +42,7 @@ impl Interpreter {
             cancel: at.frame.cancel.clone(),
             around: self.around.clone(),
             outer: at.frame.around.clone(),
+            known,
         }))
     }
 

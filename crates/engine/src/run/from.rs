@@ -16,7 +16,7 @@ use super::{
 use crate::{Plan, RunEvent, StepPath, plan::Outlined};
 
 /// Where a run begins that does not begin at its first step.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Beginning {
     /// The step, by its id or path. An id in a loop means its newest pass in the earlier run, or
     /// the first pass.

@@ -242,7 +242,7 @@ impl Interpreter {
                     attempt,
                     given: None,
                 };
-                let view = self.view(at);
+                let view = self.view(at, known.is_some());
                 let ended = match &view {
                     None => self.attempt(at, known.take()).await,
                     Some(view) => self.attended(view, at, known.take()).await,

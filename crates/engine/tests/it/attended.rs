@@ -138,7 +138,7 @@ outputs:
 #[tokio::test]
 async fn a_retried_step_is_asked_for_in_each_attempt() {
     let lab = Lab::new();
-    let text = r#"
+    let text = r"
 casare: 1
 name: retried
 steps:
@@ -146,7 +146,7 @@ steps:
     name: flaky
     with: { name: never, failures: 9 }
     retry: { attempts: 3, delay: 1h }
-"#;
+";
     let attendant = script(|step| match step.attempt() {
         3 => Verdict::Outputs(Value::from(())),
         _ => Verdict::Go,
@@ -222,7 +222,7 @@ impl Attendant for HoldLeft {
 #[tokio::test]
 async fn a_held_branch_does_not_hold_the_others() {
     let lab = Lab::new();
-    let text = r#"
+    let text = r"
 casare: 1
 name: branches
 steps:
@@ -230,7 +230,7 @@ steps:
     branches:
       left: [ { use: test.note, name: left step, with: { text: left } } ]
       right: [ { use: test.note, name: right step, with: { text: right } } ]
-"#;
+";
     let attendant = Arc::new(HoldLeft::default());
     let mut options = lab.options();
     options.attendant = Some(attendant.clone());
