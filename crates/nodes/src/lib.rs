@@ -10,6 +10,7 @@ mod browser;
 mod csv;
 pub mod custom;
 mod data;
+mod date;
 mod file;
 mod json;
 mod list;
@@ -27,6 +28,7 @@ pub fn standard() -> Vec<Node> {
         browser::nodes(),
         csv::nodes(),
         data::nodes(),
+        date::nodes(),
         file::nodes(),
         json::nodes(),
         list::nodes(),

@@ -14,6 +14,7 @@ mod catalogue;
 mod csv;
 mod custom;
 mod data;
+mod date;
 mod file;
 mod json;
 mod list;
