@@ -10,13 +10,18 @@ use std::{
     sync::Arc,
 };
 
+use casare_engine::NodeError;
 use ipnet::IpNet;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{
+    ClientBuilder,
+    dns::{Addrs, Name, Resolve, Resolving},
+    redirect,
+};
 use thiserror::Error;
 use url::{Host, Url};
 
 /// What a step may reach beside public addresses.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Guard {
     hosts: Vec<String>,
     networks: Vec<IpNet>,
@@ -38,6 +43,30 @@ pub(crate) enum Refused {
         "`{0}` in `allow` is neither a host name, an address, a network such as `10.0.0.0/8`, nor `private`"
     )]
     Allow(String),
+}
+
+impl Refused {
+    /// The refusal below `error`, if that is why it failed.
+    pub(crate) fn behind<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e Self> {
+        let mut source = Some(error);
+        while let Some(cause) = source {
+            if let Some(refused) = cause.downcast_ref() {
+                return Some(refused);
+            }
+            source = cause.source();
+        }
+        None
+    }
+}
+
+impl From<&Refused> for NodeError {
+    fn from(refused: &Refused) -> Self {
+        match refused {
+            Refused::NotPublic { .. } => Self::denied(refused.to_string())
+                .with_help("if the step is meant to reach it, add it to `allow`"),
+            Refused::Allow(_) => Self::invalid(refused.to_string()),
+        }
+    }
 }
 
 impl Guard {
@@ -63,6 +92,35 @@ impl Guard {
             }
         }
         Ok(guard)
+    }
+
+    /// A client that reaches only what this guard lets through: the guard looks at addresses in
+    /// URLs, at what names are resolved to, and at the target of each of at most `most` redirects.
+    ///
+    /// With `same_origin`, a redirect to another origin is not followed but answered, because the
+    /// request carries a key that only the first one may see.
+    pub(crate) fn protect(
+        self: &Arc<Self>,
+        builder: ClientBuilder,
+        most: usize,
+        same_origin: bool,
+    ) -> ClientBuilder {
+        let guard = self.clone();
+        builder
+            .dns_resolver(Arc::new(GuardedResolver(self.clone())))
+            .redirect(redirect::Policy::custom(move |attempt| {
+                if attempt.previous().len() > most {
+                    return attempt.error(format!("more than {most} redirects"));
+                }
+                if let Err(refused) = guard.check_url(attempt.url()) {
+                    return attempt.error(refused);
+                }
+                let first = attempt.previous().first().map(Url::origin);
+                if same_origin && first.is_some_and(|first| first != attempt.url().origin()) {
+                    return attempt.stop();
+                }
+                attempt.follow()
+            }))
     }
 
     /// Checks a URL whose host is an address; names are checked when they are resolved.

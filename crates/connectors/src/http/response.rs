@@ -1,11 +1,16 @@
 //! What a request was answered, as outputs or as an error.
 
+use std::collections::BTreeMap;
+
 use casare_engine::{ErrorKind, NodeError};
 use casare_workflow::value::from_json;
 use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::json;
 
-use super::request::{As, Body};
+use super::{
+    request::{As, Body},
+    send::Call,
+};
 
 /// Characters of an answer that an error shows.
 const SHOWN: usize = 300;
@@ -29,12 +34,28 @@ pub(super) fn body(wanted: As, headers: &HeaderMap, bytes: &[u8]) -> Result<Body
             .with_help("set `as: text` to look at it")
         })?),
         As::Bytes => casare_workflow::Value::from_bytes(bytes.to_vec()),
-        As::Text | As::Auto => casare_workflow::Value::from(decode(headers, bytes)),
+        As::Text | As::Auto => casare_workflow::Value::from(text(headers, bytes)),
     };
     Ok(value.into())
 }
 
-fn media_type(headers: &HeaderMap) -> String {
+/// The headers as outputs; those that come twice are joined.
+pub(super) fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let mut map: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        map.entry(name.as_str().to_owned())
+            .and_modify(|known| {
+                known.push_str(", ");
+                known.push_str(&value);
+            })
+            .or_insert_with(|| value.into_owned());
+    }
+    map
+}
+
+/// The media type without its parameters, in lower case; empty when nothing is said.
+pub(super) fn media_type(headers: &HeaderMap) -> String {
     let given = headers
         .get(reqwest::header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -58,7 +79,8 @@ fn is_text(media_type: &str) -> bool {
         || media_type.ends_with("+xml")
 }
 
-fn decode(headers: &HeaderMap, bytes: &[u8]) -> String {
+/// The body as text, in the encoding that the headers say.
+pub(super) fn text(headers: &HeaderMap, bytes: &[u8]) -> String {
     let charset = headers
         .get(reqwest::header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -77,7 +99,7 @@ fn decode(headers: &HeaderMap, bytes: &[u8]) -> String {
 }
 
 /// The failure that a status is.
-pub(super) fn refusal(method: &str, url: &str, status: StatusCode, bytes: &[u8]) -> NodeError {
+pub(super) fn refusal(call: &Call, status: StatusCode, bytes: &[u8]) -> NodeError {
     let (kind, help) = match status.as_u16() {
         401 => (ErrorKind::Denied, "check the step's `credential`"),
         403 | 407 | 451 => (ErrorKind::Denied, "the login is known but may not do this"),
@@ -102,7 +124,9 @@ pub(super) fn refusal(method: &str, url: &str, status: StatusCode, bytes: &[u8])
     NodeError::new(
         kind,
         format!(
-            "{method} {url} was answered with {status}: {}",
+            "{} {} was answered with {status}: {}",
+            call.method,
+            call.shown(),
             excerpt(bytes)
         ),
     )

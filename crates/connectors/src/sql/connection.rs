@@ -7,16 +7,31 @@ use std::{
     time::Duration,
 };
 
-use casare_engine::{ErrorKind, NodeError, StepContext, chain};
+use casare_engine::{NodeError, StepContext};
 use sqlx::{
-    Connection, PgConnection, PgPool, SqlitePool,
+    Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
+#[cfg(feature = "mysql")]
+use sqlx::{
+    MySql, MySqlConnection, MySqlPool,
+    mysql::{MySqlConnectOptions, MySqlPoolOptions},
+};
+use tokio::sync::OwnedMutexGuard;
 use url::Url;
+
+use super::{
+    fault::fault,
+    transaction::{Held, Transaction},
+};
 
 /// How long a step waits for a connection, and for a database that others are writing to.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Pools that are kept at most; beyond it all of them are let go.
+const MOST_POOLS: usize = 200;
 
 /// Where a database is: the two settings that all its nodes share.
 #[derive(Debug, Clone, Copy)]
@@ -25,11 +40,35 @@ pub(super) struct Database<'a> {
     credential: Option<&'a str>,
 }
 
+/// What statements are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Sqlite,
+    Postgres,
+    MySql,
+}
+
 /// Connections to one database.
 #[derive(Clone)]
-pub(super) enum Pool {
+enum Pool {
     Sqlite(SqlitePool),
     Postgres(PgPool),
+    #[cfg(feature = "mysql")]
+    MySql(MySqlPool),
+}
+
+/// One connection.
+pub(super) enum Connection {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+    #[cfg(feature = "mysql")]
+    MySql(PoolConnection<MySql>),
+}
+
+/// The connection that a step works with: one of its own, or that of the transaction around it.
+pub(super) enum Lease {
+    Own(Box<Connection>),
+    Transaction(OwnedMutexGuard<Held>),
 }
 
 /// Pools by the runtime they live in and their address. A run's steps come back to the same
@@ -45,8 +84,38 @@ impl<'a> Database<'a> {
         }
     }
 
-    /// The connections to this database.
-    pub(super) async fn pool(&self, cx: &StepContext) -> Result<Pool, NodeError> {
+    /// Whether the step names a database; one that names none works in the transaction around it.
+    pub(super) fn is_named(&self) -> bool {
+        self.database.is_some() || self.credential.is_some()
+    }
+
+    /// A connection to this database, or that of the transaction around the step.
+    pub(super) async fn lease(&self, cx: &StepContext) -> Result<Lease, NodeError> {
+        if self.is_named() {
+            return Ok(Lease::Own(Box::new(self.connection(cx).await?)));
+        }
+        let transaction = cx.resource::<Transaction>("transaction").map_err(|_| {
+            NodeError::invalid("the step names no database").with_help(
+                "set `database` or `credential`, or put the step into a `sql.transaction`",
+            )
+        })?;
+        Ok(Lease::Transaction(transaction.held().await?))
+    }
+
+    /// A connection of its own to this database.
+    pub(super) async fn connection(&self, cx: &StepContext) -> Result<Connection, NodeError> {
+        let unreachable = |error| fault("the database can't be reached", &error);
+        Ok(match self.pool(cx).await? {
+            Pool::Sqlite(pool) => Connection::Sqlite(pool.acquire().await.map_err(unreachable)?),
+            Pool::Postgres(pool) => {
+                Connection::Postgres(pool.acquire().await.map_err(unreachable)?)
+            }
+            #[cfg(feature = "mysql")]
+            Pool::MySql(pool) => Connection::MySql(pool.acquire().await.map_err(unreachable)?),
+        })
+    }
+
+    async fn pool(&self, cx: &StepContext) -> Result<Pool, NodeError> {
         let url = self.url(cx).await?;
         let key = (tokio::runtime::Handle::current().id(), url.to_string());
         let known = POOLS
@@ -60,17 +129,20 @@ impl<'a> Database<'a> {
         let pool = match url.scheme() {
             "sqlite" => Pool::Sqlite(sqlite(cx, &url)?),
             "postgres" | "postgresql" => Pool::Postgres(postgres(&url).await?),
+            #[cfg(feature = "mysql")]
+            "mysql" | "mariadb" => Pool::MySql(mysql(&url).await?),
             other => {
                 return Err(NodeError::invalid(format!(
                     "`{other}:` is no database that is known here"
                 ))
-                .with_help("write `sqlite:file.db` or `postgres://user@host/name`"));
+                .with_help(FORMS));
             }
         };
-        POOLS
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, pool.clone());
+        let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
+        if pools.len() >= MOST_POOLS {
+            pools.clear();
+        }
+        pools.insert(key, pool.clone());
         Ok(pool)
     }
 
@@ -90,7 +162,7 @@ impl<'a> Database<'a> {
         let mut url: Url = whole.trim().parse().map_err(|error| {
             // Not shown: it may hold a password.
             NodeError::invalid(format!("the database's address can't be read: {error}"))
-                .with_help("write `sqlite:file.db` or `postgres://user@host/name`")
+                .with_help(FORMS)
         })?;
         if let Some(credential) = &credential {
             let unfit = |()| NodeError::invalid("the database's address takes no login");
@@ -101,7 +173,51 @@ impl<'a> Database<'a> {
                 url.set_password(Some(password)).map_err(unfit)?;
             }
         }
+        if let Some(password) = url.password() {
+            cx.mask_secret(password);
+        }
         Ok(url)
+    }
+}
+
+const FORMS: &str =
+    "write `sqlite:file.db`, `postgres://user@host/name` or `mysql://user@host/name`";
+
+impl Connection {
+    pub(super) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+            #[cfg(feature = "mysql")]
+            Self::MySql(_) => Dialect::MySql,
+        }
+    }
+
+    /// Ends it rather than giving it back: nobody knows what is under way on it.
+    pub(super) fn abandon(&mut self) {
+        match self {
+            Self::Sqlite(connection) => connection.close_on_drop(),
+            Self::Postgres(connection) => connection.close_on_drop(),
+            #[cfg(feature = "mysql")]
+            Self::MySql(connection) => connection.close_on_drop(),
+        }
+    }
+}
+
+impl Lease {
+    pub(super) fn connection(&mut self) -> Result<&mut Connection, NodeError> {
+        match self {
+            Self::Own(connection) => Ok(connection),
+            Self::Transaction(held) => held.connection(),
+        }
+    }
+
+    /// Tells the transaction around the step that a statement failed.
+    pub(super) fn note<T>(&mut self, outcome: Result<T, NodeError>) -> Result<T, NodeError> {
+        if let (Self::Transaction(held), Err(error)) = (self, &outcome) {
+            held.note_failure(error);
+        }
+        outcome
     }
 }
 
@@ -119,8 +235,9 @@ fn sqlite(cx: &StepContext, url: &Url) -> Result<SqlitePool, NodeError> {
         ))
         .map_err(|error| fault("the database can't be opened", &error))?
     } else {
+        let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
         SqliteConnectOptions::new()
-            .filename(cx.file(path))
+            .filename(cx.file(path.as_ref()))
             .create_if_missing(true)
     };
     Ok(SqlitePoolOptions::new()
@@ -146,51 +263,21 @@ async fn postgres(url: &Url) -> Result<PgPool, NodeError> {
         .connect_lazy_with(options))
 }
 
-/// What went wrong `doing` something with a database.
-pub(super) fn fault(doing: &str, error: &sqlx::Error) -> NodeError {
-    let (kind, help) = match error {
-        sqlx::Error::Database(database) => by_code(database.code().as_deref()),
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => (
-            ErrorKind::Unavailable,
-            "check that the database runs and that its address is right",
-        ),
-        sqlx::Error::Configuration(_) => (ErrorKind::Invalid, "check `database`"),
-        _ => (ErrorKind::Invalid, "check the statement and its parameters"),
-    };
-    NodeError::new(kind, format!("{doing}: {}", chain(error))).with_help(help)
-}
-
-/// PostgreSQL's SQLSTATE classes and SQLite's extended result codes.
-fn by_code(code: Option<&str>) -> (ErrorKind, &'static str) {
-    let code = code.unwrap_or_default();
-    match code {
-        "5" | "6" | "261" | "517" => (
-            ErrorKind::Unavailable,
-            "others are writing to it; try again",
-        ),
-        "8" | "1032" => (ErrorKind::Denied, "the database is read-only"),
-        "13" => (ErrorKind::Unavailable, "the disk is full: free some space"),
-        "14" | "270" => (
-            ErrorKind::NotFound,
-            "check the folder of the database's file",
-        ),
-        "1555" | "2067" => (ErrorKind::Conflict, "a row with this key exists already"),
-        _ if code.starts_with("23") => (
-            ErrorKind::Conflict,
-            "a rule of the table (key, reference, check) refuses the row",
-        ),
-        _ if code.starts_with("28") || code == "42501" => {
-            (ErrorKind::Denied, "check the credential and its rights")
-        }
-        _ if code.starts_with("40") => (
-            ErrorKind::Conflict,
-            "another transaction was in the way; try again",
-        ),
-        _ if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") => (
-            ErrorKind::Unavailable,
-            "the database is not available now; try again",
-        ),
-        "42P01" | "3D000" => (ErrorKind::NotFound, "check the name"),
-        _ => (ErrorKind::Invalid, "check the statement and its parameters"),
-    }
+#[cfg(feature = "mysql")]
+async fn mysql(url: &Url) -> Result<MySqlPool, NodeError> {
+    let mut url = url.clone();
+    // The same protocol; the driver knows one name.
+    let _ = url.set_scheme("mysql");
+    let options = MySqlConnectOptions::from_str(url.as_str())
+        .map_err(|error| fault("the database's address can't be read", &error))?;
+    MySqlConnection::connect_with(&options)
+        .await
+        .map_err(|error| fault("the database can't be reached", &error))?
+        .close()
+        .await
+        .map_err(|error| fault("the database can't be reached", &error))?;
+    Ok(MySqlPoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(PATIENCE)
+        .connect_lazy_with(options))
 }

@@ -10,10 +10,59 @@ use axum::{
     response::Redirect,
     routing::{get, post},
 };
-use casare_engine::ErrorKind;
+use casare_engine::{ErrorKind, RunState};
 use serde_json::{Value, json};
 
 use crate::office;
+
+/// Serves `app` on a free port and tells its address.
+pub(crate) async fn serve(app: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    format!("http://{address}")
+}
+
+/// Runs the example of `node` with the server at `server` in place of `https://{host}.example.com`.
+pub(crate) async fn example(
+    office: &casare_node_testing::Office,
+    node: &str,
+    host: &str,
+    server: &str,
+) {
+    use casare_workflow::Catalogue as _;
+    let example = office
+        .engine()
+        .registry()
+        .node(node)
+        .unwrap()
+        .example
+        .to_string();
+    let written = format!("https://{host}.example.com");
+    assert!(example.contains(&written), "{node}");
+    let reached = example
+        .replace(
+            &format!("    url: {written}"),
+            &format!("    allow: [private]\n    url: {written}"),
+        )
+        .replace(
+            &format!("    base_url: {written}"),
+            &format!("    allow: [private]\n    base_url: {written}"),
+        )
+        .replace(
+            &format!("    token_url: {written}"),
+            &format!("    allow: [private]\n    token_url: {written}"),
+        )
+        .replace("{ token_url:", "{ allow: [private], token_url:")
+        .replace(&written, server);
+    let outcome = office.run(&format!("steps:\n{reached}")).await;
+    assert_eq!(
+        outcome.state,
+        RunState::Succeeded,
+        "{node}: {:?}",
+        outcome.error
+    );
+}
 
 /// A server on a free port, which tells its address.
 async fn server() -> String {
@@ -39,10 +88,7 @@ async fn server() -> String {
         .route("/to-metadata", get(|| async { Redirect::temporary("http://169.254.169.254/secret") }))
         .route("/file", get(|| async { vec![7u8; 100_000] }))
         .with_state(calls);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-    format!("http://{address}")
+    serve(app).await
 }
 
 #[tokio::test]
@@ -147,4 +193,50 @@ async fn what_is_behind_the_robot_is_out_of_reach() {
         "{}",
         redirected.message
     );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_long_fills_no_memory() {
+    let (office, server) = (office(), server().await);
+
+    let error = office
+        .failure(&format!(
+            "steps:\n  - use: http.request\n    with: {{ url: \"{server}/file\", max_size: 1000, allow: [private] }}\n"
+        ))
+        .await;
+
+    assert_eq!(error.kind, ErrorKind::Invalid);
+    assert!(
+        error.message.contains("longer than 1000 bytes"),
+        "{}",
+        error.message
+    );
+}
+
+#[tokio::test]
+async fn an_address_is_made_of_parts() {
+    let outputs = office()
+        .outputs(
+            r##"
+steps:
+  - id: url
+    use: http.build_url
+    with: { base: "https://example.com/api/", path: [orders, "2026/07", "ä b"], query: { tag: [new, "a&b"], none: null } }
+outputs: { url: "{{ steps.url.result }}" }
+"##,
+        )
+        .await;
+
+    assert_eq!(
+        outputs["url"],
+        "https://example.com/api/orders/2026%2F07/%C3%A4%20b?tag=new&tag=a%26b"
+    );
+}
+
+#[tokio::test]
+async fn the_examples_about_requests_run() {
+    let app = Router::new().route("/latest", get(|| async { Json(json!({ "USD": 1.1 })) }));
+    let server = serve(app).await;
+
+    example(&office(), "http.request", "rates", &server).await;
 }
