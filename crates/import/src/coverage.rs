@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use casare_workflow::Catalogue;
+use serde_json::Value as Json;
+
 use crate::library::{self, Form};
 
 /// How a type stands.
@@ -70,7 +73,7 @@ fn standing(
         return missing("no equivalent yet");
     };
     match &successor.form {
-        Form::Use(node, _) | Form::Open(node, _, _) => {
+        Form::Use(node, _) | Form::Open(node, _) => {
             let how = if is_known(node) { Standing::Succeeded } else { Standing::Awaited };
             (how, format!("`{node}`"), vec![&**node])
         }
@@ -106,6 +109,53 @@ fn standing(
         Form::None(why) => missing(why),
         Form::Unknown => missing("no equivalent yet"),
     }
+}
+
+/// Where the successors name settings or outputs that the nodes of `catalogue` don't have, or leave
+/// out required ones. Nodes that are not there are not told: [`coverage`] does.
+pub fn misfits(catalogue: &dyn Catalogue) -> Vec<String> {
+    let mut found = Vec::new();
+    for (kind, successor) in library::successors() {
+        let (Form::Use(node, with) | Form::Open(node, with)) = &successor.form else {
+            continue;
+        };
+        let Some(spec) = catalogue.node(node) else {
+            continue;
+        };
+        let names = |schema: &Json| -> Option<Vec<String>> {
+            let map = schema["properties"].as_object()?;
+            Some(map.keys().cloned().collect())
+        };
+        let settings = names(&spec.settings).unwrap_or_default();
+        for name in with.keys().filter(|name| !settings.contains(name)) {
+            found.push(format!("{kind}: `{node}` has no setting `{name}`: {}", settings.join(", ")));
+        }
+        let required = spec.settings["required"].as_array().into_iter().flatten();
+        for name in required.filter_map(Json::as_str).filter(|name| !with.contains_key(*name)) {
+            found.push(format!("{kind}: `{node}` needs `{name}`"));
+        }
+        let Some(outputs) = names(&spec.outputs).filter(|_| !spec.outputs["additionalProperties"].is_object()) else {
+            continue;
+        };
+        for path in successor.out.values() {
+            for name in outputs_named(path) {
+                if !outputs.contains(&name) {
+                    found.push(format!("{kind}: `{node}` has no output `{name}`: {}", outputs.join(", ")));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The outputs that a pattern reads.
+fn outputs_named(pattern: &str) -> Vec<String> {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let first = |text: &str| text.chars().take_while(|letter| is_part(*letter)).collect::<String>();
+    if pattern.starts_with("{{") {
+        return pattern.split("@.").skip(1).map(first).collect();
+    }
+    vec![first(pattern)]
 }
 
 /// The page `docs/coverage.md`.

@@ -26,7 +26,7 @@ mod repair;
 mod report;
 mod sources;
 
-pub use coverage::{Covered, Standing, coverage, coverage_markdown};
+pub use coverage::{Covered, Standing, coverage, coverage_markdown, misfits};
 pub use report::{Remark, Report, Weight};
 pub use sources::{Imported, Outcome, SourceFile};
 
@@ -88,6 +88,12 @@ impl ImportError {
             Self::TooTangled => "join its branches with Merge nodes in the tool it comes from, and try again",
         }
     }
+}
+
+/// Whether a file of this name may hold something that can be imported.
+pub fn is_known_name(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
+    matches!(ending.as_deref(), Some("json" | "robot" | "side"))
 }
 
 /// Imports `files` together; the outcomes are in the order of the files that hold workflows.

@@ -17,7 +17,6 @@ pub(crate) struct Original {
     pub(crate) does: String,
     /// Its settings and their defaults.
     pub(crate) settings: IndexMap<String, Json>,
-    pub(crate) ports: Vec<String>,
     pub(crate) outputs: IndexMap<String, Kind>,
     /// Execution outputs, where not just `exec_out`.
     pub(crate) exits: Vec<String>,
@@ -55,8 +54,8 @@ pub(crate) enum Form {
     Flow(String),
     /// Nothing is needed; why.
     Pass(String),
-    /// Opens something for the steps after it: the node and its settings, and the types that close it.
-    Open(String, IndexMap<String, Json>, Vec<String>),
+    /// Opens something for the steps after it: the node and its settings.
+    Open(String, IndexMap<String, Json>),
     /// Closes what another type opens.
     Close(String),
     /// The same as another type, chosen by a setting: its values → (type, old names of settings).
@@ -185,7 +184,6 @@ fn read_original(fields: &serde_json::Map<String, Json>) -> Original {
         category: text(fields, "category").unwrap_or_default(),
         does: text(fields, "does").unwrap_or_default(),
         settings: json_map(fields.get("settings")),
-        ports: texts(fields.get("ports")),
         outputs: kinds
             .into_iter()
             .map(|(name, kind)| (name, kind_of(&kind)))
@@ -225,10 +223,10 @@ fn read_form(fields: &serde_json::Map<String, Json>) -> Form {
         return Form::Use(node, with());
     }
     if let Some(node) = text(fields, "open") {
-        return Form::Open(node, with(), texts(fields.get("close")));
+        return Form::Open(node, with());
     }
     match fields.get("set") {
-        Some(Json::Object(ports)) if !ports.contains_key("pick") => {
+        Some(Json::Object(ports)) if !ports.contains_key("pick") && !ports.contains_key("format") => {
             return Form::Set(json_map(fields.get("set")));
         }
         Some(one) => return Form::Set(IndexMap::from([("result".to_owned(), one.clone())])),

@@ -135,7 +135,7 @@ impl Context<'_> {
             self.remark(Weight::Look, node, look.clone());
         }
         let mut steps = match &form.form {
-            Form::Use(uses, patterns) | Form::Open(uses, patterns, _) => {
+            Form::Use(uses, patterns) | Form::Open(uses, patterns) => {
                 let mut step = self.step(node, uses);
                 step.with = self.with(node, patterns, form, also, reader).into_iter().collect();
                 self.repetition(node, &mut step);
@@ -270,8 +270,8 @@ impl Context<'_> {
                 values.insert(self.export_name(node, &port), Val::Code(value).setting());
             }
         }
-        if !values.is_empty() && !self.graph.nodes[node].disabled {
-            steps.push(Self::bare("data.set", json!({ "values": values })));
+        if !self.graph.nodes[node].disabled {
+            steps.extend(setting_of(values));
         }
     }
 
@@ -293,6 +293,7 @@ impl Context<'_> {
                 || form.ignore.iter().any(|ignored| ignored == name)
                 || form.stores.contains_key(name)
                 || mentions(&patterns, name)
+                || is_numbered(&patterns, name)
                 || is_action(kind, name)
                 || self.old_name(form, also, name).is_some_and(|new| mentions(&patterns, new))
                 || (acting && default == Some(value))
@@ -683,10 +684,7 @@ impl Context<'_> {
             };
             values.insert(self.export_name(node, port), value.into());
         }
-        if values.is_empty() {
-            return Vec::new();
-        }
-        vec![Self::bare("data.set", json!({ "values": values }))]
+        setting_of(values).into_iter().collect()
     }
 
     fn items_of(&self, node: NodeNo, reader: Reader) -> Val {
@@ -830,10 +828,7 @@ impl Context<'_> {
             };
             values.insert(self.export_name(catch, port), value.into());
         }
-        if values.is_empty() {
-            return Vec::new();
-        }
-        vec![Self::bare("data.set", json!({ "values": values }))]
+        setting_of(values).into_iter().collect()
     }
 
     fn parallel(&self, node: NodeNo, branches: &[(String, Vec<Item>)]) -> Vec<Step> {
@@ -1060,6 +1055,16 @@ impl Context<'_> {
     }
 }
 
+/// A step that sets these variables.
+fn setting_of(values: Map<String, Json>) -> Option<Step> {
+    let with = match values.len() {
+        0 => return None,
+        1 => values.into_iter().next().map(|(name, value)| json!({ "name": name, "value": value }))?,
+        _ => json!({ "values": values }),
+    };
+    Some(Context::bare("data.set", with))
+}
+
 /// A successor without patterns, for nodes that this module builds itself.
 static EMPTY_FORM: std::sync::LazyLock<Successor> = std::sync::LazyLock::new(Successor::default);
 
@@ -1082,6 +1087,14 @@ fn mentions(patterns: &str, name: &str) -> bool {
         let after = patterns[at + name.len()..].chars().next();
         !before.is_some_and(is_part) && !after.is_some_and(is_part)
     })
+}
+
+/// `key_1` and `value_1` of a pattern `pairs`.
+fn is_numbered(patterns: &str, name: &str) -> bool {
+    patterns.contains("\"pairs\"")
+        && name.rsplit_once('_').is_some_and(|(part, number)| {
+            matches!(part, "key" | "value") && number.parse::<u8>().is_ok_and(|number| number <= 10)
+        })
 }
 
 fn shortened(value: &Json) -> String {

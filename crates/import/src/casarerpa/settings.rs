@@ -163,7 +163,7 @@ impl Context<'_> {
                 } else {
                     one(name).filter(|value| !value.is_empty())?
                 };
-                Some(self.cast(value, cast, node, name))
+                self.cast(value, cast, node, name)
             }
             Json::String(text) if text.contains("{{") => {
                 Some(self.expression_pattern(text, node, form, also, reader))
@@ -222,7 +222,7 @@ impl Context<'_> {
                     let key = match &value {
                         Val::Literal(Json::String(text)) => text.clone(),
                         Val::Literal(other) => other.to_string(),
-                        _ => return Some(self.cast(value, cast, node, name)),
+                        _ => return self.cast(value, cast, node, name),
                     };
                     let same = |(from, _): &(&String, &Json)| from.eq_ignore_ascii_case(&key);
                     return match map.iter().find(same) {
@@ -231,7 +231,11 @@ impl Context<'_> {
                         None => Some(value),
                     };
                 }
-                Some(self.cast(value, cast, node, name))
+                self.cast(value, cast, node, name)
+            }
+            Json::Object(fields) if special(fields).is_some() => {
+                let (kind, of) = special(fields)?;
+                self.special(kind, of, fields, node, form, also, reader)
             }
             Json::Object(fields) if fields.contains_key("regex") => {
                 let name = fields["regex"].as_str().unwrap_or_default();
@@ -360,7 +364,13 @@ impl Context<'_> {
             let value = self
                 .setting_or_default(node, name, form, also, reader)
                 .unwrap_or(Val::Literal(Json::Null));
-            let code = self.cast(value, cast, node, name).code();
+            let value = self.cast(value, cast, node, name).unwrap_or(Val::Literal(Json::Null));
+            let code = if cast == "place" && value == Val::Literal(Json::Null) {
+                // An end of a slice that is not given.
+                Code::atom("", Kind::Any)
+            } else {
+                value.code()
+            };
             let alone = written.trim().is_empty() && next.trim().is_empty();
             // A comma or bracket on both sides needs no more brackets.
             written.push_str(&if alone { code.text } else { code.operand(Binding::Atom) });
@@ -370,77 +380,215 @@ impl Context<'_> {
         written
     }
 
-    /// `value` as the successor takes it.
-    fn cast(&self, value: Val, cast: &str, node: NodeNo, name: &str) -> Val {
-        match cast {
-            "" => value,
-            "num" => match number(&value) {
-                code if code.binding == Binding::Filter => Val::Code(code),
-                code => literal_or_code(&value, code),
+    /// `value` as the successor takes it; `None` to leave the setting out.
+    fn cast(&self, value: Val, cast: &str, node: NodeNo, name: &str) -> Option<Val> {
+        Some(match cast {
+            "num" => self.as_number(value, node),
+            "int" => as_whole(value),
+            "place" => match value {
+                Val::Literal(Json::Null) => value,
+                other => as_whole(other),
             },
-            "int" => match &value {
-                Val::Literal(Json::String(text)) => text
-                    .trim()
-                    .parse::<i64>()
-                    .map_or_else(|_| value.clone(), |number| Val::Literal(number.into())),
-                Val::Literal(Json::Number(number)) if number.as_i64().is_none() => {
-                    let whole = number.as_f64().unwrap_or_default() as i64;
-                    Val::Literal(whole.into())
+            "count" => match as_whole(value) {
+                Val::Literal(Json::Number(number)) if number.as_i64().is_none_or(|count| count < 1) => {
+                    return None;
                 }
-                Val::Literal(_) => value,
-                _ => Val::Code(value.code().filter("int", Kind::Number)),
+                other => other,
             },
-            "text" => match &value {
-                Val::Literal(Json::String(_)) | Val::Text(_) => value,
-                Val::Literal(Json::Null) => Val::text(""),
-                Val::Literal(other @ (Json::Number(_) | Json::Bool(_))) => Val::text(other.to_string()),
-                _ if value.kind() == Kind::Text => value,
-                _ => Val::Code(value.code().filter("string", Kind::Text)),
+            "splits" => match as_whole(value) {
+                Val::Literal(Json::Number(number)) => match number.as_i64() {
+                    Some(splits) if splits >= 0 => Val::Literal((splits + 1).into()),
+                    _ => return None,
+                },
+                other => other,
             },
-            "bool" => match &value {
-                Val::Literal(Json::String(text)) => {
-                    let on = matches!(&*text.trim().to_lowercase(), "true" | "1" | "yes" | "on");
-                    Val::Literal(on.into())
-                }
-                Val::Literal(Json::Number(number)) => {
-                    Val::Literal((number.as_f64() != Some(0.0)).into())
-                }
-                Val::Literal(_) => value,
-                _ if value.kind() == Kind::Boolean => value,
-                _ => Val::Code(value.code().filter("bool", Kind::Boolean)),
-            },
-            "not" => match self.cast(value, "bool", node, name) {
-                Val::Literal(Json::Bool(on)) => Val::Literal((!on).into()),
-                other => {
-                    let text = format!("not {}", other.code().operand(Binding::Comparison));
-                    Val::Code(Code::new(text, Kind::Boolean, Binding::Not))
-                }
-            },
+            "text" => as_text(value),
+            "bool" => as_bool(value),
             "truth" => Val::Code(truth(&value.code())),
-            "list" => as_list(value),
+            "list" => self.as_list(value, node),
             "json" => as_json(value),
             "ms" => duration(value, 1.0),
             "s" => duration(value, 1000.0),
-            "percent" => match &value {
-                Val::Literal(Json::String(text)) => text
-                    .trim_end_matches('%')
-                    .parse::<f64>()
-                    .map_or_else(|_| value.clone(), |number| Val::Literal((number / 100.0).into())),
-                _ => value,
+            "wait" => duration(value, if matches!(name, "duration_ms" | "timeout") { 1.0 } else { 1000.0 }),
+            "body_json" => match as_json(value) {
+                Val::Literal(Json::String(_)) | Val::Text(_) => return None,
+                Val::Code(code) if code.kind == Kind::Text => return None,
+                other => other,
             },
-            "credential" => match &value {
-                Val::Literal(_) => value,
-                _ => {
-                    self.remark(
-                        Weight::Look,
-                        node,
-                        format!("`{name}` is computed; a credential is given by its name"),
-                    );
-                    value
+            "body_text" => match as_json(value) {
+                value @ (Val::Literal(Json::String(_)) | Val::Text(_)) => value,
+                Val::Code(code) if code.kind == Kind::Text => Val::Code(code),
+                _ => return None,
+            },
+            "encoding" => match value.as_text().map(|text| text.to_lowercase().replace('_', "-")) {
+                Some(text) if matches!(&*text, "utf-8" | "utf8" | "auto") => return None,
+                Some(text) => Val::text(text),
+                None => value,
+            },
+            "selector" => selector(value),
+            "key" => key(value),
+            "file_name" => match value.as_text() {
+                Some(text) => {
+                    let name = text.rsplit(['/', '\\']).next().unwrap_or_default();
+                    Val::text(name.rsplit_once('.').map_or(name, |(stem, _)| stem))
                 }
+                None => value,
             },
+            "script" => script(value),
             _ => value,
+        })
+    }
+
+    /// A number; a text may also be the name of a variable that holds one.
+    fn as_number(&self, value: Val, node: NodeNo) -> Val {
+        if let Some(code) = self.variable_named(&value, node) {
+            return Val::Code(if code.kind == Kind::Number { code } else { code.filter("float", Kind::Number) });
         }
+        match number(&value) {
+            code if code.binding == Binding::Filter => Val::Code(code),
+            code => literal_or_code(&value, code),
+        }
+    }
+
+    /// A list: written as one, as JSON, as texts between commas, or the name of a variable.
+    fn as_list(&self, value: Val, node: NodeNo) -> Val {
+        if let Some(code) = self.variable_named(&value, node) {
+            return Val::Code(code);
+        }
+        let Val::Literal(Json::String(text)) = &value else {
+            return value;
+        };
+        if let Ok(list @ Json::Array(_)) = serde_json::from_str(text) {
+            return Val::Literal(list);
+        }
+        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        Val::Literal(items.map(|item| Json::String(item.to_owned())).collect())
+    }
+
+    fn variable_named(&self, value: &Val, node: NodeNo) -> Option<Code> {
+        let name = value.as_text()?.trim();
+        if !self.variables.contains_key(name) {
+            return None;
+        }
+        self.resolve(name, self.reader(node))
+    }
+
+    /// Patterns that need more than a setting's value.
+    fn special(
+        &self,
+        kind: &str,
+        of: &Json,
+        fields: &Map<String, Json>,
+        node: NodeNo,
+        form: &Successor,
+        also: Option<&Also>,
+        reader: Reader,
+    ) -> Option<Val> {
+        let one = |name: &str| self.setting(node, name, form, also, reader);
+        let text = of.as_str().unwrap_or_default();
+        let names = || of.as_array().into_iter().flatten().filter_map(Json::as_str);
+        match kind {
+            // The settings that are there, as a list.
+            "items" => {
+                let items: Vec<Val> = names().filter_map(one).filter(|value| !matches!(value, Val::Literal(Json::Null))).collect();
+                if items.is_empty() && text.is_empty() && fields.len() == 1 && names().count() == 1 {
+                    return None;
+                }
+                Some(Val::List(items))
+            }
+            // `key_1`, `value_1`, … as a map.
+            "pairs" => {
+                let count = of.as_array().map_or(0, Vec::len);
+                let mut entries = Vec::new();
+                for number in 1..=count {
+                    let Some(key) = one(&format!("key_{number}")).filter(|key| !key.is_empty()) else {
+                        continue;
+                    };
+                    let value = one(&format!("value_{number}")).unwrap_or(Val::Literal(Json::Null));
+                    match key.as_text() {
+                        Some(key) => entries.push((key.to_owned(), value)),
+                        None => {
+                            let key = key.code();
+                            return Some(self.computed_pairs(count, &key, one));
+                        }
+                    }
+                }
+                Some(Val::Map(entries))
+            }
+            "format" => {
+                let variables = fields.get("variables").and_then(Json::as_str).and_then(one);
+                Some(formatted(one(text)?, variables.as_ref()))
+            }
+            "lost" => {
+                self.remark(Weight::Lost, node, format!("{text} has no equivalent; its result is none"));
+                None
+            }
+            // One row as a list of rows.
+            "rows" => match as_json(one(text)?) {
+                Val::Literal(Json::Array(rows)) if rows.iter().all(Json::is_array) => {
+                    Some(Val::Literal(Json::Array(rows)))
+                }
+                Val::List(rows) if rows.iter().all(|row| row.kind() == Kind::List) => Some(Val::List(rows)),
+                row => Some(Val::List(vec![row])),
+            },
+            // Selectors and values of a form.
+            "fields" => match as_json(one(text)?) {
+                Val::Literal(Json::Object(map)) => Some(Val::Map(
+                    map.into_iter()
+                        .map(|(name, value)| (css(&name), Val::Literal(value)))
+                        .collect(),
+                )),
+                Val::Map(entries) => {
+                    Some(Val::Map(entries.into_iter().map(|(name, value)| (css(&name), value)).collect()))
+                }
+                other => Some(other),
+            },
+            "database" => {
+                let [address, kind, name] = ["connection_string", "db_type", "database"].map(one);
+                if let Some(address) = address.filter(|address| !address.is_empty()) {
+                    return Some(address);
+                }
+                let kind = kind.as_ref().and_then(Val::as_text).unwrap_or("sqlite").to_owned();
+                let name = name.filter(|name| !name.is_empty())?;
+                if kind == "sqlite" {
+                    return Some(name);
+                }
+                let part = |name: &str, default: &str| {
+                    one(name).map_or_else(|| default.to_owned(), |value| match as_text(value) {
+                        Val::Literal(Json::String(text)) if !text.is_empty() => text,
+                        _ => default.to_owned(),
+                    })
+                };
+                let port = if kind == "mysql" { "3306" } else { "5432" };
+                let address = format!("{kind}://{}:{}/", part("host", "localhost"), part("port", port));
+                Some(match name {
+                    Val::Literal(Json::String(name)) => Val::text(format!("{address}{name}")),
+                    other => Val::Text(vec![Segment::Plain(address), Segment::Code(other.code())]),
+                })
+            }
+            // Statements as one text.
+            "batch" => match as_json(one(text)?) {
+                Val::Literal(Json::Array(statements)) => {
+                    let statements: Vec<&str> = statements.iter().filter_map(Json::as_str).collect();
+                    Some(Val::text(statements.join(";
+")))
+                }
+                other => Some(other),
+            },
+            _ => None,
+        }
+    }
+
+    /// A map whose keys are computed.
+    fn computed_pairs(&self, count: usize, _first: &Code, one: impl Fn(&str) -> Option<Val>) -> Val {
+        let mut entries = Vec::new();
+        for number in 1..=count {
+            if let Some(key) = one(&format!("key_{number}")).filter(|key| !key.is_empty()) {
+                let value = one(&format!("value_{number}")).unwrap_or(Val::Literal(Json::Null));
+                entries.push(format!("{}: {}", key.code().text, value.code().text));
+            }
+        }
+        Val::Code(Code::atom(format!("{{{}}}", entries.join(", ")), Kind::Map))
     }
 
     /// A condition: wired, a value, or a Python-like expression. One that can't be evaluated is
@@ -528,16 +676,174 @@ fn is_setting(text: &str) -> bool {
     })
 }
 
-/// A list: written as one, as JSON, or as texts between commas.
-fn as_list(value: Val) -> Val {
-    let Val::Literal(Json::String(text)) = &value else {
+/// The patterns that are told by their first key.
+fn special(fields: &Map<String, Json>) -> Option<(&str, &Json)> {
+    const KINDS: [&str; 8] =
+        ["items", "pairs", "format", "lost", "rows", "fields", "database", "batch"];
+    let (kind, of) = fields.iter().next()?;
+    let fits = KINDS.contains(&&**kind)
+        && match &**kind {
+            "items" | "pairs" | "database" => of.is_array(),
+            _ => of.as_str().is_some_and(|text| !text.starts_with('$') && !text.contains("{{")),
+        };
+    let few = fields.len() == 1 || &**kind == "format";
+    (fits && few).then_some((kind, of))
+}
+
+fn as_whole(value: Val) -> Val {
+    match &value {
+        Val::Literal(Json::String(text)) => match text.trim().parse::<i64>() {
+            Ok(number) => Val::Literal(number.into()),
+            Err(_) => value,
+        },
+        Val::Literal(Json::Number(number)) if number.as_i64().is_none() => {
+            let whole = number.as_f64().unwrap_or_default() as i64;
+            Val::Literal(whole.into())
+        }
+        Val::Literal(_) => value,
+        _ => Val::Code(value.code().filter("int", Kind::Number)),
+    }
+}
+
+fn as_text(value: Val) -> Val {
+    match &value {
+        Val::Literal(Json::String(_)) | Val::Text(_) => value,
+        Val::Literal(Json::Null) => Val::text(""),
+        Val::Literal(other @ (Json::Number(_) | Json::Bool(_))) => Val::text(other.to_string()),
+        _ if value.kind() == Kind::Text => value,
+        _ => Val::Code(value.code().filter("string", Kind::Text)),
+    }
+}
+
+fn as_bool(value: Val) -> Val {
+    match &value {
+        Val::Literal(Json::String(text)) => {
+            let on = matches!(&*text.trim().to_lowercase(), "true" | "1" | "yes" | "on");
+            Val::Literal(on.into())
+        }
+        Val::Literal(Json::Number(number)) => Val::Literal((number.as_f64() != Some(0.0)).into()),
+        Val::Literal(_) => value,
+        _ if value.kind() == Kind::Boolean => value,
+        _ => Val::Code(value.code().filter("bool", Kind::Boolean)),
+    }
+}
+
+/// `{name}` of a Python template, filled in.
+fn formatted(template: Val, variables: Option<&Val>) -> Val {
+    let Some(variables) = variables else {
+        return template;
+    };
+    let segments = match template {
+        Val::Literal(Json::String(text)) => vec![Segment::Plain(text)],
+        Val::Text(segments) => segments,
+        other => return other,
+    };
+    let value_of = |name: &str| -> Option<Val> {
+        match variables {
+            Val::Literal(Json::Object(map)) => Some(Val::Literal(map.get(name)?.clone())),
+            Val::Map(entries) => {
+                entries.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+            }
+            Val::Literal(_) => None,
+            other => {
+                let base = other.code().operand(Binding::Atom);
+                Some(Val::Code(Code::atom(crate::expression::member(&base, name), Kind::Any)))
+            }
+        }
+    };
+    let mut filled = Vec::new();
+    for segment in segments {
+        let Segment::Plain(text) = segment else {
+            filled.push(segment);
+            continue;
+        };
+        let mut rest = text.as_str();
+        let mut plain = String::new();
+        while let Some((before, after)) = rest.split_once('{') {
+            plain.push_str(before);
+            let found = after.split_once('}').and_then(|(name, next)| Some((value_of(name)?, next)));
+            if let Some(next) = after.strip_prefix('{') {
+                plain.push('{');
+                rest = next;
+            } else if let Some((value, next)) = found {
+                match value {
+                    Val::Literal(Json::String(value)) => plain.push_str(&value),
+                    value => {
+                        filled.push(Segment::Plain(std::mem::take(&mut plain)));
+                        filled.push(Segment::Code(value.code()));
+                    }
+                }
+                rest = next;
+            } else {
+                plain.push('{');
+                rest = after;
+            }
+        }
+        plain.push_str(&rest.replace("}}", "}"));
+        filled.push(Segment::Plain(plain));
+    }
+    filled.retain(|segment| !matches!(segment, Segment::Plain(text) if text.is_empty()));
+    match filled.as_slice() {
+        [] => Val::text(""),
+        [Segment::Plain(text)] => Val::text(text.clone()),
+        _ => Val::Text(filled),
+    }
+}
+
+/// A selector: the original's are CSS or XPath, as told by their beginning.
+fn selector(value: Val) -> Val {
+    match &value {
+        Val::Literal(Json::String(text)) => Val::text(css(text)),
+        _ => value,
+    }
+}
+
+fn css(text: &str) -> String {
+    let text = text.trim();
+    if text.starts_with("//") || text.starts_with("(//") || text.starts_with("xpath=") {
+        let path = text.strip_prefix("xpath=").unwrap_or(text);
+        return format!("xpath={path}");
+    }
+    let known = ["css=", "text=", "role=", "label=", "id=", "placeholder=", "testid=", "title=", "alt="];
+    if known.iter().any(|prefix| text.starts_with(prefix)) {
+        return text.to_owned();
+    }
+    format!("css={text}")
+}
+
+/// A key by the name that browsers know it by.
+fn key(value: Val) -> Val {
+    let Some(text) = value.as_text() else {
         return value;
     };
-    if let Ok(list @ Json::Array(_)) = serde_json::from_str(text) {
-        return Val::Literal(list);
+    let known = [
+        "Enter", "Tab", "Escape", "Backspace", "Delete", "ArrowUp", "ArrowDown", "ArrowLeft",
+        "ArrowRight", "Home", "End", "PageUp", "PageDown", "Space",
+    ];
+    let same = known.iter().find(|name| name.eq_ignore_ascii_case(text));
+    same.map_or(value.clone(), |name| Val::text(*name))
+}
+
+/// The body of a function as a function.
+fn script(value: Val) -> Val {
+    match value {
+        Val::Literal(Json::String(text)) if text.contains("return") && !text.contains("=>") => {
+            Val::text(format!("() => {{ {} }}", text.replace("\\n", "\n")))
+        }
+        Val::Text(mut segments)
+            if segments.iter().any(|segment| matches!(segment, Segment::Plain(text) if text.contains("return"))) =>
+        {
+            for segment in &mut segments {
+                if let Segment::Plain(text) = segment {
+                    *text = text.replace("\\n", "\n");
+                }
+            }
+            segments.insert(0, Segment::Plain("() => { ".to_owned()));
+            segments.push(Segment::Plain(" }".to_owned()));
+            Val::Text(segments)
+        }
+        other => other,
     }
-    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-    Val::Literal(items.map(|item| Json::String(item.to_owned())).collect())
 }
 
 fn as_json(value: Val) -> Val {
