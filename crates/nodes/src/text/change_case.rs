@@ -30,12 +30,18 @@ enum Case {
     Kebab,
     /// `adaLovelace`
     Camel,
+    /// `AdaLovelace`
+    Pascal,
+    /// `ADA_LOVELACE`
+    Constant,
+    /// Small letters become capitals and capitals small: `aDA`.
+    Swap,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Changed {
     /// The text.
-    text: String,
+    result: String,
 }
 
 pub(super) fn node() -> Node {
@@ -49,12 +55,12 @@ const EXAMPLE: &str = r#"- id: name
   use: text.change_case
   with: { text: "ADA LOVELACE", to: title }
 - use: log.write
-  with: { message: "{{ steps.name.text }}" }
+  with: { message: "{{ steps.name.result }}" }
 "#;
 
 async fn change_case(_cx: &StepContext, settings: ChangeCase) -> Result<Changed, NodeError> {
     Ok(Changed {
-        text: written_as(&settings.text, settings.to),
+        result: written_as(&settings.text, settings.to),
     })
 }
 
@@ -66,11 +72,23 @@ fn written_as(text: &str, case: Case) -> String {
         Case::Title => title(text),
         Case::Snake => words(text).join("_"),
         Case::Kebab => words(text).join("-"),
+        Case::Constant => words(text).join("_").to_uppercase(),
+        Case::Pascal => words(text).iter().map(|word| capitalised(word)).collect(),
+        Case::Swap => text.chars().flat_map(swapped).collect(),
         Case::Camel => {
             let mut words = words(text).into_iter();
             let first = words.next().unwrap_or_default();
             words.fold(first, |text, word| text + &capitalised(&word))
         }
+    }
+}
+
+/// Some letters become two: `ß` is `SS`.
+fn swapped(letter: char) -> Vec<char> {
+    if letter.is_uppercase() {
+        letter.to_lowercase().collect()
+    } else {
+        letter.to_uppercase().collect()
     }
 }
 

@@ -4,7 +4,7 @@ use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::search;
+use super::search::{self, Flags};
 
 /// Finds words or patterns in a text, and takes the parts of a pattern out of it.
 ///
@@ -23,15 +23,43 @@ pub(super) struct Find {
     /// Whether small and capital letters are the same.
     #[serde(default)]
     ignore_case: bool,
+    /// With `regex`: whether `^` and `$` are the ends of each line.
+    #[serde(default)]
+    multiline: bool,
+    /// With `regex`: whether `.` is a line break too.
+    #[serde(default)]
+    dot_all: bool,
+    /// Where in the text it has to stand.
+    #[serde(default)]
+    at: Place,
     /// Whether the step fails if nothing is found.
     #[serde(default)]
     required: bool,
+}
+
+/// Where in a text something stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Place {
+    /// Anywhere.
+    #[default]
+    Anywhere,
+    /// At its beginning.
+    Start,
+    /// At its end.
+    End,
+    /// All of the text is it.
+    Whole,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Found {
     /// Whether it is there.
     found: bool,
+    /// What was found first; none if nothing was.
+    result: Option<String>,
+    /// The place of its first character, counted from 0; -1 if nothing was found.
+    position: i64,
     /// How many times.
     count: usize,
     /// The first place; none if there is none.
@@ -70,7 +98,27 @@ const EXAMPLE: &str = r#"- id: mail
 "#;
 
 async fn find(_cx: &StepContext, settings: Find) -> Result<Found, NodeError> {
-    let pattern = search::compile(&settings.find, settings.regex, settings.ignore_case)?;
+    let plain;
+    let find = match (settings.at, settings.regex) {
+        (Place::Anywhere, _) => &settings.find,
+        (at, is_regex) => {
+            let inner = match is_regex {
+                true => settings.find.clone(),
+                false => regex::escape(&settings.find),
+            };
+            let start = if at == Place::End { "" } else { r"\A" };
+            let end = if at == Place::Start { "" } else { r"\z" };
+            plain = format!("{start}(?:{inner}){end}");
+            &plain
+        }
+    };
+    let flags = Flags {
+        regex: settings.regex || settings.at != Place::Anywhere,
+        ignore_case: settings.ignore_case,
+        multiline: settings.multiline,
+        dot_all: settings.dot_all,
+    };
+    let pattern = search::compile_with(find, flags)?;
     let matches = all(&pattern, &settings.text);
     if matches.is_empty() && settings.required {
         return Err(NodeError::not_found(format!(
@@ -81,6 +129,8 @@ async fn find(_cx: &StepContext, settings: Find) -> Result<Found, NodeError> {
     }
     Ok(Found {
         found: !matches.is_empty(),
+        result: matches.first().map(|first| first.text.clone()),
+        position: matches.first().map_or(-1, |first| first.start as i64),
         count: matches.len(),
         first: matches.first().cloned(),
         matches,

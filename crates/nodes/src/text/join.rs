@@ -23,7 +23,7 @@ pub(super) struct Join {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Joined {
     /// The text.
-    text: String,
+    result: String,
 }
 
 pub(super) fn node() -> Node {
@@ -37,7 +37,7 @@ const EXAMPLE: &str = r#"- id: address
   use: text.join
   with: { parts: ["Hauptstr. 1", "", "Bonn"], separator: ", ", skip_empty: true }
 - use: log.write
-  with: { message: "{{ steps.address.text }}" }
+  with: { message: "{{ steps.address.result }}" }
 "#;
 
 async fn join(_cx: &StepContext, settings: Join) -> Result<Joined, NodeError> {
@@ -56,7 +56,7 @@ async fn join(_cx: &StepContext, settings: Join) -> Result<Joined, NodeError> {
         }
     }
     Ok(Joined {
-        text: texts.join(&settings.separator),
+        result: texts.join(&settings.separator),
     })
 }
 

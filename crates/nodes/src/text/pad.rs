@@ -33,12 +33,14 @@ enum Side {
     Start,
     /// At the end: the text stands at the left.
     End,
+    /// At both ends: the text stands in the middle.
+    Both,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Padded {
     /// The text.
-    text: String,
+    result: String,
 }
 
 pub(super) fn node() -> Node {
@@ -52,13 +54,13 @@ const EXAMPLE: &str = r#"- id: number
   use: text.pad
   with: { text: "42", length: 8, with: "0" }
 - use: log.write
-  with: { message: "{{ steps.number.text }}" }
+  with: { message: "{{ steps.number.result }}" }
 "#;
 
 const LONGEST: usize = 100_000;
 
 async fn pad(_cx: &StepContext, settings: Pad) -> Result<Padded, NodeError> {
-    padded(settings).map(|text| Padded { text })
+    padded(settings).map(|result| Padded { result })
 }
 
 fn padded(settings: Pad) -> Result<String, NodeError> {
@@ -82,6 +84,11 @@ fn padded(settings: Pad) -> Result<String, NodeError> {
     Ok(match settings.side {
         Side::Start => filling + &settings.text,
         Side::End => settings.text + &filling,
+        Side::Both => {
+            let before: String = filling.chars().take(missing / 2).collect();
+            let after: String = filling.chars().skip(missing / 2).collect();
+            before + &settings.text + &after
+        }
     })
 }
 

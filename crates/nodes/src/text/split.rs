@@ -28,7 +28,7 @@ pub(super) struct Split {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Parts {
     /// The parts in order.
-    parts: Vec<String>,
+    result: Vec<String>,
     /// How many there are.
     count: usize,
 }
@@ -44,14 +44,14 @@ const EXAMPLE: &str = r#"- id: name
   use: text.split
   with: { text: "Lovelace, Ada", separator: ",", trim: true }
 - use: log.write
-  with: { message: "{{ steps.name.parts[1] }}" }
+  with: { message: "{{ steps.name.result[1] }}" }
 "#;
 
 async fn split(_cx: &StepContext, settings: Split) -> Result<Parts, NodeError> {
     let parts = parts_of(&settings)?;
     Ok(Parts {
         count: parts.len(),
-        parts,
+        result: parts,
     })
 }
 

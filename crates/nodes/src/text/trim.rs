@@ -34,7 +34,7 @@ enum Side {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Trimmed {
     /// The text that is left.
-    text: String,
+    result: String,
 }
 
 pub(super) fn node() -> Node {
@@ -48,12 +48,12 @@ const EXAMPLE: &str = r#"- id: name
   use: text.trim
   with: { text: "  Ada   Lovelace ", inside: true }
 - use: log.write
-  with: { message: "{{ steps.name.text }}" }
+  with: { message: "{{ steps.name.result }}" }
 "#;
 
 async fn trim(_cx: &StepContext, settings: Trim) -> Result<Trimmed, NodeError> {
     Ok(Trimmed {
-        text: trimmed(&settings),
+        result: trimmed(&settings),
     })
 }
 
