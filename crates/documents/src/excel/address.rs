@@ -90,6 +90,19 @@ impl Area {
             && (self.first.column..=self.last.column).contains(&cell.column)
     }
 
+    /// Whether all of `other` lies inside.
+    pub(super) fn holds(&self, other: &Self) -> bool {
+        self.contains(other.first) && self.contains(other.last)
+    }
+
+    /// Whether the two share a cell.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        self.first.row <= other.last.row
+            && other.first.row <= self.last.row
+            && self.first.column <= other.last.column
+            && other.first.column <= self.last.column
+    }
+
     pub(super) fn is_one_cell(&self) -> bool {
         self.first == self.last
     }

@@ -31,11 +31,11 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    fn holds_title(&self, at: CellAddress) -> bool {
+    pub(super) fn holds_title(&self, at: CellAddress) -> bool {
         self.tables.iter().any(|table| table.has_title_at(at))
     }
 
-    fn check(&self, at: CellAddress, value: &Value) -> Result<(), NodeError> {
+    pub(super) fn check(&self, at: CellAddress, value: &Value) -> Result<(), NodeError> {
         let merged = self
             .merged
             .iter()

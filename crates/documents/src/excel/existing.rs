@@ -106,7 +106,7 @@ fn old_cell(
             }
             Event::GeneralRef(reference) if in_formula => {
                 if let Some(shared) = &mut cell.shared {
-                    shared.text.push_str(&character(reference)?);
+                    shared.text.push_str(&resolved(reference)?);
                 }
             }
             Event::End(end) => {
@@ -124,7 +124,7 @@ fn old_cell(
 }
 
 /// What `&amp;` or `&#65;` stands for.
-fn character(reference: &quick_xml::events::BytesRef<'_>) -> Result<String, EditError> {
+pub(super) fn resolved(reference: &quick_xml::events::BytesRef<'_>) -> Result<String, EditError> {
     if let Some(character) = reference.resolve_char_ref()? {
         return Ok(character.to_string());
     }

@@ -9,7 +9,7 @@
 //! | [`address`] | `B4`, `A1:D20` |
 //! | [`dates`] | a spreadsheet's day numbers and ISO texts |
 //! | [`workbook`] | opening any kind of workbook for reading |
-//! | [`sheets`] | finding and adding sheets |
+//! | [`sheet_parts`] | finding and adding sheets |
 //! | [`scan`] | what of a sheet must not be overwritten, and where it ends |
 //! | [`edit`] | new cells into a sheet, as a stream |
 //! | [`existing`] | the cells that a row has already |
@@ -20,20 +20,50 @@
 use casare_engine::Node;
 
 mod address;
+mod append;
+mod book;
 mod cell;
 mod cells;
+mod clear;
+mod create;
 mod dates;
 mod edit;
 mod existing;
+mod find;
+mod follow;
+mod formats;
+mod formulas;
+mod patch;
 mod read;
+mod read_cell;
+mod read_range;
+mod references;
+mod rows;
 mod scan;
+mod sheet_changes;
+mod sheet_parts;
 mod sheets;
+mod style;
 mod styles;
 mod tables;
 mod target;
 mod workbook;
 mod write;
+mod write_cells;
 
 pub(crate) fn nodes() -> Vec<Node> {
-    vec![read::node(), write::node()]
+    vec![
+        append::node(),
+        clear::node(),
+        create::node(),
+        find::node(),
+        read::node(),
+        read_cell::node(),
+        read_range::node(),
+        rows::node(),
+        sheets::node(),
+        style::node(),
+        write::node(),
+        write_cells::node(),
+    ]
 }

@@ -112,7 +112,7 @@ pub(super) fn node() -> Node {
 
 const EXAMPLE: &str = r#"- id: people
   use: excel.read
-  with: { path: staff.xlsx, sheet: Staff }
+  with: { path: staff.xlsx, sheet: Staff, range: A1:D4 }
 - use: flow.for_each
   with: { items: "{{ steps.people.rows }}", as: person }
   do:

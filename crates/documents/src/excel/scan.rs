@@ -9,7 +9,7 @@ use quick_xml::{
 
 use super::{
     address::{Area, CellAddress},
-    sheets::attribute_of_relation,
+    sheet_parts::attribute_of_relation,
 };
 use crate::ooxml::xml::{EditError, attribute, local, without_prefix};
 

@@ -1,256 +1,242 @@
-//! The sheets of a workbook: finding them, adding one.
-
 use std::path::Path;
 
-use casare_engine::NodeError;
+use calamine::{Reader as _, SheetType, SheetVisible};
+use casare_engine::{Node, NodeError, StepContext};
+use casare_workflow::Any;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::ooxml::{
-    package::{CONTENT_TYPES, Kind, Package, relations_of, resolve},
-    xml::{
-        Change, EditError, attribute, change_elements, each_element, escaped, local, prefixed,
-        with_attributes, without_prefix,
-    },
+use super::{
+    book::Book,
+    follow::follow,
+    references::Move,
+    sheet_parts::{SheetPart, Visibility},
+    workbook,
 };
 
-const WORKSHEET_TYPE: &str =
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml";
-const RELATIONSHIP: &str =
-    "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet";
-const BLANK_SHEET: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n\
-    <worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\">\
-    <sheetData/></worksheet>";
-
-/// A sheet of a workbook: its name and where its content is.
-#[derive(Debug, Clone)]
-pub(super) struct SheetPart {
-    pub(super) name: String,
-    pub(super) part: String,
-    /// A sheet can be a chart and nothing else.
-    pub(super) has_cells: bool,
+/// Lists, adds, renames, copies, moves, hides or deletes the sheets of a workbook.
+///
+/// Listing reads .xlsx, .xlsm, .xlsb, .xls and .ods; all else needs .xlsx or .xlsm. Formulas, names
+/// and charts follow a sheet that is renamed; those that refer to one that is deleted show `#REF!`.
+/// A copy has the cells, formats, widths and merged cells of the sheet, but not its charts, pictures
+/// and tables.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sheets {
+    /// The workbook. A relative path starts at the workflow's folder.
+    path: String,
+    /// What is done.
+    #[serde(default)]
+    action: Action,
+    /// The sheet it is done to: its name, or its number from 1. The first if not set.
+    sheet: Option<Any>,
+    /// The name of the sheet that is added or copied to, or the new name of the sheet.
+    name: Option<String>,
+    /// Where the sheet goes, from 1: the last if not set.
+    position: Option<usize>,
 }
 
-/// What is known of a workbook.
-pub(super) struct WorkbookParts {
-    /// The sheets, in order.
-    pub(super) sheets: Vec<SheetPart>,
-    pub(super) styles: Option<String>,
-    pub(super) from_1904: bool,
-    pub(super) part: String,
-    calculation: Option<String>,
+/// What is done with sheets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Action {
+    /// Nothing: they are listed.
+    #[default]
+    List,
+    /// An empty one called `name` is added.
+    Add,
+    /// It is called `name` from now on.
+    Rename,
+    /// It is copied to a new one called `name`.
+    Copy,
+    /// It goes to `position`.
+    Move,
+    /// It is not shown any more.
+    Hide,
+    /// It is shown again.
+    Show,
+    /// It goes.
+    Delete,
 }
 
-/// A new workbook with one empty sheet, to be kept at `path`.
-pub(super) fn blank(path: &Path, sheet: &str) -> Result<Package, NodeError> {
-    let mut workbook = rust_xlsxwriter::Workbook::new();
-    let content = workbook
-        .add_worksheet()
-        .set_name(sheet)
-        .map(|_| ())
-        .and_then(|()| workbook.save_to_buffer())
-        .map_err(|error| {
-            NodeError::invalid(format!("a sheet can't be called `{sheet}`: {error}"))
-        })?;
-    Package::of_content(content, path, Kind::Workbook)
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Listed {
+    /// The sheets afterwards, in order.
+    sheets: Vec<Sheet>,
+    /// Their names, in order.
+    names: Vec<String>,
+    /// How many there are.
+    count: usize,
 }
 
-fn failed_on(path: &Path) -> impl Fn(EditError) -> NodeError + use<> {
-    let path = path.to_owned();
-    move |error| {
-        NodeError::invalid(format!("{} can't be changed: {error}", path.display()))
-            .with_help("the file may be damaged; open it in Excel and save it anew")
-    }
+/// A sheet.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Sheet {
+    /// Its name.
+    name: String,
+    /// Whether it is not shown.
+    hidden: bool,
+    /// Whether it has cells; a sheet can be a chart and nothing else.
+    has_cells: bool,
 }
 
-impl Package {
-    /// The workbook's sheets and what they share.
-    pub(super) fn workbook(&mut self) -> Result<WorkbookParts, NodeError> {
-        let root = self.relations("")?;
-        let part = root
-            .into_iter()
-            .find(|relation| relation.kind == "officeDocument")
-            .map(|relation| relation.target)
-            .ok_or_else(|| self.damaged("it has no workbook inside"))?;
-        let text = self.text(&part)?;
-        let relations = self.relations(&part)?;
-        let of_kind = |kind: &str| {
-            relations
-                .iter()
-                .find(|relation| relation.kind == kind)
-                .map(|relation| relation.target.clone())
+pub(super) fn node() -> Node {
+    Node::action("excel.sheets", sheets)
+        .icon("layers")
+        .example(EXAMPLE)
+}
+
+const EXAMPLE: &str = r#"- use: excel.sheets
+  with: { path: staff.xlsx, action: add, name: Summary, position: 1 }
+- id: all
+  use: excel.sheets
+  with: { path: staff.xlsx }
+- use: log.write
+  with: { message: "{{ steps.all.names | join(', ') }}" }
+"#;
+
+async fn sheets(cx: &StepContext, settings: Sheets) -> Result<Listed, NodeError> {
+    let path = cx.file(&settings.path);
+    cx.blocking(move || {
+        if settings.action != Action::List {
+            change(&path, &settings)?;
+        }
+        list(&path)
+    })
+    .await
+}
+
+fn list(path: &Path) -> Result<Listed, NodeError> {
+    let workbook = workbook::open(path)?;
+    let sheets: Vec<Sheet> = workbook
+        .sheets_metadata()
+        .iter()
+        .map(|sheet| Sheet {
+            name: sheet.name.clone(),
+            hidden: sheet.visible != SheetVisible::Visible,
+            has_cells: sheet.typ != SheetType::ChartSheet,
+        })
+        .collect();
+    Ok(Listed {
+        names: sheets.iter().map(|sheet| sheet.name.clone()).collect(),
+        count: sheets.len(),
+        sheets,
+    })
+}
+
+fn change(path: &Path, settings: &Sheets) -> Result<(), NodeError> {
+    let mut book = Book::open(path)?;
+    let name = || {
+        settings.name.as_deref().ok_or_else(|| {
+            NodeError::invalid("setting `name` is missing")
+                .with_help("say what the sheet is called")
+        })
+    };
+    if let Action::Add | Action::Rename | Action::Copy = settings.action {
+        let name = name()?;
+        let same = match settings.action {
+            Action::Rename => {
+                let (sheet, _) = book.target(settings.sheet.as_ref(), None)?;
+                sheet.name.to_lowercase() == name.to_lowercase()
+            }
+            _ => false,
         };
-        let mut sheets = Vec::new();
-        let mut from_1904 = false;
-        each_element(&text, |tag| match local(tag) {
-            "sheet" => {
-                let id = attribute_of_relation(tag);
-                let relation = relations
-                    .iter()
-                    .find(|relation| Some(&relation.id) == id.as_ref());
-                if let (Some(relation), Some(name)) = (relation, attribute(tag, "name")) {
-                    sheets.push(SheetPart {
-                        name,
-                        part: relation.target.clone(),
-                        has_cells: relation.kind == "worksheet",
-                    });
-                }
-            }
-            "workbookPr" => {
-                from_1904 =
-                    attribute(tag, "date1904").is_some_and(|flag| flag == "1" || flag == "true");
-            }
-            _ => {}
-        })
-        .map_err(|error| self.damaged(&format!("{part}: {error}")))?;
-        Ok(WorkbookParts {
-            sheets,
-            styles: of_kind("styles"),
-            calculation: of_kind("calcChain"),
-            from_1904,
-            part,
-        })
+        if book.parts.has_sheet(name) && !same {
+            return Err(NodeError::conflict(format!(
+                "{} has a sheet `{name}` already",
+                path.display()
+            ))
+            .permanent()
+            .with_help("choose another name"));
+        }
     }
-
-    /// Adds an empty sheet called `name`.
-    pub(super) fn add_sheet(
-        &mut self,
-        workbook: &WorkbookParts,
-        name: &str,
-    ) -> Result<SheetPart, NodeError> {
-        // The writer of new workbooks knows what a sheet may be called.
-        blank(&self.path, name)?;
-        let folder = workbook
-            .part
-            .rsplit_once('/')
-            .map_or("", |(folder, _)| folder);
-        let free = (1..).find_map(|number| {
-            let part = resolve(&workbook.part, &format!("worksheets/sheet{number}.xml"));
-            (!self.has(&part)).then_some((number, part))
-        });
-        let (number, part) = free.unwrap_or((0, format!("{folder}/worksheets/sheet.xml")));
-        let text = self.text(&workbook.part)?;
-        let mut sheet_id = 0;
-        let mut relation_prefix = "r".to_owned();
-        let failed = failed_on(&self.path);
-        each_element(&text, |tag| {
-            if local(tag) == "sheet" {
-                let id = attribute(tag, "sheetId")
-                    .and_then(|id| id.parse().ok())
-                    .unwrap_or(0);
-                sheet_id = sheet_id.max(id);
-                let key = tag
-                    .attributes()
-                    .with_checks(false)
-                    .flatten()
-                    .find_map(|found| found.key.0.strip_suffix(":id").map(str::to_owned));
-                relation_prefix = key.unwrap_or_else(|| relation_prefix.clone());
+    if settings.action == Action::Add {
+        let added = book.package.add_sheet(&book.parts, name()?)?;
+        book.parts = book.package.workbook()?;
+        if let Some(position) = settings.position {
+            book.package.move_sheet(&book.parts, &added, position)?;
+        }
+        return book.package.save();
+    }
+    let sheet = chosen(&mut book, settings, path)?;
+    match settings.action {
+        Action::List | Action::Add => {}
+        Action::Rename => {
+            let name = name()?;
+            // The writer of new workbooks knows what a sheet may be called.
+            super::sheet_parts::blank(path, name)?;
+            let change = Move::Rename(name.to_owned());
+            follow(
+                &mut book.package,
+                &book.parts,
+                &sheet.name,
+                &sheet.part,
+                &change,
+            )?;
+            book.package.rename_sheet(&book.parts, &sheet, name)?;
+        }
+        Action::Copy => {
+            let copy = book.package.copy_sheet(&book.parts, &sheet, name()?)?;
+            book.parts = book.package.workbook()?;
+            if let Some(position) = settings.position {
+                book.package.move_sheet(&book.parts, &copy, position)?;
             }
-        })
-        .map_err(&failed)?;
-        let relation = format!("casareSheet{number}");
-        let text = change_elements(
-            &text,
-            |_, _| Change::Keep,
-            |element, depth| {
-                (depth == 1 && without_prefix(element) == "sheets").then(|| {
-                    format!(
-                        "<{} name=\"{}\" sheetId=\"{}\" {relation_prefix}:id=\"{relation}\"/>",
-                        prefixed(element, "sheet"),
-                        escaped(name),
-                        sheet_id + 1
-                    )
-                })
-            },
-        )
-        .map_err(failed)?;
-        self.change(&workbook.part, text);
-        self.add_at_end(
-            &relations_of(&workbook.part),
-            "Relationship",
-            &format!("Id=\"{relation}\" Type=\"{RELATIONSHIP}\" Target=\"/{part}\""),
-        )?;
-        self.add_at_end(
-            CONTENT_TYPES,
-            "Override",
-            &format!("PartName=\"/{part}\" ContentType=\"{WORKSHEET_TYPE}\""),
-        )?;
-        self.change(&part, BLANK_SHEET.to_owned());
-        Ok(SheetPart {
-            name: name.to_owned(),
-            part,
-            has_cells: true,
-        })
+        }
+        Action::Move => {
+            let last = book.parts.sheets.len();
+            let position = settings.position.unwrap_or(last);
+            book.package.move_sheet(&book.parts, &sheet, position)?;
+        }
+        Action::Hide => {
+            one_stays(&book, &sheet)?;
+            let hidden = Visibility::Hidden;
+            book.package.show_sheet(&book.parts, &sheet, hidden)?;
+        }
+        Action::Show => {
+            let shown = Visibility::Shown;
+            book.package.show_sheet(&book.parts, &sheet, shown)?;
+        }
+        Action::Delete => {
+            one_stays(&book, &sheet)?;
+            book.package.compute_when_opened(&book.parts)?;
+            follow(
+                &mut book.package,
+                &book.parts,
+                &sheet.name,
+                &sheet.part,
+                &Move::Remove,
+            )?;
+            book.package.delete_sheet(&book.parts, &sheet)?;
+        }
     }
-
-    /// Has Excel compute all formulas when it opens the workbook: what they refer to has changed.
-    ///
-    /// The order in which Excel computed them last goes as well: it would name cells that may hold
-    /// no formula any more, which Excel takes for damage. It makes a new one.
-    pub(super) fn compute_when_opened(
-        &mut self,
-        workbook: &WorkbookParts,
-    ) -> Result<(), NodeError> {
-        const AFTER: [&str; 9] = [
-            "oleSize",
-            "customWorkbookViews",
-            "pivotCaches",
-            "smartTagPr",
-            "smartTagTypes",
-            "webPublishing",
-            "fileRecoveryPr",
-            "webPublishObjects",
-            "extLst",
-        ];
-        let text = self.text(&workbook.part)?;
-        let failed = failed_on(&self.path);
-        let mut found = false;
-        each_element(&text, |tag| found |= local(tag) == "calcPr").map_err(&failed)?;
-        let missing = std::cell::Cell::new(!found);
-        let element = |like: &str| format!("<{} fullCalcOnLoad=\"1\"/>", prefixed(like, "calcPr"));
-        let text = change_elements(
-            &text,
-            |tag, depth| match local(tag) {
-                "calcPr" if depth == 1 => {
-                    Change::Replace(with_attributes(tag, &[("fullCalcOnLoad", Some("1"))]))
-                }
-                name if depth == 1 && AFTER.contains(&name) && missing.replace(false) => {
-                    Change::Before(element(tag.name().0))
-                }
-                _ => Change::Keep,
-            },
-            |name, depth| (depth == 0 && missing.replace(false)).then(|| element(name)),
-        )
-        .map_err(failed)?;
-        self.change(&workbook.part, text);
-        let Some(chain) = &workbook.calculation else {
-            return Ok(());
-        };
-        self.removed.insert(chain.clone());
-        let base = workbook.part.clone();
-        self.remove_where(&relations_of(&workbook.part), "Target", |target| {
-            resolve(&base, target) == *chain
-        })?;
-        self.remove_where(CONTENT_TYPES, "PartName", |name| {
-            name.trim_start_matches('/') == chain
-        })
-    }
+    book.package.save()
 }
 
-/// The `r:id` of a tag; its own `id` is another thing.
-pub(super) fn attribute_of_relation(tag: &quick_xml::events::BytesStart<'_>) -> Option<String> {
-    tag.attributes()
-        .with_checks(false)
-        .flatten()
-        .find_map(|found| {
-            found
-                .key
-                .0
-                .ends_with(":id")
-                .then(|| {
-                    found
-                        .normalized_value(quick_xml::XmlVersion::Implicit1_0)
-                        .ok()
-                        .map(std::borrow::Cow::into_owned)
-                })
-                .flatten()
-        })
+/// The sheet that is meant, with or without cells.
+fn chosen(book: &mut Book, settings: &Sheets, path: &Path) -> Result<SheetPart, NodeError> {
+    let names: Vec<String> = book
+        .parts
+        .sheets
+        .iter()
+        .map(|sheet| sheet.name.clone())
+        .collect();
+    let index = workbook::choose(settings.sheet.as_ref(), &names, path)?;
+    Ok(book.parts.sheets[index].clone())
+}
+
+fn one_stays(book: &Book, sheet: &SheetPart) -> Result<(), NodeError> {
+    let others = book
+        .parts
+        .sheets
+        .iter()
+        .any(|other| other.name != sheet.name && other.visibility == Visibility::Shown);
+    if others {
+        return Ok(());
+    }
+    Err(NodeError::conflict(format!(
+        "`{}` is the only sheet that is shown, and a workbook needs one",
+        sheet.name
+    ))
+    .permanent()
+    .with_help("add or show another sheet first"))
 }

@@ -119,7 +119,7 @@ impl Styles {
 }
 
 /// Whether a number format has a part of a date outside quotes and brackets.
-fn shows_dates(code: &str) -> bool {
+pub(super) fn shows_dates(code: &str) -> bool {
     let (mut quoted, mut bracketed, mut escaped) = (false, false, false);
     code.chars().any(|character| {
         if std::mem::take(&mut escaped) {

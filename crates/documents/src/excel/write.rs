@@ -11,7 +11,7 @@ use super::{
     cell::Taking,
     edit::{Guard, SheetEdit},
     scan::{self, Scan},
-    sheets::{self, SheetPart, WorkbookParts},
+    sheet_parts::{self, SheetPart, WorkbookParts},
     styles::Styles,
     tables::Table,
     workbook,
@@ -39,34 +39,34 @@ use casare_files::rows::{Columns, Header, rows_of};
 #[serde(deny_unknown_fields)]
 pub(super) struct Write {
     /// The workbook: .xlsx, or .xlsm if it is there already.
-    path: String,
+    pub(super) path: String,
     /// The sheet: its name, or its number from 1. The first if not set; `Sheet1` in a new workbook.
-    sheet: Option<Any>,
+    pub(super) sheet: Option<Any>,
     /// The rows: a list of maps or lists. A cell that is none is emptied.
-    rows: Any,
+    pub(super) rows: Any,
     /// Where the first row goes (its titles, if there are any). When appending, the first cell of
     /// the titles that are there.
     #[serde(default = "top_left")]
-    cell: String,
+    pub(super) cell: String,
     /// Which columns are written, in which order. Those of the first row if not set; when
     /// appending, those of the sheet.
-    columns: Option<Vec<String>>,
+    pub(super) columns: Option<Vec<String>>,
     /// Whether the names of the columns are written above the rows, or are there already when
     /// appending.
     #[serde(default = "yes")]
-    header: bool,
+    pub(super) header: bool,
     /// What happens to cells that are there.
     #[serde(default)]
-    mode: Mode,
+    pub(super) mode: Mode,
     /// Whether texts such as `2026-03-01` or `2026-03-01T08:30:00` become dates.
     #[serde(default = "yes")]
-    dates: bool,
+    pub(super) dates: bool,
     /// Whether texts that begin with `=` become formulas. Leave it off for data from outside.
     #[serde(default)]
-    formulas: bool,
+    pub(super) formulas: bool,
     /// Whether a workbook or sheet that is not there is made.
     #[serde(default = "yes")]
-    create: bool,
+    pub(super) create: bool,
 }
 
 fn top_left() -> String {
@@ -80,7 +80,7 @@ fn yes() -> bool {
 /// What happens to cells that are there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Mode {
+pub(super) enum Mode {
     /// Those that are written to are overwritten, all others stay.
     #[default]
     Overwrite,
@@ -129,16 +129,26 @@ async fn write(cx: &StepContext, settings: Write) -> Result<Written, NodeError> 
         .await
 }
 
-fn write_sheet(path: &Path, settings: &Write, cancel: &Cancel) -> Result<Written, NodeError> {
+pub(super) fn write_sheet(
+    path: &Path,
+    settings: &Write,
+    cancel: &Cancel,
+) -> Result<Written, NodeError> {
     let exists = check_kind(path, settings.create)?;
     let cell = CellAddress::of_setting("cell", &settings.cell)?;
     let mut package = if exists {
         Package::open(path, Kind::Workbook)?.to_be_changed()?
     } else {
-        sheets::blank(path, &new_name(settings.sheet.as_ref())?)?
+        sheet_parts::blank(path, &new_name(settings.sheet.as_ref())?)?
     };
     let workbook = package.workbook()?;
-    let sheet = sheet_of(&mut package, &workbook, settings, path)?;
+    let sheet = sheet_of(
+        &mut package,
+        &workbook,
+        settings.sheet.as_ref(),
+        settings.create,
+        path,
+    )?;
     let broken = |error: EditError| {
         NodeError::invalid(format!(
             "{}, sheet `{}`: {error}",
@@ -224,7 +234,7 @@ fn write_sheet(path: &Path, settings: &Write, cancel: &Cancel) -> Result<Written
 }
 
 /// Whether the workbook is there; refuses files that can't be written.
-fn check_kind(path: &Path, create: bool) -> Result<bool, NodeError> {
+pub(super) fn check_kind(path: &Path, create: bool) -> Result<bool, NodeError> {
     let extension = path
         .extension()
         .map(|extension| extension.to_string_lossy().to_lowercase())
@@ -274,10 +284,11 @@ fn new_name(setting: Option<&Any>) -> Result<String, NodeError> {
     }
 }
 
-fn sheet_of(
+pub(super) fn sheet_of(
     package: &mut Package,
     workbook: &WorkbookParts,
-    settings: &Write,
+    sheet: Option<&Any>,
+    create: bool,
     path: &Path,
 ) -> Result<SheetPart, NodeError> {
     let names: Vec<String> = workbook
@@ -285,7 +296,7 @@ fn sheet_of(
         .iter()
         .map(|sheet| sheet.name.clone())
         .collect();
-    match workbook::choose(settings.sheet.as_ref(), &names, path) {
+    match workbook::choose(sheet, &names, path) {
         Ok(index) if workbook.sheets[index].has_cells => Ok(workbook.sheets[index].clone()),
         Ok(index) => Err(NodeError::invalid(format!(
             "sheet `{}` of {} is a chart, and has no cells to write to",
@@ -293,8 +304,8 @@ fn sheet_of(
             path.display()
         ))),
         Err(error) => {
-            let name = settings.sheet.as_ref().and_then(|sheet| sheet.0.as_str());
-            match name.filter(|_| settings.create) {
+            let name = sheet.and_then(|sheet| sheet.0.as_str());
+            match name.filter(|_| create) {
                 Some(name) => package.add_sheet(workbook, name),
                 None => Err(error),
             }

@@ -10,6 +10,7 @@ use casare_node_testing::Office;
 
 mod catalogue;
 mod excel;
+mod excel_edit;
 
 /// Every node that a workflow of these tests may use.
 fn all() -> Vec<Node> {
@@ -18,4 +19,9 @@ fn all() -> Vec<Node> {
 
 fn office() -> Office {
     Office::with(all())
+}
+
+/// An office with the files that examples of nodes read.
+fn office_with_fixtures() -> Office {
+    Office::with_fixtures(all())
 }
