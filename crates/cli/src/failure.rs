@@ -56,6 +56,8 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Run(RunError),
     #[error(transparent)]
+    Debug(casare_debug::Refused),
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error("there is no node `{name}`")]
     NoSuchNode {
@@ -123,6 +125,7 @@ impl CliError {
             | Self::NoRuns
             | Self::NoHome
             | Self::Run(_)
+            | Self::Debug(_)
             | Self::Store(
                 StoreError::NoSuchRun { .. }
                 | StoreError::AmbiguousRun { .. }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`run`], [`resume`] | running a workflow; [`execution`] is what they share |
 //! | [`check`], [`fmt`], [`schema`], [`nodes`] | working on workflow files |
+//! | [`debug`], [`dap`] | looking into a run, in a terminal and from an editor |
 //! | [`runs`] | what ran: list, show, report, delete |
 //! | [`doctor`], [`completions`] | this machine, this shell |
 //! | [`config`] | the only place that reads the environment |
@@ -24,6 +25,9 @@ mod check;
 mod completions;
 mod config;
 mod credentials;
+mod dap;
+mod debug;
+mod debugging;
 mod doctor;
 mod event_lines;
 mod execution;
@@ -61,6 +65,8 @@ struct Cli {
 enum Command {
     Run(run::Run),
     Resume(resume::Resume),
+    Debug(debug::Debug),
+    Dap(dap::Dap),
     Check(check::Check),
     Fmt(fmt::Fmt),
     Schema(schema::Schema),
@@ -75,6 +81,8 @@ impl Command {
         match self {
             Self::Run(run) => run.exec(config, terminal),
             Self::Resume(resume) => resume.exec(config, terminal),
+            Self::Debug(debug) => debug.exec(config, terminal),
+            Self::Dap(dap) => dap.exec(config, terminal),
             Self::Check(check) => check.exec(terminal),
             Self::Fmt(fmt) => fmt.exec(terminal),
             Self::Schema(schema) => schema.exec(terminal),
@@ -96,7 +104,7 @@ impl Command {
             Self::Runs(runs) => runs.wants_json(),
             Self::Doctor(doctor) => doctor.json,
             Self::Schema(_) => true,
-            Self::Completions(_) => false,
+            Self::Debug(_) | Self::Dap(_) | Self::Completions(_) => false,
         }
     }
 }

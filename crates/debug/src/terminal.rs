@@ -34,6 +34,16 @@ pub trait Input: Send {
     async fn line(&mut self, prompt: &str) -> Option<String>;
 }
 
+/// What comes from outside the lines that are typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interrupt {
+    /// Ctrl-C: pauses the run; the second one before it stands still cancels it. Where it stands
+    /// still already, the second one leaves.
+    Pause,
+    /// The process is told to end: the run ends in good order.
+    End,
+}
+
 /// How the debugger begins and shows itself.
 #[derive(Debug, Clone, Default)]
 pub struct Manner {
@@ -58,8 +68,6 @@ pub enum TerminalError {
 
 /// Debugs `launch` until the person leaves; answers how the newest run ended.
 ///
-/// A message in `interrupts` (Ctrl-C) pauses the run; the second one before it stops cancels it.
-///
 /// # Errors
 ///
 /// When the workflow can't be read, or the output is gone.
@@ -68,7 +76,7 @@ pub async fn debug(
     launch: Launch,
     manner: Manner,
     input: &mut dyn Input,
-    interrupts: mpsc::Receiver<()>,
+    interrupts: mpsc::Receiver<Interrupt>,
     out: impl Write + Send,
 ) -> Result<Option<RunOutcome>, TerminalError> {
     let (debugger, notices) = Debugger::new();
@@ -102,7 +110,7 @@ pub async fn debug(
 struct Front<W> {
     session: Session,
     notices: Notices,
-    interrupts: mpsc::Receiver<()>,
+    interrupts: mpsc::Receiver<Interrupt>,
     out: W,
     paint: Paint,
     interactive: bool,
@@ -129,14 +137,33 @@ impl<W: Write + Send> Front<W> {
         loop {
             self.follow().await?;
             loop {
-                let prompt = if self.interactive { "(casare) " } else { "" };
-                let Some(line) = input.line(prompt).await else {
+                let Some(line) = self.next_line(input).await? else {
                     return Ok(());
                 };
                 match self.obey(&line).await? {
                     Then::Ask => {}
                     Then::Run => break,
                     Then::Leave => return Ok(()),
+                }
+            }
+        }
+    }
+
+    /// What is typed next; `None` when it is time to leave.
+    async fn next_line(&mut self, input: &mut dyn Input) -> Result<Option<String>, TerminalError> {
+        let prompt = if self.interactive { "(casare) " } else { "" };
+        let mut line = input.line(prompt);
+        let mut told = false;
+        loop {
+            tokio::select! {
+                line = &mut line => return Ok(line),
+                Some(interrupt) = self.interrupts.recv() => {
+                    if told || interrupt == Interrupt::End {
+                        return Ok(None);
+                    }
+                    told = true;
+                    writeln!(self.out, "\n`q` leaves, and so does Ctrl-C once more")?;
+                    self.out.flush()?;
                 }
             }
         }
@@ -164,8 +191,8 @@ impl<W: Write + Send> Front<W> {
                     }
                     return self.finish(ended);
                 }
-                Some(()) = self.interrupts.recv() => {
-                    if asked {
+                Some(interrupt) = self.interrupts.recv() => {
+                    if asked || interrupt == Interrupt::End {
                         self.session.cancel();
                     } else {
                         self.say("pausing at the next step; once more cancels the run")?;
