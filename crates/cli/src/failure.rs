@@ -5,6 +5,7 @@ use std::{io, path::PathBuf, process::ExitCode};
 use casare_engine::{PlanError, RunError};
 use casare_nodes::custom::CustomNodeError;
 use casare_store::StoreError;
+use casare_testing::RecordingError;
 use serde_json::{Value as Json, json};
 
 /// The exit codes, as `--help` shows them.
@@ -76,6 +77,14 @@ pub(crate) enum CliError {
     Git { what: String, reason: String },
     #[error("two workflows can be compared, not more")]
     TooManyFiles,
+    #[error("there are no tests")]
+    NoTests,
+    #[error("no case has `{0}` in its name or file")]
+    NoSuchCase(String),
+    #[error("changes of files can't be watched: {0}")]
+    Watch(String),
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
     #[error("there are no runs yet")]
     NoRuns,
     #[error("the data folder of this user could not be found")]
@@ -122,6 +131,9 @@ impl CliError {
             | Self::NodeName(_)
             | Self::Git { .. }
             | Self::TooManyFiles
+            | Self::NoTests
+            | Self::NoSuchCase(_)
+            | Self::Recording(RecordingError::Unreadable { .. } | RecordingError::NotOne { .. })
             | Self::NoRuns
             | Self::NoHome
             | Self::Run(_)
@@ -133,9 +145,12 @@ impl CliError {
                 | StoreError::RunInUse { .. },
             ) => Exit::Usage,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
-            Self::Store(_) | Self::Unwritable { .. } | Self::Runtime(_) | Self::Output(_) => {
-                Exit::Internal
-            }
+            Self::Store(_)
+            | Self::Unwritable { .. }
+            | Self::Recording(_)
+            | Self::Watch(_)
+            | Self::Runtime(_)
+            | Self::Output(_) => Exit::Internal,
         }
     }
 
@@ -154,6 +169,13 @@ impl CliError {
             Self::AlreadyThere(_) => "choose another name, or delete it first".to_owned(),
             Self::NodeName(_) => {
                 "a name is `category.action` of small letters, digits and `_`: `acme.greet`".to_owned()
+            }
+            Self::NoTests => {
+                "tests are files called `*.test.yaml`; docs/testing.md says what is in them"
+                    .to_owned()
+            }
+            Self::Recording(RecordingError::NotOne { .. }) => {
+                "`casare run FILE --record RECORDING` makes one".to_owned()
             }
             Self::NoRuns => "start one with `casare run FILE`".to_owned(),
             Self::NoHome => "set CASARE_HOME to a folder that can be written".to_owned(),

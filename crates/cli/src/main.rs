@@ -4,6 +4,9 @@
 //! |---|---|
 //! | [`run`], [`resume`] | running a workflow; [`execution`] is what they share |
 //! | [`check`], [`fmt`], [`schema`], [`nodes`] | working on workflow files |
+//! | [`diff`], [`merge`] | versions of a workflow |
+//! | [`init`] | a new project |
+//! | [`test`](mod@test), [`replay`] | tests of workflows; recorded runs again |
 //! | [`debug`], [`dap`] | looking into a run, in a terminal and from an editor |
 //! | [`runs`] | what ran: list, show, report, delete |
 //! | [`doctor`], [`completions`] | this machine, this shell |
@@ -28,25 +31,31 @@ mod credentials;
 mod dap;
 mod debug;
 mod debugging;
+mod diff;
 mod doctor;
 mod event_lines;
 mod execution;
 mod failure;
 mod files;
 mod fmt;
+mod git;
+mod init;
 mod inputs;
 mod interrupt;
 mod nodes;
+mod merge;
 mod outcome;
 mod problems;
 mod progress;
 mod report;
+mod replay;
 mod resume;
 mod run;
 mod runs;
 mod schema;
 mod terminal;
 
+mod test;
 /// Automates the work that people do in browsers, files, mail and APIs
 #[derive(Debug, Parser)]
 #[command(
@@ -70,6 +79,11 @@ enum Command {
     Check(check::Check),
     Fmt(fmt::Fmt),
     Schema(schema::Schema),
+    Test(test::Test),
+    Replay(replay::Replay),
+    Init(init::Init),
+    Diff(diff::Diff),
+    Merge(merge::Merge),
     Nodes(nodes::Nodes),
     Runs(runs::Runs),
     Doctor(doctor::Doctor),
@@ -87,6 +101,11 @@ impl Command {
             Self::Fmt(fmt) => fmt.exec(terminal),
             Self::Schema(schema) => schema.exec(terminal),
             Self::Nodes(nodes) => nodes.exec(terminal),
+            Self::Test(test) => test.exec(config, terminal),
+            Self::Replay(replay) => replay.exec(terminal),
+            Self::Init(init) => init.exec(terminal),
+            Self::Diff(diff) => diff.exec(config, terminal),
+            Self::Merge(merge) => merge.exec(terminal),
             Self::Runs(runs) => runs.exec(config, terminal),
             Self::Doctor(doctor) => doctor.exec(config, terminal),
             Self::Completions(completions) => completions.exec(terminal),
@@ -107,6 +126,11 @@ impl Command {
             Self::Debug(_) | Self::Dap(_) | Self::Completions(_) => false,
         }
     }
+            Self::Test(test) => test.json,
+            Self::Replay(replay) => replay.json,
+            Self::Init(init) => init.json,
+            Self::Diff(diff) => diff.json,
+            Self::Merge(merge) => merge.json,
 }
 
 fn main() -> ExitCode {

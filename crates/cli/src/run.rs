@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use casare_store::Journal;
+use casare_testing::Recorder;
 use clap::Args;
 
 use crate::{
@@ -23,6 +24,9 @@ pub(crate) struct Run {
     /// Keep no record: such a run can't be resumed and is not listed
     #[arg(long)]
     no_journal: bool,
+    /// Write what the run did into this file, secrets taken out; `casare replay` runs it again
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     #[command(flatten)]
     manner: Manner,
 }
@@ -60,9 +64,18 @@ impl Run {
                 execution.options.journal = Some(Journal::open(&config.home()?).await?);
             }
             execution.cancel_on_signals()?;
+            let recorder = self
+                .record
+                .as_ref()
+                .map(|_| Recorder::attach(&plan, &mut execution.options));
+            let given = execution.options.inputs.clone();
             let (options, execution) = execution.start();
-            let outcome = engine.run(&plan, options).await;
-            execution.finish(outcome?, plan.workflow(), &file.name, &file.text)
+            let outcome = engine.run(&plan, options).await?;
+            if let (Some(recorder), Some(path)) = (recorder, &self.record) {
+                let recording = recorder.finish(&plan, &given, &config.variables, &outcome);
+                recording.write(path)?;
+            }
+            execution.finish(outcome, plan.workflow(), &file.name, &file.text)
         })
     }
 }

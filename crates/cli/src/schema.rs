@@ -1,3 +1,4 @@
+use casare_testing::test_schema;
 use casare_workflow::schema::workflow_schema;
 use clap::Args;
 
@@ -10,15 +11,21 @@ use crate::{
 /// Print the JSON Schema of workflow files, for completion in editors
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
+    /// That of test files (`*.test.yaml`) instead
+    #[arg(long)]
+    tests: bool,
     /// Accepted for likeness with the other commands; a schema is always JSON
     #[arg(long, hide = true)]
     json: bool,
 }
 
 impl Schema {
-    #[expect(clippy::unused_self, reason = "commands look alike")]
     pub(crate) fn exec(self, terminal: &Terminal) -> Result<Exit, CliError> {
-        let schema = workflow_schema(files::engine_here()?.registry());
+        let schema = if self.tests {
+            test_schema()
+        } else {
+            workflow_schema(files::engine_here()?.registry())
+        };
         terminal.print(&format!("{schema:#}"))?;
         Ok(Exit::Done)
     }

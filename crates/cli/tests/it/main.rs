@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod check;
+mod init;
 mod nodes;
 mod run;
 mod runs;
 mod usage;
+mod versions;
 mod world;
