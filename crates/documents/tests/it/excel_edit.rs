@@ -116,7 +116,10 @@ async fn what_refers_to_a_sheet_follows_its_changes() {
         })
     );
     let chart = part(&office.path("staff.xlsx"), "xl/charts/chart1.xml");
-    assert!(chart.contains("&apos;Our people&apos;!$C$2:$C$6"), "{chart}");
+    assert!(
+        chart.contains("&apos;Our people&apos;!$C$2:$C$6"),
+        "{chart}"
+    );
 }
 
 #[tokio::test]
@@ -124,6 +127,10 @@ async fn what_refers_to_a_sheet_follows_its_changes() {
 async fn libreoffice_opens_an_edited_workbook_and_computes_the_same() {
     let office = office_with_fixtures();
     office.outputs(EDITS).await;
+
+    if let Ok(kept) = std::env::var("CASARE_KEEP") {
+        std::fs::copy(office.path("staff.xlsx"), kept).unwrap();
+    }
 
     let converted = Command::new("soffice")
         .args(["--headless", "--convert-to"])
@@ -155,9 +162,6 @@ async fn libreoffice_opens_an_edited_workbook_and_computes_the_same() {
         offices.starts_with("City,People,Share\nLondon,2,0.00862"),
         "{offices}"
     );
-    if let Ok(kept) = std::env::var("CASARE_KEEP") {
-        std::fs::copy(office.path("staff.xlsx"), kept).unwrap();
-    }
 }
 
 #[tokio::test]

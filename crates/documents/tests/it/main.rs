@@ -11,6 +11,7 @@ use casare_node_testing::Office;
 mod catalogue;
 mod excel;
 mod excel_edit;
+mod pictures;
 
 /// Every node that a workflow of these tests may use.
 fn all() -> Vec<Node> {
