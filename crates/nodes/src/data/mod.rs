@@ -2,13 +2,27 @@
 
 use casare_engine::Node;
 
+mod compare;
+mod convert;
+mod difference;
 pub(crate) mod number;
 pub(crate) mod order;
 pub(crate) mod path;
+mod placeholders;
 pub(crate) mod rules;
-pub(crate) mod written;
+mod schema;
+mod target;
+mod template;
+mod transform;
 mod validate;
+pub(crate) mod written;
 
 pub(crate) fn nodes() -> Vec<Node> {
-    vec![validate::node()]
+    vec![
+        compare::node(),
+        convert::node(),
+        template::node(),
+        transform::node(),
+        validate::node(),
+    ]
 }

@@ -1,21 +1,28 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, fs, path::Path};
 
 use casare_engine::{Node, NodeError, StepContext};
 use casare_workflow::{
     Any, Value,
-    value::{pairs, to_json},
+    value::{Stream, from_json, pairs, to_json},
 };
 use indexmap::IndexMap;
 use minijinja::value::ValueKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
-use super::rules::{CompiledRule, Rule, is_empty, shown};
+use super::{
+    rules::{CompiledRule, Rule, is_empty, shown},
+    schema::Schema,
+};
+use crate::list::items::Items;
 
-/// Checks data against rules: which fields there are, and what they have to be.
+/// Checks data against rules for its fields, or against a JSON Schema.
 ///
-/// `value` is a map, or a list of maps (rows), of which each is checked. A field inside another is
-/// written with a dot: `customer.email`.
+/// With `rules`, `value` is a map, or a list of maps (rows), of which each is checked. A field
+/// inside another is written with a dot: `customer.email`. `rule` is one for the value itself.
+/// With `schema` (or `schema_path`), the value is checked as a whole, or with `each` the items of
+/// a list one by one; nothing is fetched from the addresses in a schema.
 ///
 /// What breaks a rule is a *business* error: the data is wrong, not the machinery, and trying again
 /// can't help. With `fail: false` the step succeeds and says what it found.
@@ -25,7 +32,17 @@ pub(super) struct Validate {
     /// The data to check.
     value: Any,
     /// The rules of each field.
+    #[serde(default)]
     rules: IndexMap<String, Rule>,
+    /// A rule for the value itself, such as `{ type: email }`.
+    rule: Option<Rule>,
+    /// A JSON Schema, as a map or as a text in JSON.
+    schema: Option<Any>,
+    /// A file with a JSON Schema, in JSON.
+    schema_path: Option<String>,
+    /// Whether the schema is the one of each item of a list, rather than of the list.
+    #[serde(default)]
+    each: bool,
     /// Whether fields without a rule are allowed.
     #[serde(default = "yes")]
     other_fields: bool,
@@ -53,7 +70,7 @@ pub(super) struct Validated {
     problems: Vec<Problem>,
     /// How many problems there are.
     count: usize,
-    /// How many maps were checked.
+    /// How many maps or values were checked.
     checked: usize,
 }
 
@@ -62,7 +79,7 @@ pub(super) struct Validated {
 struct Problem {
     /// Which item of the list, counted from 1; none if the value is no list.
     item: Option<usize>,
-    /// The field.
+    /// The field, or the place inside the value; empty for the value itself.
     field: String,
     /// What is wrong with it.
     message: String,
@@ -72,9 +89,13 @@ struct Problem {
 
 impl Problem {
     fn in_words(&self) -> String {
+        let field = match self.field.as_str() {
+            "" => String::new(),
+            field => format!("`{field}` "),
+        };
         match self.item {
-            Some(item) => format!("row {item}: `{}` {}", self.field, self.message),
-            None => format!("`{}` {}", self.field, self.message),
+            Some(item) => format!("row {item}: {field}{}", self.message),
+            None => format!("{field}{}", self.message),
         }
     }
 }
@@ -96,9 +117,16 @@ const EXAMPLE: &str = r"- use: data.validate
 ";
 
 async fn validate(cx: &StepContext, settings: Validate) -> Result<Validated, NodeError> {
+    let path = settings.schema_path.as_deref().map(|path| cx.file(path));
     cx.blocking(move || {
         let fail = settings.fail;
-        let validated = check(settings)?;
+        let schema = match (&settings.schema, path) {
+            (None, None) => None,
+            (Some(schema), None) => Some(Schema::new(&as_json(&schema.0)?)?),
+            (None, Some(path)) => Some(Schema::new(&read_json(&path)?)?),
+            _ => return Err(NodeError::invalid("give either `schema` or `schema_path`")),
+        };
+        let validated = check(settings, schema.as_ref())?;
         if validated.valid || !fail {
             return Ok(validated);
         }
@@ -124,7 +152,33 @@ async fn validate(cx: &StepContext, settings: Validate) -> Result<Validated, Nod
     .await
 }
 
-fn check(settings: Validate) -> Result<Validated, NodeError> {
+/// A schema as data; as a text it is JSON.
+fn as_json(schema: &Value) -> Result<Json, NodeError> {
+    match schema.as_str() {
+        Some(text) => serde_json::from_str(text)
+            .map_err(|error| NodeError::invalid(format!("setting `schema` is no JSON: {error}"))),
+        None => Ok(to_json(schema)),
+    }
+}
+
+fn read_json(path: &Path) -> Result<Json, NodeError> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        NodeError::io(format_args!("could not read {}", path.display()), &error)
+    })?;
+    serde_json::from_str(&text)
+        .map_err(|error| NodeError::invalid(format!("{} is no JSON: {error}", path.display())))
+}
+
+fn check(settings: Validate, schema: Option<&Schema>) -> Result<Validated, NodeError> {
+    if settings.rules.is_empty() && settings.rule.is_none() && schema.is_none() {
+        return Err(NodeError::invalid("there is nothing to check against")
+            .with_help("give `rules`, `rule`, `schema` or `schema_path`"));
+    }
+    let rule = settings
+        .rule
+        .map(|rule| CompiledRule::new("", rule))
+        .transpose()?;
+    let has_fields = !settings.rules.is_empty();
     let rules = settings.rules.into_iter().map(|(field, rule)| {
         let rule = CompiledRule::new(&field, rule)?;
         Ok((field, rule))
@@ -138,26 +192,41 @@ fn check(settings: Validate) -> Result<Validated, NodeError> {
         count: 0,
     };
     let value = settings.value.0;
-    let mut checked = 0;
-    match value.kind() {
-        ValueKind::Map => {
-            checker.check(&value, None);
-            checked = 1;
-        }
-        ValueKind::Seq | ValueKind::Iterable => {
-            let unreadable =
-                |error| NodeError::invalid(format!("setting `value` can't be read: {error}"));
-            for item in value.try_iter().map_err(unreadable)?.checked() {
-                checked += 1;
-                checker.check(&item.map_err(unreadable)?, Some(checked));
+    let mut checked = 1;
+    if let Some(message) = rule.and_then(|rule| rule.problem(&value)) {
+        checker.add(None, "", message, value.clone());
+    }
+    let is_list = matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable);
+    let by_item = has_fields || settings.each;
+    if let (Some(schema), false) = (schema, settings.each) {
+        // What is checked as a whole is held as a whole.
+        let whole = match value.downcast_object_ref::<Stream>() {
+            Some(_) => Value::from(Items::of("value", value.clone())?.collect()?),
+            None => value.clone(),
+        };
+        checker.by_schema(schema, &whole, None);
+    }
+    if is_list && by_item {
+        checked = 0;
+        let unreadable =
+            |error| NodeError::invalid(format!("setting `value` can't be read: {error}"));
+        for item in value.try_iter().map_err(unreadable)?.checked() {
+            checked += 1;
+            let item = item.map_err(unreadable)?;
+            if let (Some(schema), true) = (schema, settings.each) {
+                checker.by_schema(schema, &item, Some(checked));
+            }
+            if has_fields {
+                checker.check(&item, Some(checked));
             }
         }
-        _ => {
-            return Err(NodeError::invalid(format!(
-                "setting `value` is {}; a map or a list of maps is wanted",
-                shown(&value)
-            )));
-        }
+    } else if value.kind() == ValueKind::Map && has_fields {
+        checker.check(&value, None);
+    } else if by_item {
+        return Err(NodeError::invalid(format!(
+            "setting `value` is {}; a map or a list of maps is wanted",
+            shown(&value)
+        )));
     }
     Ok(Validated {
         valid: checker.count == 0,
@@ -217,6 +286,17 @@ impl Checker {
         }
     }
 
+    fn by_schema(&mut self, schema: &Schema, value: &Value, item: Option<usize>) {
+        for violation in schema.violations(&to_json(value)) {
+            self.add(
+                item,
+                &violation.path,
+                violation.message,
+                from_json(&violation.value),
+            );
+        }
+    }
+
     fn add(&mut self, item: Option<usize>, field: &str, message: String, value: Value) {
         self.count += 1;
         if self.problems.len() < self.max_problems {
@@ -258,7 +338,7 @@ mod tests {
 
     fn checked(settings: serde_json::Value) -> (bool, Vec<String>) {
         let settings = read_settings(from_json(&settings)).unwrap();
-        let validated = check(settings).unwrap();
+        let validated = check(settings, None).unwrap();
         (
             validated.valid,
             validated.problems.iter().map(Problem::in_words).collect(),
