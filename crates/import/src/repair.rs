@@ -70,11 +70,12 @@ fn repair(workflow: &mut Workflow, problem: &Problem, report: &mut Report) -> bo
         return true;
     }
     let id = step.id.clone().unwrap_or_else(|| step.uses.clone());
-    report.add(
-        Weight::Lost,
-        Some(&id),
-        format!("`{}` does not take it: {reason}; the step fails when it is reached", step.uses),
-    );
+    let message = if problem.code == "unknown-node" {
+        format!("its successor `{}` is not part of this program; the step fails when it is reached", step.uses)
+    } else {
+        format!("`{}` does not take it: {reason}; the step fails when it is reached", step.uses)
+    };
+    report.add(Weight::Lost, Some(&id), message);
     report.converted = report.converted.saturating_sub(1);
     let was = serde_json::to_string(&step.with).unwrap_or_default();
     let was: String = was.replace("{{", "{ {").replace("{%", "{ %").chars().take(2_000).collect();

@@ -1044,7 +1044,11 @@ impl Context<'_> {
 
     fn unknown_kind(&self, node: NodeNo) -> Step {
         let kind = self.graph.kind(node);
-        let why = if kind.is_empty() {
+        let by = library::successor(kind).map(|successor| &successor.form);
+        let why = if let Some(Form::By(setting, _)) = by {
+            let value = self.graph.nodes[node].config.get(&**setting).map(shortened);
+            format!("its `{setting}` is not known: {}", value.unwrap_or_default())
+        } else if kind.is_empty() {
             "it has no type".to_owned()
         } else if library::original(kind).is_some() {
             "it has no equivalent".to_owned()

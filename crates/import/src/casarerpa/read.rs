@@ -150,12 +150,13 @@ fn node(
         .any(|value| value == Json::Bool(true));
     let title = text(fields, "name")
         .or_else(|| text(fields, "display_name"))
-        .or_else(|| text(&config, "label"))
+        .or_else(|| text(&config, "label").filter(|_| !written.contains("Dialog")))
         .filter(|title| *title != id && *title != written);
     let kind = library::present_name(&written);
     if kind != written {
         let last = written.rsplit('.').next().unwrap_or_default();
-        if last.strip_prefix("Visual") != Some(&kind) {
+        let is_alias = library::original(last).is_some_and(|original| original.alias.is_some());
+        if last.strip_prefix("Visual") != Some(&kind) && !is_alias {
             report.about(
                 Weight::Look,
                 (&id, &written),

@@ -8,7 +8,7 @@
 //! | `"{{ $a + $b }}"` | an expression over settings |
 //! | `{ from: [a, b], as: cast, map: {…}, default: … }` | the first of these settings |
 //! | `{ pick: mode, left: …, right: … }` | a pattern chosen by the value of a setting |
-//! | `{ handle: ExcelOpenNode, from: workbook, give: file_path }` | a setting of the node that opened something |
+//! | `{ handle: ExcelOpenNode, from: workbook, give: file_path }` | a setting (or `@output`) of the node that opened something |
 //! | `{ regex: pattern, flags: […] }` | a regular expression with its flags inside |
 //!
 //! Lists and maps hold patterns; anything else stands for itself.
@@ -297,6 +297,9 @@ impl Context<'_> {
             node,
             format!("it names no `{port}`; it was taken to work on `{}`", self.graph.nodes[*found].id),
         );
+        if let Some(output) = give.strip_prefix('@') {
+            return self.output(*found, output, reader).map(Val::Code);
+        }
         let (opener_form, opener_also) = self.form_of(*found)?;
         self.setting(*found, give, opener_form, opener_also, reader)
     }
