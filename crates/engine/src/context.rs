@@ -16,8 +16,8 @@ use serde_json::Value as Json;
 
 use crate::{
     Artifacts, Attendant, Cancel, Clock, Credential, Credentials, EventKind, Exchanges, LogLevel,
-    NodeError, Plan, Resource, StepExchanges, StepPath, event::Artifact, mask::Mask,
-    stream::EventStream,
+    NodeError, People, Plan, Question, Resource, StepExchanges, StepPath, event::Artifact,
+    mask::Mask, stream::EventStream,
 };
 
 /// What every step of a run shares.
@@ -25,6 +25,7 @@ pub(crate) struct Surroundings {
     pub(crate) events: EventStream,
     pub(crate) artifacts: Artifacts,
     pub(crate) credentials: Arc<dyn Credentials>,
+    pub(crate) people: Arc<dyn People>,
     pub(crate) mask: Arc<Mask>,
     /// Where relative paths start.
     pub(crate) folder: PathBuf,
@@ -196,6 +197,15 @@ impl StepContext {
             path: self.path.clone(),
             artifact: artifact.clone(),
         });
+    }
+
+    /// What a person answers to `question`.
+    ///
+    /// # Errors
+    ///
+    /// `unavailable` when nobody can be asked.
+    pub async fn ask(&self, question: &Question) -> Result<Json, NodeError> {
+        self.around.people.ask(question).await
     }
 
     /// The credential called `name`. From here on its secrets are masked in all the run writes.

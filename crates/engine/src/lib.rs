@@ -12,6 +12,7 @@
 //! | [`mod@run`] | the interpreter: start, resume, cancel |
 //! | [`mod@attendant`] | watching and steering a run step by step: debuggers, stubs, recorders |
 //! | [`mod@clock`], [`exchange`] | what a recording keeps beside the steps, and a replay gives |
+//! | [`people`] | whom a run can ask |
 //! | [`registry`] | the nodes an engine knows |
 
 pub mod artifacts;
@@ -27,6 +28,7 @@ mod flow;
 mod mask;
 pub mod node;
 pub mod path;
+pub mod people;
 pub mod plan;
 mod registry;
 pub mod run;
@@ -48,6 +50,7 @@ pub use event::{
 pub use exchange::{Exchanges, Message, StepExchanges};
 pub use node::{BlockEnd, DescribedAction, Node, Opened, Resource};
 pub use path::StepPath;
+pub use people::{AnswerKind, Nobody, People, Question};
 pub use plan::{Outlined, Plan, PlanError};
 pub use registry::Registry;
 pub use run::{Beginning, Decision, Engine, RunError, RunOptions, RunOutcome, Undecided};

@@ -16,8 +16,8 @@ use self::{
     position::Journaled,
 };
 use crate::{
-    Attendant, Cancel, Clock, Credentials, ErrorReport, EventSink, Exchanges, NoCredentials, Plan,
-    PlanError, Registry, RunEvent, StepPath,
+    Attendant, Cancel, Clock, Credentials, ErrorReport, EventSink, Exchanges, NoCredentials,
+    Nobody, People, Plan, PlanError, Registry, RunEvent, StepPath,
     plan::{Files, PlanCache},
 };
 
@@ -60,6 +60,8 @@ pub struct RunOptions {
     pub journal: Option<Journal>,
     /// Where secrets come from.
     pub credentials: Arc<dyn Credentials>,
+    /// Who answers questions.
+    pub people: Arc<dyn People>,
     /// Who listens.
     pub sinks: Vec<Arc<dyn EventSink>>,
     /// Tells the run to stop: `finally` blocks run and resources are closed within the grace time.
@@ -99,6 +101,7 @@ impl RunOptions {
             runs: runs.into(),
             journal: None,
             credentials: Arc::new(NoCredentials),
+            people: Arc::new(Nobody),
             sinks: Vec::new(),
             cancel: Cancel::default(),
             env: BTreeMap::new(),

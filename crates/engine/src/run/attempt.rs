@@ -79,6 +79,7 @@ pub(super) async fn attempt(
             events,
             artifacts: Artifacts::new(folder.join("artifacts")),
             credentials: options.credentials,
+            people: options.people,
             mask,
             folder: options.files.unwrap_or_else(|| plan.folder.clone()),
             run_id: start.id.to_string(),
