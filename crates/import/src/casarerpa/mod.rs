@@ -258,7 +258,7 @@ fn declare_variable(context: &Context<'_>, workflow: &mut Workflow, name: &str, 
     let Some(code) = context.variables.get(name) else {
         return;
     };
-    let plain = sanitized(name);
+    let plain = code.rsplit('.').next().unwrap_or_default().to_owned();
     if variable.sensitive || (is_secret(name) && variable.value.as_str().is_some_and(|value| !value.is_empty())) {
         let mut report = context.report.borrow_mut();
         report.add(

@@ -97,8 +97,19 @@ impl<'g> Context<'g> {
 
     fn name_variables(&mut self) {
         let set = self.set_names();
-        for (name, variable) in &self.graph.variables {
+        let mut taken: HashSet<String> = HashSet::new();
+        let mut plain_name = |name: &str| {
             let plain = sanitized(name);
+            let mut unique = plain.clone();
+            let mut number = 2;
+            while !taken.insert(unique.clone()) {
+                unique = format!("{plain}_{number}");
+                number += 1;
+            }
+            unique
+        };
+        for (name, variable) in &self.graph.variables {
+            let plain = plain_name(name);
             let code = if variable.asked && !set.contains(name) {
                 member("inputs", &plain)
             } else {
@@ -107,8 +118,10 @@ impl<'g> Context<'g> {
             self.variables.insert(name.clone(), code);
         }
         for name in set {
-            let code = member("vars", &sanitized(&name));
-            self.variables.entry(name).or_insert(code);
+            if !self.variables.contains_key(&name) {
+                let code = member("vars", &plain_name(&name));
+                self.variables.insert(name, code);
+            }
         }
         if let Some(subflow) = &self.graph.subflow {
             for input in &subflow.inputs {
@@ -732,9 +745,9 @@ pub(crate) fn sanitized(name: &str) -> String {
     }
     let mut plain: String = name
         .chars()
-        .map(|letter| if letter.is_alphanumeric() { letter } else { '_' })
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' })
         .collect();
-    if !plain.chars().next().is_some_and(|first| first.is_alphabetic() || first == '_') {
+    if !plain.chars().next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_') {
         plain.insert(0, '_');
     }
     plain

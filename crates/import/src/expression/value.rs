@@ -283,8 +283,8 @@ pub(crate) fn is_identifier(name: &str) -> bool {
     let mut letters = name.chars();
     letters
         .next()
-        .is_some_and(|first| first.is_alphabetic() || first == '_')
-        && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }
 
 /// `base.name`, or `base['name']` where a dot would not do.

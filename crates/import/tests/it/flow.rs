@@ -10,11 +10,11 @@ fn branches_end_where_their_ways_meet() {
         &json!([
             ["decide", "IfNode", { "condition": "{{n}} > 1" }],
             ["set", "SetVariableNode", { "variable_name": "n", "value": 2 }],
-            ["yes", "LogNode", { "message": "more" }],
-            ["no", "LogNode", { "message": "less" }],
+            ["more", "LogNode", { "message": "more" }],
+            ["less", "LogNode", { "message": "less" }],
             ["after", "LogNode", { "message": "after" }],
         ]),
-        "set > decide; decide.true > yes; decide.false > no; yes > after; no > after",
+        "set > decide; decide.true > more; decide.false > less; more > after; less > after",
     );
 
     assert_eq!(
@@ -27,11 +27,11 @@ fn branches_end_where_their_ways_meet() {
     use: flow.if
     with: { condition: "{{ vars.n > 1 }}" }
     then:
-      - id: yes
+      - id: more
         use: log.write
         with: { message: more }
     else:
-      - id: no
+      - id: less
         use: log.write
         with: { message: less }
 
