@@ -6,7 +6,7 @@ mod columns;
 mod row;
 
 pub use columns::{Columns, cell_text, rows_of};
-pub use row::{Header, Row, column_letters};
+pub use row::{Cell, Header, Place, Row, column_letters};
 
 /// The candidate that `wanted` was probably meant to be.
 pub fn closest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -42,6 +42,13 @@ impl Header {
         Arc::new(Self { names, positions })
     }
 
+    /// A header of exactly these names, each of which occurs once.
+    pub fn exact(names: impl IntoIterator<Item = String>) -> Arc<Self> {
+        let names: Vec<Arc<str>> = names.into_iter().map(Arc::from).collect();
+        let positions = names.iter().cloned().zip(0..).collect();
+        Arc::new(Self { names, positions })
+    }
+
     /// The names in order.
     pub fn names(&self) -> Vec<String> {
         self.names.iter().map(ToString::to_string).collect()
@@ -50,6 +57,16 @@ impl Header {
     /// How many columns.
     pub fn width(&self) -> usize {
         self.names.len()
+    }
+
+    /// The name of the column at `position`; blank beyond the last.
+    pub fn name(&self, position: usize) -> &str {
+        self.names.get(position).map_or("", |name| name)
+    }
+
+    /// The names in order, without copying them.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
     }
 
     /// Where the column called `name` stands.
@@ -73,6 +90,48 @@ enum Cells {
         text: Box<str>,
         ends: Box<[u32]>,
     },
+    /// Cells of one or two other rows, and some of its own.
+    View {
+        first: Option<Arc<Row>>,
+        second: Option<Arc<Row>>,
+        own: Box<[Value]>,
+        places: Arc<[Place]>,
+    },
+}
+
+/// Where a cell of a view stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the first row, at this position.
+    First(usize),
+    /// In the second row, at this position.
+    Second(usize),
+    /// Among the view's own cells, at this position.
+    Own(usize),
+    /// Nowhere: the cell is none.
+    Nowhere,
+}
+
+/// A cell that is looked at where it stands.
+#[derive(Debug, Clone, Copy)]
+pub enum Cell<'r> {
+    /// A text.
+    Text(&'r str),
+    /// Any value.
+    Value(&'r Value),
+    /// None.
+    Nothing,
+}
+
+impl Cell<'_> {
+    /// The cell as a value.
+    pub fn to_value(self) -> Value {
+        match self {
+            Self::Text(text) => Value::from(text),
+            Self::Value(value) => value.clone(),
+            Self::Nothing => Value::from(()),
+        }
+    }
 }
 
 impl Row {
@@ -95,6 +154,27 @@ impl Row {
         })
     }
 
+    /// A row whose cells stand where `places` says: in `first`, in `second`, or in `own`.
+    ///
+    /// This is how columns are chosen, renamed, joined and added without copying cells.
+    pub fn view(
+        header: Arc<Header>,
+        places: Arc<[Place]>,
+        first: Option<Arc<Self>>,
+        second: Option<Arc<Self>>,
+        own: Vec<Value>,
+    ) -> Self {
+        Self {
+            header,
+            cells: Cells::View {
+                first,
+                second,
+                own: own.into(),
+                places,
+            },
+        }
+    }
+
     /// The header that it shares with its siblings.
     pub fn header(&self) -> &Arc<Header> {
         &self.header
@@ -102,17 +182,35 @@ impl Row {
 
     /// The cell at `position`; none where the row is too short.
     pub fn cell(&self, position: usize) -> Value {
+        self.look(position).to_value()
+    }
+
+    /// The cell at `position` where it stands: nothing is copied.
+    pub fn look(&self, position: usize) -> Cell<'_> {
         match &self.cells {
-            Cells::Values(cells) => cells.get(position).cloned(),
-            Cells::Text { text, ends } => ends.get(position).map(|end| {
+            Cells::Values(cells) => cells.get(position).map_or(Cell::Nothing, Cell::Value),
+            Cells::Text { text, ends } => {
+                let Some(end) = ends.get(position) else {
+                    return Cell::Nothing;
+                };
                 let start = match position {
                     0 => 0,
                     _ => ends[position - 1],
                 };
-                Value::from(&text[start as usize..*end as usize])
-            }),
+                Cell::Text(&text[start as usize..*end as usize])
+            }
+            Cells::View {
+                first,
+                second,
+                own,
+                places,
+            } => match (places.get(position), first, second) {
+                (Some(Place::First(at)), Some(row), _)
+                | (Some(Place::Second(at)), _, Some(row)) => row.look(*at),
+                (Some(Place::Own(at)), ..) => own.get(*at).map_or(Cell::Nothing, Cell::Value),
+                _ => Cell::Nothing,
+            },
         }
-        .unwrap_or_else(|| Value::from(()))
     }
 }
 
@@ -179,6 +277,31 @@ mod tests {
 
     fn titles(titles: &[&str]) -> Arc<Header> {
         Header::new(titles.iter().map(ToString::to_string))
+    }
+
+    #[test]
+    fn a_view_shows_cells_of_other_rows_under_its_own_names() {
+        let order = Row::of_text(titles(&["id", "total"]), "780", vec![1, 3]);
+        let person = Row::of_values(titles(&["name"]), vec![Value::from("Ada")]);
+        let places = [
+            Place::Second(0),
+            Place::First(1),
+            Place::Own(0),
+            Place::First(9),
+        ];
+
+        let view = Row::view(
+            titles(&["customer", "total", "paid", "note"]),
+            places.into(),
+            order.downcast_object(),
+            person.downcast_object(),
+            vec![Value::from(true)],
+        );
+
+        assert_eq!(
+            to_json(&Value::from_object(view)).to_string(),
+            r#"{"customer":"Ada","total":"80","paid":true,"note":null}"#
+        );
     }
 
     #[test]
