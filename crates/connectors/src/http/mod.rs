@@ -27,7 +27,7 @@ mod request;
 mod response;
 pub(crate) mod send;
 mod session;
-mod settings;
+pub(crate) mod settings;
 mod soap;
 mod token;
 mod token_info;

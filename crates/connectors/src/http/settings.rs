@@ -52,6 +52,24 @@ pub(crate) struct Common<'a> {
     pub(super) max_size: u64,
 }
 
+impl<'a> Common<'a> {
+    /// What a request needs that stands behind another protocol, such as the one for a token.
+    pub(crate) fn plain(headers: &'a IndexMap<String, String>, allow: &'a [String]) -> Self {
+        Self {
+            headers,
+            credential: None,
+            auth: None,
+            timeout: None,
+            retries: two(),
+            redirects: ten(),
+            allow,
+            tls: None,
+            proxy: None,
+            max_size: most_bytes(),
+        }
+    }
+}
+
 /// Settings of a node that sends requests: its own, and those that all of them have.
 macro_rules! http_settings {
     ($(#[$about:meta])* $vis:vis struct $name:ident { $($own:tt)* }) => {
