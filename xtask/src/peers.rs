@@ -5,11 +5,29 @@ use std::{fs, path::Path, process::Command};
 use crate::{command, debian, failure::Failure, paths, steps::timed};
 
 /// A program that tests start, the Debian package that has it, and what it is there for.
-const PROGRAMS: &[(&str, &str, &str)] = &[];
+const PROGRAMS: &[(&str, &str, &str)] = &[
+    ("vsftpd", "vsftpd", "FTP"),
+    ("sshd", "openssh-server", "SSH"),
+    ("ssh-keygen", "openssh-client", "SSH"),
+    ("redis-server", "redis-server", "Redis"),
+    ("mosquitto", "mosquitto", "MQTT"),
+    ("nats-server", "nats-server", "NATS"),
+    ("rabbitmq-server", "rabbitmq-server", "AMQP"),
+    ("mariadbd", "mariadb-server", "MariaDB"),
+    ("mariadb-admin", "mariadb-client", "MariaDB"),
+    ("dovecot", "dovecot-imapd", "IMAP"),
+    ("openssl", "openssl", "signatures"),
+];
 
 /// Packages of the Python package index, installed into an environment of their own in the cache.
 /// Tests find its programs in `bin/` of that folder (`casare_node_testing::python_peer`).
-const PYTHON: &[&str] = &[];
+const PYTHON: &[&str] = &[
+    "aiosmtpd==1.4.6",
+    "cheroot==11.1.2",
+    "moto[server]==5.2.5",
+    "pyftpdlib==2.2.0",
+    "wsgidav==4.4.0",
+];
 
 /// Folders that hold programs although they are not in everybody's PATH.
 const MORE_FOLDERS: &[&str] = &["/usr/sbin", "/usr/local/sbin", "/usr/lib/postgresql"];

@@ -7,11 +7,13 @@ use casare_engine::Node;
 
 mod artifact;
 mod browser;
+mod crypto;
 mod csv;
 pub mod custom;
 mod data;
 mod date;
 mod file;
+mod human;
 mod json;
 mod list;
 mod log;
@@ -19,6 +21,8 @@ mod map;
 mod math;
 mod random;
 mod script;
+mod system;
+mod table;
 mod text;
 
 /// Every node of the library.
@@ -26,10 +30,12 @@ pub fn standard() -> Vec<Node> {
     [
         artifact::nodes(),
         browser::nodes(),
+        crypto::nodes(),
         csv::nodes(),
         data::nodes(),
         date::nodes(),
         file::nodes(),
+        human::nodes(),
         json::nodes(),
         list::nodes(),
         log::nodes(),
@@ -37,6 +43,8 @@ pub fn standard() -> Vec<Node> {
         math::nodes(),
         random::nodes(),
         script::nodes(),
+        system::nodes(),
+        table::nodes(),
         text::nodes(),
     ]
     .into_iter()

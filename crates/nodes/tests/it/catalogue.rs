@@ -2,7 +2,7 @@ use casare_node_testing::catalogue;
 
 use crate::all;
 
-/// Their examples need a server; the tests of their category run them.
+/// Their examples need a server or a credential; the tests of their category run them.
 const SERVED: &[&str] = &[
     "browser.check",
     "browser.click",
@@ -26,6 +26,12 @@ const SERVED: &[&str] = &[
     "browser.type",
     "browser.upload",
     "browser.wait_for",
+    "crypto.decrypt",
+    "crypto.encrypt",
+    "crypto.hmac",
+    "crypto.sign",
+    "crypto.totp",
+    "crypto.verify",
 ];
 
 #[test]

@@ -11,6 +11,7 @@ use casare_node_testing::Office;
 mod artifact;
 mod browser;
 mod catalogue;
+mod crypto;
 mod csv;
 mod custom;
 mod data;
@@ -22,6 +23,8 @@ mod map;
 mod math;
 mod random;
 mod script;
+mod system;
+mod table;
 mod text;
 
 /// Every node that a workflow of these tests may use.
