@@ -99,10 +99,11 @@ pub async fn debug(
     front.say(&format!("Debugging {name}. `h` lists the commands."))?;
     front.session.start(manner.beginning, true, true).await?;
     let ended = front.attend(input).await;
-    if let Some(Ok(outcome)) = front.session.end().await {
-        front.outcome = Some(outcome);
-    }
+    let left = front.session.end().await;
     ended?;
+    if left.is_some() {
+        front.last_words(left)?;
+    }
     Ok(front.outcome)
 }
 
@@ -162,7 +163,7 @@ impl<W: Write + Send> Front<W> {
                         return Ok(None);
                     }
                     told = true;
-                    writeln!(self.out, "\n`q` leaves, and so does Ctrl-C once more")?;
+                    write!(self.out, "\n`q` leaves, and so does Ctrl-C once more\n{prompt}")?;
                     self.out.flush()?;
                 }
             }
@@ -185,12 +186,7 @@ impl<W: Write + Send> Front<W> {
                         return Ok(());
                     }
                 }
-                ended = self.session.ended() => {
-                    while let Some(notice) = self.notices.ready() {
-                        self.tell(notice)?;
-                    }
-                    return self.finish(ended);
-                }
+                ended = self.session.ended() => return self.last_words(ended),
                 Some(interrupt) = self.interrupts.recv() => {
                     if asked || interrupt == Interrupt::End {
                         self.session.cancel();
@@ -235,7 +231,14 @@ impl<W: Write + Send> Front<W> {
         Ok(false)
     }
 
-    fn finish(&mut self, ended: Option<Result<RunOutcome, Refused>>) -> Result<(), TerminalError> {
+    /// What the run still had to say, and how it ended.
+    fn last_words(
+        &mut self,
+        ended: Option<Result<RunOutcome, Refused>>,
+    ) -> Result<(), TerminalError> {
+        while let Some(notice) = self.notices.ready() {
+            self.tell(notice)?;
+        }
         self.at = None;
         match ended {
             None => self.say("nothing runs; `restart` begins again, `q` leaves"),

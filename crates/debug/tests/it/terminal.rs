@@ -212,6 +212,7 @@ async fn what_cannot_be_done_is_told() {
     there is no command `frob`; `h` lists them
     there is no step 9; see `bt`
     thread 7 does not stand still
+    the run was cancelled (run RUN)
     ");
     assert_eq!(outcome.unwrap().state, RunState::Cancelled);
 }
