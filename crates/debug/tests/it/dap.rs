@@ -1,5 +1,7 @@
 //! What an editor can do.
 
+use std::fs;
+
 use casare_debug::dap::DapError;
 use serde_json::{Value as Json, json};
 
@@ -154,6 +156,13 @@ async fn one_steps_into_a_called_workflow_and_sees_it_and_its_caller() {
     editor.ask("launch", launch).await;
     let sources = editor.ask("loadedSources", Json::Null).await;
     assert_eq!(sources["sources"][1]["name"], "part.workflow.yaml");
+    fs::remove_file(lab.path("part.workflow.yaml")).unwrap();
+    let mut sources = editor.ask("loadedSources", Json::Null).await;
+    let gone = sources["sources"][1]["sourceReference"].take();
+    let source = editor
+        .ask("source", json!({ "sourceReference": gone }))
+        .await;
+    assert_eq!(source["content"], PART);
 
     let (stopped, _) = editor.run_to_stop().await;
     assert_eq!(stopped["reason"], "entry");
@@ -412,6 +421,31 @@ steps:
     let shown = shown.join("\n");
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(shown.contains("token=•••"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_run_is_paused_at_its_next_step() {
+    let lab = Lab::with(
+        r#"casare: 1
+name: busy
+steps:
+  - use: flow.while
+    with: { condition: "{{ true }}", max_passes: 1000000000 }
+    do:
+      - { use: flow.wait, with: { duration: 1ms } }
+"#,
+    );
+    let mut editor = Client::launch(&lab).await;
+    let source = json!({ "source": { "path": lab.main() }, "line": 1, "endLine": 9 });
+    let places = editor.ask("breakpointLocations", source).await;
+    assert_eq!(places["breakpoints"], json!([{ "line": 4 }, { "line": 7 }]));
+    editor.ask("configurationDone", Json::Null).await;
+
+    editor.ask("pause", json!({ "threadId": 1 })).await;
+
+    let (stopped, _) = editor.stopped().await;
+    assert_eq!(stopped["reason"], "pause");
+    editor.ask("disconnect", Json::Null).await;
 }
 
 const CLEANING_UP: &str = r"casare: 1
