@@ -7,6 +7,9 @@
 //! | module | what it reads |
 //! |---|---|
 //! | [`casarerpa`] | CasareRPA: workflows, templates, projects |
+//! | [`n8n`] | n8n, by way of the same graph |
+//! | [`robot`] | Robot Framework: tests, tasks and keywords |
+//! | [`selenium`] | Selenium IDE |
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -22,8 +25,11 @@ mod casarerpa;
 mod coverage;
 mod expression;
 mod library;
+mod n8n;
 mod repair;
 mod report;
+mod robot;
+mod selenium;
 mod sources;
 
 pub use coverage::{Covered, Standing, coverage, coverage_markdown, misfits};

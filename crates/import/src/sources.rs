@@ -1,9 +1,9 @@
 //! The files of an import: which tool each comes from, and where its workflow goes.
 
-use casare_workflow::Catalogue;
+use casare_workflow::{Catalogue, Workflow};
 use serde_json::Value as Json;
 
-use crate::{ImportError, MAX_BYTES, casarerpa::project, repair, report::Report};
+use crate::{ImportError, MAX_BYTES, casarerpa::project, repair, report::Report, robot, selenium};
 
 /// A file to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,14 +34,36 @@ pub struct Outcome {
     pub report: Report,
 }
 
+/// A workflow before its last check.
+pub(crate) struct Draft {
+    pub(crate) path: String,
+    pub(crate) workflow: Workflow,
+    pub(crate) report: Report,
+}
+
 pub(crate) fn import(files: &[SourceFile], catalogue: &dyn Catalogue) -> Vec<Imported> {
-    let mut outcomes = Vec::new();
+    let mut drafts: Vec<(String, Result<Draft, ImportError>)> = Vec::new();
     let mut graphs: Vec<(&SourceFile, Result<Json, ImportError>)> = Vec::new();
     for file in files {
-        graphs.push((file, json(&file.text)));
+        let (stem, ending) = file.path.rsplit_once('.').unwrap_or((&file.path, ""));
+        let several = match &*ending.to_lowercase() {
+            "side" => json(&file.text).and_then(|root| selenium::import(&root, stem)),
+            "robot" => within_bounds(&file.text).and_then(|()| robot::import(&file.text, stem)),
+            _ => {
+                graphs.push((file, json(&file.text)));
+                continue;
+            }
+        };
+        match several {
+            Ok(several) => {
+                drafts.extend(several.into_iter().map(|draft| (file.path.clone(), Ok(draft))));
+            }
+            Err(error) => drafts.push((file.path.clone(), Err(error))),
+        }
     }
-    for (file, drafted) in project::import(&graphs) {
-        let outcome = drafted.map(|draft| {
+    drafts.extend(project::import(&graphs));
+    let checked = drafts.into_iter().map(|(source, draft)| {
+        let outcome = draft.map(|draft| {
             let (text, report) = repair::checked(&draft.path, draft.workflow, draft.report, catalogue);
             Outcome {
                 path: draft.path,
@@ -49,15 +71,12 @@ pub(crate) fn import(files: &[SourceFile], catalogue: &dyn Catalogue) -> Vec<Imp
                 report,
             }
         });
-        outcomes.push(Imported {
-            source: file,
-            outcome,
-        });
-    }
-    outcomes
+        Imported { source, outcome }
+    });
+    checked.collect()
 }
 
-fn json(text: &str) -> Result<Json, ImportError> {
+fn within_bounds(text: &str) -> Result<(), ImportError> {
     if text.len() > MAX_BYTES {
         return Err(ImportError::TooLarge {
             what: "bytes",
@@ -65,6 +84,11 @@ fn json(text: &str) -> Result<Json, ImportError> {
             limit: MAX_BYTES,
         });
     }
+    Ok(())
+}
+
+fn json(text: &str) -> Result<Json, ImportError> {
+    within_bounds(text)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     serde_json::from_str(text).map_err(|error| ImportError::NotJson {
         reason: error.to_string(),

@@ -1013,7 +1013,12 @@ impl Context<'_> {
             ports.sort_unstable();
             format!("; what it gave is now asked as input: {}", ports.join(", "))
         };
-        self.remark(Weight::Lost, node, format!("{what}{inputs}"));
+        let weight = if self.graph.kind(node) == "WorkflowCallTriggerNode" {
+            Weight::Look
+        } else {
+            Weight::Lost
+        };
+        self.remark(weight, node, format!("{what}{inputs}"));
     }
 
     /// A step that fails when it is reached, in the place of a node that has no successor.

@@ -1,18 +1,14 @@
 //! Several files together: projects, scenarios, subflows, and which of them calls which.
 
-use casare_workflow::Workflow;
 use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value as Json};
 
 use super::{Surroundings, graph::Variable, read};
-use crate::{ImportError, SourceFile, report::{Report, Weight}};
-
-/// A workflow before its last check.
-pub(crate) struct Draft {
-    pub(crate) path: String,
-    pub(crate) workflow: Workflow,
-    pub(crate) report: Report,
-}
+use crate::{
+    ImportError, SourceFile, n8n,
+    report::{Report, Weight},
+    sources::Draft,
+};
 
 /// Files of a project that hold no workflow.
 const PARTS: [&str; 4] = ["project.json", "variables.json", "credentials.json", "environments.json"];
@@ -79,6 +75,16 @@ fn one(
         variables: &variables,
         credentials: &project.credentials,
     };
+    if n8n::is_n8n(json) {
+        let (graph, told) = n8n::as_graph(json);
+        let (workflow, mut report) = super::import(&graph, stem, &around)?;
+        report.remarks.extend(told.remarks);
+        return Ok(Draft {
+            path: target,
+            workflow,
+            report,
+        });
+    }
     let (workflow, mut report) = super::import(json, stem, &around)?;
     if let Some(top) = top {
         tell_scenario(top, &mut report);

@@ -5,6 +5,7 @@
 mod bad_input;
 mod dialects;
 mod flow;
+mod others;
 mod projects;
 mod runs;
 mod sketch;
