@@ -569,6 +569,38 @@ impl Context<'_> {
                     other => Val::Text(vec![Segment::Plain(address), Segment::Code(other.code())]),
                 })
             }
+            // A map of one entry.
+            "entry" => {
+                let value = fields.get("value").and_then(Json::as_str).and_then(one);
+                let (key, value) = (one(text)?, value.unwrap_or_else(|| Val::text("")));
+                Some(match key.as_text() {
+                    Some(key) => Val::Map(vec![(key.to_owned(), value)]),
+                    None => {
+                        let text = format!("{{{}: {}}}", key.code().text, value.code().text);
+                        Val::Code(Code::atom(text, Kind::Map))
+                    }
+                })
+            }
+            // The fields of a dialog, a list of maps, by their names.
+            "form" => match as_json(one(text)?) {
+                Val::Literal(Json::Array(list)) => {
+                    let fields = list.iter().enumerate().map(|(place, field)| {
+                        let name = ["name", "id", "key"].iter().find_map(|key| field[*key].as_str());
+                        let name = name.map_or_else(|| format!("field_{}", place + 1), super::names::sanitized);
+                        let label = ["label", "title"].iter().find_map(|key| field[*key].as_str());
+                        let mut question = Map::new();
+                        if let Some(label) = label {
+                            question.insert("label".to_owned(), label.into());
+                        }
+                        if let Some(default) = field.get("default").filter(|value| !value.is_null()) {
+                            question.insert("default".to_owned(), default.clone());
+                        }
+                        (name, Val::Literal(question.into()))
+                    });
+                    Some(Val::Map(fields.collect()))
+                }
+                _ => None,
+            },
             // Statements as one text.
             "batch" => match as_json(one(text)?) {
                 Val::Literal(Json::Array(statements)) => {
@@ -681,15 +713,16 @@ fn is_setting(text: &str) -> bool {
 
 /// The patterns that are told by their first key.
 fn special(fields: &Map<String, Json>) -> Option<(&str, &Json)> {
-    const KINDS: [&str; 8] =
-        ["items", "pairs", "format", "lost", "rows", "fields", "database", "batch"];
+    const KINDS: [&str; 10] = [
+        "items", "pairs", "format", "lost", "rows", "fields", "database", "batch", "entry", "form",
+    ];
     let (kind, of) = fields.iter().next()?;
     let fits = KINDS.contains(&&**kind)
         && match &**kind {
             "items" | "pairs" | "database" => of.is_array(),
             _ => of.as_str().is_some_and(|text| !text.starts_with('$') && !text.contains("{{")),
         };
-    let few = fields.len() == 1 || &**kind == "format";
+    let few = fields.len() == 1 || matches!(&**kind, "format" | "entry");
     (fits && few).then_some((kind, of))
 }
 
