@@ -71,11 +71,16 @@ impl Run {
             let given = execution.options.inputs.clone();
             let (options, execution) = execution.start();
             let outcome = engine.run(&plan, options).await?;
-            if let (Some(recorder), Some(path)) = (recorder, &self.record) {
-                let recording = recorder.finish(&plan, &given, &config.variables, &outcome);
-                recording.write(path)?;
-            }
-            execution.finish(outcome, plan.workflow(), &file.name, &file.text)
+            let recorded = match (recorder, &self.record) {
+                (Some(recorder), Some(path)) => recorder
+                    .finish(&plan, &given, &config.variables, &outcome)
+                    .write(path),
+                _ => Ok(()),
+            };
+            // How the run ended is told even if its recording could not be written.
+            let exit = execution.finish(outcome, plan.workflow(), &file.name, &file.text)?;
+            recorded?;
+            Ok(exit)
         })
     }
 }

@@ -212,11 +212,13 @@ impl<'a> Verdict<'a> {
         } else {
             ""
         };
+        let how = match fitting {
+            0 => "never executed".to_owned(),
+            count => format!("executed {}", times(count)),
+        };
         let message = format!(
-            "{} was executed {}{with}, expected {}",
-            expected.steps,
-            times(fitting),
-            expected.times
+            "{} was {how}{with}, expected {}",
+            expected.steps, expected.times
         );
         let line = of_step.first().map(|call| (call.title.clone(), call.line));
         let mut mismatches = Vec::new();
