@@ -12,7 +12,7 @@ use std::{
 use tempfile::TempDir;
 
 /// How long a server may take until it answers.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A running server and its folder.
 pub(crate) struct Server {
@@ -91,7 +91,10 @@ impl Drop for Server {
     fn drop(&mut self) {
         // All of its group: some servers work in processes of their own.
         let group = format!("-{}", self.process.id());
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+        let _ = Command::new("kill")
+            .args(["-KILL", "--", &group])
+            .stderr(Stdio::null())
+            .status();
         let _ = self.process.wait();
     }
 }
@@ -104,7 +107,8 @@ pub(crate) fn free_port() -> u16 {
 
 /// A program that Debian keeps beside the `PATH` of users.
 pub(crate) fn program(name: &str) -> PathBuf {
-    ["/usr/sbin", "/usr/local/sbin", "/usr/lib/rabbitmq/bin"]
+    // Of RabbitMQ's two programs of the same name, the first can be another user than `rabbitmq`.
+    ["/usr/lib/rabbitmq/bin", "/usr/sbin", "/usr/local/sbin"]
         .iter()
         .map(|folder| Path::new(folder).join(name))
         .find(|path| path.is_file())

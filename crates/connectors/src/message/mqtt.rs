@@ -69,12 +69,8 @@ async fn connect(broker: &Broker, client_id: &str, keeps: bool) -> Result<Line, 
     };
     let doing = "could not connect to the broker";
     in_time(doing, async {
-        loop {
-            match line.next(doing).await? {
-                Packet::ConnAck(_) => return Ok(()),
-                _ => {}
-            }
-        }
+        while !matches!(line.next(doing).await?, Packet::ConnAck(_)) {}
+        Ok(())
     })
     .await?;
     Ok(line)
