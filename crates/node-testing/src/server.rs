@@ -82,7 +82,8 @@ impl Server {
                 "the server does not answer: {ended:?}\n{}",
                 self.log()
             );
-            std::thread::yield_now();
+            // The machine's cores belong to the server until then.
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 }
