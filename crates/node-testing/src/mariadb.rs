@@ -37,6 +37,10 @@ impl MariaDb {
             .arg("--no-defaults")
             .args(["--auth-root-authentication-method=normal", "--skip-test-db"])
             .arg(format!("--datadir={}", data.display()))
+            // The kernel has few of its own slots for waiting writes, and tests start many servers.
+            .arg("--innodb-use-native-aio=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .output()
             .unwrap();
         assert!(
@@ -69,6 +73,7 @@ impl MariaDb {
             .arg(format!("--init-file={}", init.display()))
             .arg(format!("--port={port}"))
             .args(["--bind-address=127.0.0.1", "--skip-name-resolve"])
+            .arg("--innodb-use-native-aio=0")
             .args([
                 "--innodb-flush-log-at-trx-commit=0",
                 "--innodb-buffer-pool-size=64M",

@@ -148,11 +148,12 @@ impl SaveAttachments {
         let parsed = message::parse(bytes)?;
         let mail = message::described(&parsed, bytes.len() as u64, true);
         for (attachment, part) in mail.attachments.into_iter().zip(parsed.attachments()) {
-            let fits = pattern.is_none_or(|pattern| pattern.matches(&attachment.name));
+            let name = safe(&attachment.name);
+            let fits = pattern.is_none_or(|pattern| pattern.matches(&name));
             if !fits || (attachment.inline && !self.inline) {
                 continue;
             }
-            let name = self.free(cx, &safe(&attachment.name), taken);
+            let name = self.free(cx, &name, taken);
             let path = cx.file(&self.save_to).join(&name);
             let mut file = AtomicFile::create(&path)?;
             if let Err(error) = file.write_all(message::contents(part)) {

@@ -117,7 +117,10 @@ impl<'a> Database<'a> {
 
     async fn pool(&self, cx: &StepContext) -> Result<Pool, NodeError> {
         let url = self.url(cx).await?;
-        let key = (tokio::runtime::Handle::current().id(), url.to_string());
+        let key = (
+            tokio::runtime::Handle::current().id(),
+            whole_address(cx, &url),
+        );
         let known = POOLS
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -221,13 +224,34 @@ impl Lease {
     }
 }
 
-fn sqlite(cx: &StepContext, url: &Url) -> Result<SqlitePool, NodeError> {
+/// The address that means the same database in every run: a relative path is another file in each
+/// folder, and what is in memory belongs to one run.
+fn whole_address(cx: &StepContext, url: &Url) -> String {
+    if url.scheme() != "sqlite" {
+        return url.to_string();
+    }
+    match sqlite_path(url) {
+        path if path == MEMORY => format!("sqlite:{MEMORY}{}", cx.run_id()),
+        path => format!("sqlite:{}", cx.file(path).display()),
+    }
+}
+
+const MEMORY: &str = ":memory:";
+
+fn sqlite_path(url: &Url) -> String {
     let path = url
         .as_str()
         .trim_start_matches("sqlite:")
         .trim_start_matches("//");
     let path = path.split('?').next().unwrap_or(path);
-    let options = if path == ":memory:" {
+    percent_encoding::percent_decode_str(path)
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+fn sqlite(cx: &StepContext, url: &Url) -> Result<SqlitePool, NodeError> {
+    let path = sqlite_path(url);
+    let options = if path == MEMORY {
         // One name for the process: every step of a run sees the same memory.
         SqliteConnectOptions::from_str(&format!(
             "sqlite:file:casare-{}?mode=memory&cache=shared",
@@ -235,9 +259,8 @@ fn sqlite(cx: &StepContext, url: &Url) -> Result<SqlitePool, NodeError> {
         ))
         .map_err(|error| fault("the database can't be opened", &error))?
     } else {
-        let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
         SqliteConnectOptions::new()
-            .filename(cx.file(path.as_ref()))
+            .filename(cx.file(path))
             .create_if_missing(true)
     };
     Ok(SqlitePoolOptions::new()

@@ -164,7 +164,7 @@ const COLUMNS: &str = r"- use: sql.execute
   use: sql.columns
   with: { database: sqlite:shop.db, table: orders }
 - use: log.write
-  with: { message: '{{ steps.orders.names }}' }
+  with: { message: '{{ steps.orders.names | length }} columns' }
 ";
 
 const EXISTS: &str = r"- id: orders

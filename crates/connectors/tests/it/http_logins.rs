@@ -342,3 +342,56 @@ async fn the_examples_about_logins_run() {
     example(&office, "http.token", "login", &login).await;
     example(&office, "http.token_info", "login", &login).await;
 }
+
+#[tokio::test]
+async fn the_example_about_consent_runs_when_somebody_consents() {
+    use casare_workflow::Catalogue as _;
+    let server = serve(login_server(&Tokens::default())).await;
+    let office = client(office(), &server, "s3cret/1");
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let registry = office.engine().registry();
+    let example = registry
+        .node("http.authorization_code")
+        .unwrap()
+        .example
+        .to_string();
+    let steps = example
+        .replace("    token_url:", "    allow: [private]\n    token_url:")
+        .replace("{ state:", &format!("{{ port: {port}, state:"))
+        .replace("8080", &port.to_string())
+        .replace(
+            "https://login.example.com/token",
+            &format!("{server}/token"),
+        );
+    let workflow = format!("steps:\n{steps}");
+
+    // A person's browser opens the page that the log names and is sent back with a code.
+    let person = async {
+        loop {
+            let heard = office.heard();
+            if let Some((_, rest)) = heard.split_once("&state=") {
+                let state: String = rest
+                    .chars()
+                    .take_while(|c| !matches!(c, '&' | '"'))
+                    .collect();
+                let url = format!("http://127.0.0.1:{port}/callback?code=c0de-c0de&state={state}");
+                if reqwest::get(url).await.is_ok() {
+                    break;
+                }
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let (outcome, ()) = tokio::join!(office.run(&workflow), person);
+
+    assert_eq!(
+        outcome.state,
+        casare_engine::RunState::Succeeded,
+        "{:?}",
+        outcome.error
+    );
+}

@@ -82,7 +82,7 @@ steps:
       headers: {{ X-Case: "7" }}
       priority: high
       invitation: {{ title: Review, start: "2026-03-02T10:00", timezone: Europe/Berlin }}
-outputs: {{ id: "{{{{ steps.sent.message_id }}}}", to: "{{{{ steps.sent.recipients }}}}" }}
+outputs: {{ id: "{{{{ steps.sent.message_id }}}}", to: "{{{{ steps.sent.recipients | length }}}}" }}
 "#,
             server.smtps(),
             server.authority().display()
@@ -90,7 +90,7 @@ outputs: {{ id: "{{{{ steps.sent.message_id }}}}", to: "{{{{ steps.sent.recipien
         .await;
 
     let arrived = server.mails_of_bob();
-    assert_eq!(sent["to"], json!(["bob@example.com", "ada@example.com"]));
+    assert_eq!(sent["to"], 2);
     assert!(arrived[0].contains(sent["id"].as_str().unwrap()));
     office.put("arrived.eml", &arrived[0]);
     let read = value(&office, "mail.parse", "file: arrived.eml", "message").await;
@@ -144,10 +144,7 @@ async fn mails_are_found_by_what_they_are() {
     let office = with_login(office());
     server.deliver(mail("invoice-1", ""));
     server.deliver(mail("=?utf-8?Q?Rechnung_f=C3=BCr_M=C3=A4rz?=", ""));
-    server.deliver(mail(
-        "invoice-2",
-        "X-Case: 42\r\nContent-Type: multipart/mixed; boundary=b\r\n",
-    ));
+    server.deliver(mail("invoice-2", "X-Case: 42\r\n"));
     let login = mailbox(&server);
 
     for (criteria, found) in [
@@ -374,15 +371,12 @@ steps:
         answer.contains("To: ada@example.com") && answer.contains("Cc: bob@example.com"),
         "{answer}"
     );
-    assert!(
-        answer.contains("Subject: Re: =?utf-8?") || answer.contains("Subject: =?utf-8?"),
-        "{answer}"
-    );
+    assert!(answer.contains("Subject: Re: Your order 4711"), "{answer}");
     let forwarded = arrived
         .iter()
         .find(|mail| mail.contains("items.csv"))
         .unwrap();
-    assert!(forwarded.contains("aXRlbSxudW1iZXIKYm9sdCwxMDAKbnV0LDEwMApnZWFyLDcK"));
+    assert!(forwarded.contains("bolt,100"), "{forwarded}");
 }
 
 #[tokio::test]
@@ -424,14 +418,15 @@ async fn logins_by_token_work_and_refused_ones_are_told_without_the_secret() {
     );
     let mut told = String::new();
     for office in [&bad, &wrong] {
-        for (node, with) in [
-            ("mail.search", mailbox(&server)),
+        for (node, with, output) in [
+            ("mail.search", mailbox(&server), "count"),
             (
                 "mail.send",
                 format!("{}, to: bob@example.com", smtp(&server)),
+                "size",
             ),
         ] {
-            let error = office.failure(&step(node, &with, "count")).await;
+            let error = office.failure(&step(node, &with, output)).await;
             assert_eq!(error.kind, ErrorKind::Denied, "{node}: {}", error.message);
             let _ = write!(told, "{}", error.message);
         }

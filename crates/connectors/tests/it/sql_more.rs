@@ -291,7 +291,7 @@ outputs:
         outputs["row"],
         json!({
             "id": 1, "amount": "1234567.1", "paid": true, "due": "2026-03-01",
-            "at": "2026-03-01T09:00:00.5Z", "took": "-25:10:00", "data": { "a": [1] }, "pic": "iVBORw==",
+            "at": "2026-03-01T09:00:00.5Z", "took": "-25:10:00", "data": "{\"a\":[1]}", "pic": "iVBORw==",
             "size": 1.5, "kind": "b", "big": 18_446_744_073_709_551_615_u64, "y": 2026,
         })
     );
@@ -455,5 +455,69 @@ outputs:
             }),
             "{name}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_resumed_run_does_what_the_database_has_undone_again() {
+    use casare_engine::{Engine, Registry, RunOptions, RunState};
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Engine::new(Registry::new(crate::all()));
+    let text = r"
+casare: 1
+name: test
+steps:
+  - use: sql.execute
+    with: { database: 'sqlite:shop.db', sql: CREATE TABLE t (id INTEGER) }
+  - use: sql.transaction
+    with: { database: 'sqlite:shop.db' }
+    do:
+      - use: sql.execute
+        with: { sql: INSERT INTO t VALUES (1) }
+      - use: file.read
+        with: { path: missing.txt }
+      - use: sql.execute
+        with: { sql: INSERT INTO t VALUES (2) }
+  - id: n
+    use: sql.query
+    with: { database: 'sqlite:shop.db', sql: SELECT count(*) AS n FROM t }
+outputs: { n: '{{ steps.n.first.n }}' }
+";
+    let plan = engine
+        .load("test.workflow.yaml", text, folder.path())
+        .unwrap_or_else(|error| panic!("{error:?}"));
+    let journal = casare_store::Journal::open(&folder.path().join("journal"))
+        .await
+        .unwrap();
+    let options = || {
+        let mut options = RunOptions::new(folder.path(), folder.path().join(".runs"));
+        options.journal = Some(journal.clone());
+        options
+    };
+
+    let failed = engine.run(&plan, options()).await.unwrap();
+    std::fs::write(folder.path().join("missing.txt"), "here").unwrap();
+    let resumed = engine
+        .resume(
+            &failed.run.to_string(),
+            &std::collections::BTreeMap::new(),
+            options(),
+        )
+        .await
+        .unwrap();
+
+    assert_eq!(failed.state, RunState::Failed);
+    assert_eq!(resumed.state, RunState::Succeeded, "{:?}", resumed.error);
+    assert_eq!(resumed.outputs, json!({ "n": 2 }));
+}
+
+#[tokio::test]
+async fn one_name_is_another_file_in_each_folder() {
+    for _ in 0..2 {
+        let office = office();
+        office
+            .outputs("steps:\n  - use: sql.execute\n    with: { database: 'sqlite:own.db', sql: CREATE TABLE t (id INTEGER) }\n")
+            .await;
+        assert_eq!(office.files(), ["own.db"]);
     }
 }

@@ -93,7 +93,7 @@ fn cell(raw: MySqlValueRef<'_>, kind: &str) -> Result<Value, BoxDynError> {
         "JSON" => from_json(&serde_json::from_slice(read::<&[u8]>(raw)?)?),
         "GEOMETRY" => STANDARD.encode(read::<&[u8]>(raw)?).into(),
         "BINARY" | "VARBINARY" | "TINYBLOB" | "BLOB" | "MEDIUMBLOB" | "LONGBLOB" => {
-            text_or_bytes(read::<&[u8]>(raw)?, kind)
+            text_or_bytes(read::<&[u8]>(raw)?)
         }
         "YEAR" => u64::from(read::<u16>(raw)?).into(),
         _ if kind.ends_with("UNSIGNED") => read::<u64>(raw)?.into(),
@@ -105,18 +105,12 @@ fn cell(raw: MySqlValueRef<'_>, kind: &str) -> Result<Value, BoxDynError> {
 }
 
 /// The server does not tell texts with a binary collation (as MariaDB's JSON has) from bytes.
-fn text_or_bytes(bytes: &[u8], kind: &str) -> Value {
+fn text_or_bytes(bytes: &[u8]) -> Value {
     let is_text = |text: &&str| !text.contains(|c: char| c.is_control() && !c.is_whitespace());
-    let Some(text) = std::str::from_utf8(bytes).ok().filter(is_text) else {
-        return STANDARD.encode(bytes).into();
-    };
-    if kind == "LONGBLOB"
-        && text.starts_with(['{', '['])
-        && let Ok(json) = serde_json::from_str(text)
-    {
-        return from_json(&json);
+    match std::str::from_utf8(bytes).ok().filter(is_text) {
+        Some(text) => text.into(),
+        None => STANDARD.encode(bytes).into(),
     }
-    text.into()
 }
 
 /// A date and time of the binary protocol: as many fields as are not zero, after their length.
