@@ -11,7 +11,7 @@ use super::{
     address::CellAddress,
     scan::{Position, style_of},
 };
-use crate::ooxml::xml::{EditError, attribute, local, with_attributes};
+use crate::ooxml::xml::{EditError, attribute, local, resolved, with_attributes};
 
 /// A cell that was there.
 pub(super) struct OldCell {
@@ -121,15 +121,4 @@ fn old_cell(
             return Ok(cell);
         }
     }
-}
-
-/// What `&amp;` or `&#65;` stands for.
-pub(super) fn resolved(reference: &quick_xml::events::BytesRef<'_>) -> Result<String, EditError> {
-    if let Some(character) = reference.resolve_char_ref()? {
-        return Ok(character.to_string());
-    }
-    let name = reference.xml10_content();
-    quick_xml::escape::resolve_predefined_entity(&name)
-        .map(str::to_owned)
-        .ok_or_else(|| EditError::Damaged(format!("`&{name};` stands for nothing")))
 }

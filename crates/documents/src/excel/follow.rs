@@ -8,13 +8,12 @@ use quick_xml::{
 
 use super::{
     address::{Area, CellAddress},
-    existing::resolved,
     references::{Axis, Move},
     sheet_parts::WorkbookParts,
 };
 use crate::ooxml::{
     package::Package,
-    xml::{EditError, attribute, local, with_attributes, without_prefix},
+    xml::{EditError, attribute, local, resolved, with_attributes, without_prefix},
 };
 
 /// Elements that hold a formula.

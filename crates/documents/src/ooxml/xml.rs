@@ -168,6 +168,17 @@ pub(crate) fn escaped(text: &str) -> String {
     quick_xml::escape::escape(text).into_owned()
 }
 
+/// What `&amp;` or `&#65;` stands for.
+pub(crate) fn resolved(reference: &quick_xml::events::BytesRef<'_>) -> Result<String, EditError> {
+    if let Some(character) = reference.resolve_char_ref()? {
+        return Ok(character.to_string());
+    }
+    let name = reference.xml10_content();
+    quick_xml::escape::resolve_predefined_entity(&name)
+        .map(str::to_owned)
+        .ok_or_else(|| EditError::Damaged(format!("`&{name};` stands for nothing")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,8 +2,8 @@ use casare_node_testing::catalogue;
 
 use crate::all;
 
-/// Their examples need a server; the tests of their category run them.
-const SERVED: &[&str] = &[];
+/// Their examples need a credential or LibreOffice; the tests of their category run them.
+const SERVED: &[&str] = &["pdf.protect", "pdf.unprotect", "word.to_pdf"];
 
 #[test]
 fn every_node_says_what_it_does_and_what_each_setting_and_output_means() {

@@ -11,7 +11,9 @@ use casare_node_testing::Office;
 mod catalogue;
 mod excel;
 mod excel_edit;
+mod pdf;
 mod pictures;
+mod word;
 
 /// Every node that a workflow of these tests may use.
 fn all() -> Vec<Node> {
