@@ -12,6 +12,7 @@ use crate::{
     event_lines::EventLines,
     failure::{CliError, Exit},
     interrupt, outcome,
+    people::{self, AtTerminal},
     progress::Progress,
     report::{self, Collected, Collector},
     terminal::Terminal,
@@ -29,6 +30,9 @@ pub(crate) struct Manner {
     /// Show browsers, whatever the workflow says
     #[arg(long)]
     headed: bool,
+    /// The answer to a question that the workflow asks: `--answer NAME=VALUE`
+    #[arg(long = "answer", value_name = "NAME=VALUE", value_parser = people::answer)]
+    answers: Vec<(String, String)>,
     /// Where the files of runs are kept: FOLDER/<run id>/ [default: `runs` in the data folder]
     #[arg(long, value_name = "FOLDER")]
     runs: Option<PathBuf>,
@@ -90,6 +94,11 @@ impl<'a> Execution<'a> {
         options.headed = manner.headed.then_some(true);
         options.browser.clone_from(&config.chromium.value);
         let cancel = options.cancel.clone();
+        options.people = Arc::new(AtTerminal {
+            answers: manner.answers.iter().cloned().collect(),
+            progress: progress.clone(),
+            cancel: cancel.clone(),
+        });
         Ok(Self {
             options,
             cancel,

@@ -5,6 +5,7 @@
 //! | [`run`], [`resume`] | running a workflow; [`execution`] is what they share |
 //! | [`check`], [`fmt`], [`schema`], [`nodes`] | working on workflow files |
 //! | [`diff`], [`merge`] | versions of a workflow |
+//! | [`import`] | workflows of other tools |
 //! | [`init`] | a new project |
 //! | [`test`](mod@test), [`replay`] | tests of workflows; recorded runs again |
 //! | [`debug`], [`dap`] | looking into a run, in a terminal and from an editor |
@@ -39,23 +40,25 @@ mod failure;
 mod files;
 mod fmt;
 mod git;
+mod import;
 mod init;
 mod inputs;
 mod interrupt;
-mod nodes;
 mod merge;
+mod nodes;
 mod outcome;
+mod people;
 mod problems;
 mod progress;
-mod report;
 mod replay;
+mod report;
 mod resume;
 mod run;
 mod runs;
 mod schema;
 mod terminal;
-
 mod test;
+
 /// Automates the work that people do in browsers, files, mail and APIs
 #[derive(Debug, Parser)]
 #[command(
@@ -78,12 +81,13 @@ enum Command {
     Dap(dap::Dap),
     Check(check::Check),
     Fmt(fmt::Fmt),
-    Schema(schema::Schema),
+    Import(import::Import),
     Test(test::Test),
     Replay(replay::Replay),
     Init(init::Init),
     Diff(diff::Diff),
     Merge(merge::Merge),
+    Schema(schema::Schema),
     Nodes(nodes::Nodes),
     Runs(runs::Runs),
     Doctor(doctor::Doctor),
@@ -99,13 +103,14 @@ impl Command {
             Self::Dap(dap) => dap.exec(config, terminal),
             Self::Check(check) => check.exec(terminal),
             Self::Fmt(fmt) => fmt.exec(terminal),
-            Self::Schema(schema) => schema.exec(terminal),
-            Self::Nodes(nodes) => nodes.exec(terminal),
+            Self::Import(import) => import.exec(terminal),
             Self::Test(test) => test.exec(config, terminal),
             Self::Replay(replay) => replay.exec(terminal),
             Self::Init(init) => init.exec(terminal),
             Self::Diff(diff) => diff.exec(config, terminal),
             Self::Merge(merge) => merge.exec(terminal),
+            Self::Schema(schema) => schema.exec(terminal),
+            Self::Nodes(nodes) => nodes.exec(terminal),
             Self::Runs(runs) => runs.exec(config, terminal),
             Self::Doctor(doctor) => doctor.exec(config, terminal),
             Self::Completions(completions) => completions.exec(terminal),
@@ -119,22 +124,26 @@ impl Command {
             Self::Resume(resume) => resume.wants_json(),
             Self::Check(check) => check.json,
             Self::Fmt(fmt) => fmt.json,
+            Self::Import(import) => import.json,
             Self::Nodes(nodes) => nodes.json,
             Self::Runs(runs) => runs.wants_json(),
             Self::Doctor(doctor) => doctor.json,
-            Self::Schema(_) => true,
-            Self::Debug(_) | Self::Dap(_) | Self::Completions(_) => false,
-        }
-    }
             Self::Test(test) => test.json,
             Self::Replay(replay) => replay.json,
             Self::Init(init) => init.json,
             Self::Diff(diff) => diff.json,
             Self::Merge(merge) => merge.json,
+            Self::Schema(_) => true,
+            Self::Debug(_) | Self::Dap(_) | Self::Completions(_) => false,
+        }
+    }
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error),
+    };
     let config = Config::from_environment();
     config.start_logging();
     let terminal = Terminal::new(config.colour.value);
@@ -144,4 +153,19 @@ fn main() -> ExitCode {
         Err(error) => terminal.failure(&error, json),
     });
     outcome.unwrap_or(Exit::Internal).into()
+}
+
+/// A command line that can't be read, `--help` and `--version`. Programs get what is wrong as JSON
+/// too, as with any other failure.
+fn refused(error: &clap::Error) -> ExitCode {
+    // Whoever read our output may have gone; nobody is left to tell.
+    let _ = error.print();
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let text = error.to_string();
+        let message = text.lines().next().unwrap_or_default();
+        let message = message.strip_prefix("error: ").unwrap_or(message);
+        let told = serde_json::json!({ "error": { "message": message } });
+        let _ = Terminal::new(false).print_json(&told);
+    }
+    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }

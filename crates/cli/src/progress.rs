@@ -81,6 +81,14 @@ impl Progress {
         });
     }
 
+    /// Does something at the terminal while the bar is away.
+    pub(crate) fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(work),
+            None => work(),
+        }
+    }
+
     /// Takes the bar away.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);

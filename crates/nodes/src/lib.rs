@@ -14,6 +14,7 @@ mod data;
 mod date;
 mod file;
 mod human;
+mod html;
 mod json;
 mod list;
 mod log;
@@ -24,6 +25,8 @@ mod script;
 mod system;
 mod table;
 mod text;
+mod xml;
+mod yaml;
 
 /// Every node of the library.
 pub fn standard() -> Vec<Node> {
@@ -36,6 +39,7 @@ pub fn standard() -> Vec<Node> {
         date::nodes(),
         file::nodes(),
         human::nodes(),
+        html::nodes(),
         json::nodes(),
         list::nodes(),
         log::nodes(),
@@ -46,6 +50,8 @@ pub fn standard() -> Vec<Node> {
         system::nodes(),
         table::nodes(),
         text::nodes(),
+        xml::nodes(),
+        yaml::nodes(),
     ]
     .into_iter()
     .flatten()

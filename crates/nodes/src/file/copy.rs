@@ -44,7 +44,7 @@ pub(super) fn node() -> Node {
 }
 
 const EXAMPLE: &str = r"- use: file.copy
-  with: { from: templates/report.xlsx, to: out/march.xlsx }
+  with: { from: templates/letter.txt, to: out/march.txt }
 ";
 
 async fn copy(cx: &StepContext, settings: Copy) -> Result<Copied, NodeError> {

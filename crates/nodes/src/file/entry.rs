@@ -6,7 +6,7 @@ use std::{
     time::SystemTime,
 };
 
-use casare_engine::NodeError;
+use casare_engine::{Cancel, NodeError};
 use casare_workflow::Effect;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -82,6 +82,14 @@ pub(super) fn modified(found: &Metadata) -> Option<String> {
     let modified: SystemTime = found.modified().ok()?;
     let modified = Timestamp::try_from(modified).ok()?;
     Some(format!("{modified:.0}"))
+}
+
+/// An error when the run was cancelled meanwhile.
+pub(super) fn go_on(cancel: &Cancel) -> Result<(), NodeError> {
+    if cancel.is_cancelled() {
+        return Err(NodeError::conflict("the step was cancelled").permanent());
+    }
+    Ok(())
 }
 
 /// The last part of a path.

@@ -58,6 +58,9 @@ impl Drop for Group {
 impl Program<'_> {
     pub(crate) async fn run(mut self, cx: &StepContext) -> Result<Output, NodeError> {
         let program = self.command.as_std().get_program().to_owned();
+        if self.command.as_std().get_current_dir().is_none() {
+            self.command.current_dir(cx.file(""));
+        }
         self.command
             .env_clear()
             .envs(
@@ -66,7 +69,6 @@ impl Program<'_> {
                 }),
             )
             .envs(self.env)
-            .current_dir(cx.file(""))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -130,10 +130,10 @@ outputs:
 #[tokio::test]
 async fn a_stream_flows_through_without_being_held() {
     let office = office();
-    let lines: String = (1..=50_000)
-        .map(|number| format!("{number},{}\n", number % 7))
+    let lines: Vec<String> = (1..=50_000)
+        .map(|number| format!("{number},{}", number % 7))
         .collect();
-    office.put("big.csv", format!("number,rest\n{lines}"));
+    office.put("big.csv", format!("number,rest\n{}\n", lines.join("\n")));
 
     let outputs = office
         .outputs(

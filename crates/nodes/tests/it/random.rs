@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 
+use casare_engine::RunOptions;
 use serde_json::{Value as Json, json};
 
 use crate::{office, outcome_of};
@@ -119,4 +120,36 @@ async fn what_can_not_be_drawn_is_refused() {
             .await
             .contains("more than")
     );
+}
+
+#[tokio::test]
+async fn runs_with_one_seed_draw_the_same() {
+    let office = office();
+    let text = r#"
+casare: 1
+name: draw
+steps:
+  - { id: number, use: random.number, with: { max: 1000000 } }
+  - { id: id, use: random.uuid }
+  - { id: order, use: random.shuffle, with: { items: "{{ range(50) | list }}" } }
+  - { id: secret, use: random.text, with: { secure: true } }
+outputs:
+  drawn: "{{ [steps.number.result, steps.id.result, steps.order.result] }}"
+  secret: "{{ steps.secret.result }}"
+"#;
+    let plan = office
+        .engine()
+        .load("draw.workflow.yaml", text, office.folder())
+        .unwrap();
+    let drawn = async |seed| {
+        let mut options = RunOptions::new(office.folder(), office.path(".runs"));
+        options.seed = Some(seed);
+        office.engine().run(&plan, options).await.unwrap().outputs
+    };
+
+    let (first, again, other) = (drawn(7).await, drawn(7).await, drawn(8).await);
+
+    assert_eq!(first["drawn"], again["drawn"]);
+    assert_ne!(first["drawn"], other["drawn"]);
+    assert_ne!(first["secret"], again["secret"]);
 }

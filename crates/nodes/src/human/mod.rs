@@ -1,0 +1,9 @@
+//! Questions to people.
+
+use casare_engine::Node;
+
+mod input;
+
+pub(crate) fn nodes() -> Vec<Node> {
+    vec![input::node()]
+}
