@@ -4,6 +4,7 @@ use std::{
 };
 
 use casare_import::{Imported, MAX_BYTES, SourceFile};
+use casare_workflow::Catalogue as _;
 use clap::Args;
 use serde_json::{Value as Json, json};
 
@@ -31,11 +32,11 @@ Exit codes:
   3   a file is no workflow that can be imported")]
 pub(crate) struct Import {
     /// Workflow files, or folders of projects; files that call each other are imported together
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "coverage", value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The folder that the workflows are written to
-    #[arg(short, long, value_name = "DIR")]
-    output: PathBuf,
+    #[arg(short, long, value_name = "DIR", required_unless_present = "coverage")]
+    output: Option<PathBuf>,
     /// Replace workflows that are already there
     #[arg(long)]
     force: bool,
@@ -45,41 +46,51 @@ pub(crate) struct Import {
     /// Print `{"files": [{"source", "workflow", "converted", "total", "no_equivalent", "changed", "look"}]}`
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print what became of each of CasareRPA's node types, as Markdown
+    #[arg(long, conflicts_with_all = ["files", "output", "json"])]
+    coverage: bool,
 }
 
 impl Import {
     pub(crate) fn exec(self, terminal: &Terminal) -> Result<Exit, CliError> {
+        let engine = files::engine();
+        let output = match &self.output {
+            Some(output) if !self.coverage => output.clone(),
+            _ => {
+                let is_known = |name: &str| engine.registry().node(name).is_some();
+                terminal.print(casare_import::coverage_markdown(&is_known).trim_end())?;
+                return Ok(Exit::Done);
+            }
+        };
         let mut sources = Vec::new();
         for path in &self.files {
             collect(path, &mut sources)?;
         }
-        let engine = files::engine();
         let imported = casare_import::import(&sources, engine.registry());
         for one in &imported {
             if let Ok(outcome) = &one.outcome {
-                self.write(&outcome.path, &outcome.text)?;
+                self.write(&output.join(&outcome.path), &outcome.text)?;
             }
         }
         if self.json {
             let files: Vec<Json> = imported.iter().map(to_json).collect();
             terminal.print_json(&json!({ "files": files }))?;
         } else {
-            tell(&imported, &self.output, terminal)?;
+            tell(&imported, &output, terminal)?;
         }
         Ok(self.exit(&imported))
     }
 
-    fn write(&self, path: &str, text: &str) -> Result<(), CliError> {
-        let path = self.output.join(path);
+    fn write(&self, path: &Path, text: &str) -> Result<(), CliError> {
         let unwritable = |source| CliError::Unwritable {
-            path: path.clone(),
+            path: path.to_owned(),
             source,
         };
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(unwritable)?;
         }
         if self.force {
-            return fs::write(&path, text).map_err(unwritable);
+            return fs::write(path, text).map_err(unwritable);
         }
         let taken = |error: io::Error| match error.kind() {
             io::ErrorKind::AlreadyExists => {
@@ -87,7 +98,7 @@ impl Import {
             }
             _ => error,
         };
-        let mut file = fs::File::create_new(&path).map_err(taken).map_err(unwritable)?;
+        let mut file = fs::File::create_new(path).map_err(taken).map_err(unwritable)?;
         io::Write::write_all(&mut file, text.as_bytes()).map_err(unwritable)
     }
 

@@ -4,6 +4,7 @@
 
 mod check;
 mod debug;
+mod import;
 mod init;
 mod nodes;
 mod run;

@@ -1,0 +1,112 @@
+//! `casare import`
+
+use std::{fs, path::Path};
+
+use casare_import::{Standing, coverage, coverage_markdown, misfits};
+use casare_workflow::Catalogue as _;
+use serde_json::{Value as Json, json};
+
+use crate::world::World;
+
+/// A workflow of CasareRPA that logs `message`, and does `more` after it.
+fn rpa(message: &str, more: &Json) -> String {
+    let mut nodes = json!({
+        "start": { "node_id": "start", "node_type": "StartNode", "config": {} },
+        "say": { "node_id": "say", "node_type": "LogNode", "config": { "message": message, "level": "info" } },
+    });
+    let mut connections = vec![json!({
+        "source_node": "start", "source_port": "exec_out", "target_node": "say", "target_port": "exec_in",
+    })];
+    if !more.is_null() {
+        nodes["more"] = more.clone();
+        connections.push(json!({
+            "source_node": "say", "source_port": "exec_out", "target_node": "more", "target_port": "exec_in",
+        }));
+    }
+    json!({ "metadata": { "name": "rpa" }, "nodes": nodes, "connections": connections }).to_string()
+}
+
+#[test]
+fn an_imported_workflow_passes_the_check_and_runs() {
+    let world = World::with("rpa.json", &rpa("hello from there", &Json::Null));
+
+    let imported = world.call(&["import", "rpa.json", "-o", "out"]);
+    let checked = world.call(&["check", "out/rpa.workflow.yaml"]);
+    let ran = world.call(&["run", "out/rpa.workflow.yaml"]);
+
+    assert_eq!(imported.code, 0, "{}", imported.err);
+    assert!(imported.out.contains("2 of 2 converted"), "{}", imported.out);
+    assert_eq!(checked.code, 0, "{}", checked.err);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("hello from there") || ran.out.contains("hello from there"));
+}
+
+#[test]
+fn what_has_no_equivalent_is_told_and_makes_the_exit_code_1() {
+    let keys = json!({ "node_id": "more", "node_type": "SendKeysNode", "config": { "keys": "abc" } });
+    let world = World::with("rpa.json", &rpa("hello", &keys));
+
+    let imported = world.call(&["import", "rpa.json", "-o", "out", "--json"]);
+
+    assert_eq!(imported.code, 1, "{}", imported.err);
+    let report: Json = serde_json::from_str(&imported.out).unwrap();
+    assert_eq!(report["files"][0]["workflow"], "rpa.workflow.yaml");
+    assert_eq!(report["files"][0]["no_equivalent"][0]["at"], "more");
+    assert_eq!(world.call(&["check", "out/rpa.workflow.yaml"]).code, 0);
+}
+
+#[test]
+fn a_workflow_that_is_there_already_is_only_replaced_by_force() {
+    let world = World::with("rpa.json", &rpa("one", &Json::Null));
+    world.call(&["import", "rpa.json", "-o", "out"]);
+    fs::write(world.path("rpa.json"), rpa("two", &Json::Null)).unwrap();
+
+    let refused = world.call(&["import", "rpa.json", "-o", "out"]);
+    let forced = world.call(&["import", "rpa.json", "-o", "out", "--force"]);
+
+    assert_ne!(refused.code, 0);
+    assert!(refused.err.contains("--force"), "{}", refused.err);
+    assert_eq!(forced.code, 0, "{}", forced.err);
+    assert!(fs::read_to_string(world.path("out/rpa.workflow.yaml")).unwrap().contains("two"));
+}
+
+#[test]
+fn what_is_no_workflow_is_told_with_what_to_do() {
+    let world = World::with("bad.json", "{\"nodes\": ");
+
+    let answer = world.call(&["import", "bad.json", "-o", "out"]);
+
+    assert_eq!(answer.code, 3);
+    assert!(answer.out.contains("not valid JSON"), "{}", answer.out);
+    assert_eq!(world.call(&["import", "missing.json", "-o", "out"]).code, 2);
+}
+
+#[test]
+fn successors_name_nodes_settings_and_outputs_that_are_there() {
+    let registry = casare_engine::Registry::new(
+        [casare_nodes::standard(), casare_documents::standard(), casare_connectors::standard()]
+            .into_iter()
+            .flatten(),
+    );
+    let is_known = |name: &str| registry.node(name).is_some();
+
+    let all = coverage(&is_known);
+
+    let awaited: Vec<&str> = all
+        .iter()
+        .filter(|one| one.standing == Standing::Awaited)
+        .map(|one| one.kind)
+        .collect();
+    assert_eq!(awaited, Vec::<&str>::new());
+    assert_eq!(misfits(&registry), Vec::<String>::new());
+    let succeeded =
+        all.iter().filter(|one| !one.is_alias && one.standing == Standing::Succeeded).count();
+    assert!(succeeded >= 300, "{succeeded}");
+    assert_eq!(all.len(), 455);
+
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/coverage.md");
+    assert!(
+        fs::read_to_string(page).unwrap() == coverage_markdown(&is_known),
+        "docs/coverage.md is out of date; run `casare import --coverage > docs/coverage.md`"
+    );
+}
