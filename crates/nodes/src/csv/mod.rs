@@ -3,11 +3,13 @@
 use casare_engine::Node;
 
 mod dialect;
+mod format;
+mod parse;
 mod read;
 mod records;
 mod text;
 mod write;
 
 pub(crate) fn nodes() -> Vec<Node> {
-    vec![read::node(), write::node()]
+    vec![format::node(), parse::node(), read::node(), write::node()]
 }

@@ -52,7 +52,7 @@ pub(super) struct Read {
 /// `true`, `false` or `auto`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged)]
-enum Switch {
+pub(super) enum Switch {
     /// Yes or no.
     Is(bool),
     /// The node decides.
@@ -62,7 +62,7 @@ enum Switch {
 /// The node decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Auto {
+pub(super) enum Auto {
     /// The node decides.
     Auto,
 }
@@ -76,7 +76,17 @@ impl Default for Switch {
 /// Whether there is a header: yes, no, or `auto`.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(transparent)]
-struct Header(Switch);
+pub(super) struct Header(pub(super) Switch);
+
+impl Header {
+    pub(super) fn row(self) -> HeaderRow {
+        match self.0 {
+            Switch::Is(true) => HeaderRow::Present,
+            Switch::Is(false) => HeaderRow::Absent,
+            Switch::Auto(_) => HeaderRow::Auto,
+        }
+    }
+}
 
 impl Default for Header {
     fn default() -> Self {
@@ -124,11 +134,7 @@ async fn read(cx: &StepContext, settings: Read) -> Result<Table, NodeError> {
             .as_deref()
             .map(dialect::delimiter)
             .transpose()?,
-        header: match settings.header.0 {
-            Switch::Is(true) => HeaderRow::Present,
-            Switch::Is(false) => HeaderRow::Absent,
-            Switch::Auto(_) => HeaderRow::Auto,
-        },
+        header: settings.header.row(),
         numbers: settings.numbers,
         on_bad_row: settings.on_bad_row,
     };

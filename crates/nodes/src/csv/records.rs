@@ -1,11 +1,6 @@
 //! The rows of a CSV file, one after the other.
 
-use std::{
-    collections::HashSet,
-    io::Read,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::HashSet, io::Read, path::Path, sync::Arc};
 
 use casare_engine::NodeError;
 use casare_workflow::Value;
@@ -14,7 +9,7 @@ use serde::Deserialize;
 
 use super::{
     dialect::{self, Dialect},
-    text::{TextRecords, open_text},
+    text::{Input, TextRecords, open_text},
 };
 use casare_files::{
     Charset,
@@ -60,7 +55,7 @@ pub(super) struct Reading {
 /// A CSV file whose dialect and columns are known; can be read any number of times.
 #[derive(Debug, Clone)]
 pub(super) struct CsvFile {
-    path: PathBuf,
+    input: Input,
     reading: Reading,
     dialect: Dialect,
     header: Option<Arc<Header>>,
@@ -70,15 +65,19 @@ pub(super) struct CsvFile {
 impl CsvFile {
     /// Looks at the beginning of the file.
     pub(super) fn open(path: &Path, reading: Reading) -> Result<Self, NodeError> {
+        Self::of(Input::File(path.to_owned()), reading)
+    }
+
+    /// Looks at the beginning of a file or text.
+    pub(super) fn of(input: Input, reading: Reading) -> Result<Self, NodeError> {
         let mut sample = Vec::new();
-        open_text(path, reading.charset)?
+        open_text(&input, reading.charset)?
             .take(SAMPLE)
             .read_to_end(&mut sample)
-            .map_err(|error| unreadable(&path.display().to_string(), &error))?;
+            .map_err(|error| unreadable(&input.to_string(), &error))?;
         if sample.starts_with(b"PK\x03\x04") || sample.starts_with(b"\xd0\xcf\x11\xe0") {
             return Err(NodeError::invalid(format!(
-                "{} is no CSV file: it is a workbook or an archive",
-                path.display()
+                "{input} is no CSV: it is a workbook or an archive"
             ))
             .with_help("read workbooks with excel.read"));
         }
@@ -87,7 +86,7 @@ impl CsvFile {
             dialect.delimiter = delimiter;
         }
         let mut file = Self {
-            path: path.to_owned(),
+            input,
             reading,
             dialect,
             header: None,
@@ -135,7 +134,7 @@ impl CsvFile {
     }
 
     fn records(&self) -> Result<TextRecords, NodeError> {
-        TextRecords::open(&self.path, self.reading.charset, self.dialect)
+        TextRecords::open(&self.input, self.reading.charset, self.dialect)
     }
 }
 
@@ -201,7 +200,7 @@ impl Rows {
             "correct the file, check `delimiter`, or set `on_bad_row` to `skip` or `keep`"
         };
         let (found, wanted) = (self.record.len(), self.file.width);
-        let path = self.file.path.display();
+        let path = &self.file.input;
         NodeError::invalid(format!(
             "{path}, {place}: {found} cells where there should be {wanted}"
         ))

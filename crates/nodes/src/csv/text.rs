@@ -1,9 +1,10 @@
 //! The records of a CSV file as texts, before anything is known of titles and columns.
 
 use std::{
+    fmt,
     fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
+    io::{self, Cursor, Read},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -18,24 +19,63 @@ use casare_files::{Charset, TextReader, unreadable};
 /// A longer row is no row: a quote that is never closed would take all of a large file into memory.
 const LONGEST_ROW: u64 = 16 * 1024 * 1024;
 
+/// Where CSV text stands.
+#[derive(Debug, Clone)]
+pub(super) enum Input {
+    File(PathBuf),
+    Text(Arc<str>),
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Text(_) => f.write_str("the text"),
+        }
+    }
+}
+
+/// The bytes of an input.
+pub(super) enum Bytes {
+    File(File),
+    Text(Cursor<Arc<str>>),
+}
+
+impl Read for Bytes {
+    fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(output),
+            Self::Text(text) => {
+                let bytes = text.get_ref().as_bytes();
+                let rest = bytes.get(text.position() as usize..).unwrap_or_default();
+                let taken = rest.len().min(output.len());
+                output[..taken].copy_from_slice(&rest[..taken]);
+                let position = text.position() + taken as u64;
+                text.set_position(position);
+                Ok(taken)
+            }
+        }
+    }
+}
+
 /// Reads the records of a file, one after the other.
 pub(super) struct TextRecords {
-    records: csv::Reader<Measured<TextReader<File>>>,
+    records: csv::Reader<Measured<TextReader<Bytes>>>,
     /// How many bytes were read since the last record began, to about a buffer's size.
     since: Arc<AtomicU64>,
-    path: PathBuf,
+    input: Input,
 }
 
 impl TextRecords {
     /// Opens the file; a line that only says the delimiter is passed over.
     pub(super) fn open(
-        path: &Path,
+        input: &Input,
         charset: Option<Charset>,
         dialect: Dialect,
     ) -> Result<Self, NodeError> {
         let since = Arc::new(AtomicU64::new(0));
         let text = Measured {
-            inner: open_text(path, charset)?,
+            inner: open_text(input, charset)?,
             since: since.clone(),
         };
         let mut records = Self {
@@ -46,7 +86,7 @@ impl TextRecords {
                 .buffer_capacity(64 * 1024)
                 .from_reader(text),
             since,
-            path: path.to_owned(),
+            input: input.clone(),
         };
         if dialect.has_sep_line {
             records.read(&mut csv::StringRecord::new())?;
@@ -69,7 +109,7 @@ impl TextRecords {
     }
 
     fn failure(&self, error: csv::Error, line: u64) -> NodeError {
-        let path = self.path.display();
+        let path = &self.input;
         if self.since.load(Ordering::Relaxed) > LONGEST_ROW {
             return NodeError::invalid(format!(
                 "{path}, line {line}: the row that begins there has more than 16 MiB"
@@ -91,14 +131,17 @@ impl TextRecords {
     }
 }
 
-/// Opens a file as text.
+/// Opens an input as text.
 pub(super) fn open_text(
-    path: &Path,
+    input: &Input,
     charset: Option<Charset>,
-) -> Result<TextReader<File>, NodeError> {
-    let failed = |error| unreadable(&path.display().to_string(), &error);
-    let file = File::open(path).map_err(failed)?;
-    TextReader::new(file, charset).map_err(failed)
+) -> Result<TextReader<Bytes>, NodeError> {
+    let failed = |error| unreadable(&input.to_string(), &error);
+    let bytes = match input {
+        Input::File(path) => Bytes::File(File::open(path).map_err(failed)?),
+        Input::Text(text) => Bytes::Text(Cursor::new(text.clone())),
+    };
+    TextReader::new(bytes, charset).map_err(failed)
 }
 
 /// Counts what is read, and ends when it is too much for one row.

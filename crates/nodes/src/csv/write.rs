@@ -51,6 +51,12 @@ pub(super) struct Write {
     /// Whether rows are added to the file's end instead of replacing it.
     #[serde(default)]
     append: bool,
+    /// Whether texts that a spreadsheet would take for a formula (they begin with `=`, `+`, `-`,
+    /// `@`, a tab or a line break, and are no numbers) get an apostrophe in front. Turn it on when
+    /// people open the file in Excel and cells come from outside: a formula can run programs and
+    /// send data away.
+    #[serde(default)]
+    guard_formulas: bool,
 }
 
 fn yes() -> bool {
@@ -60,7 +66,7 @@ fn yes() -> bool {
 /// Which cells are put into quotes.
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Quotes {
+pub(super) enum Quotes {
     /// Those that need it.
     #[default]
     Needed,
@@ -136,7 +142,9 @@ fn replace(
     file.write_all(charset.mark())
         .map_err(|error| file.failed(&error))?;
     let sheet = Sheet {
-        settings,
+        rows: &settings.rows.0,
+        quotes: settings.quotes,
+        guard: settings.guard_formulas,
         columns: Columns::new(settings.columns.clone()),
         header: settings.header,
         delimiter: delimiter.unwrap_or(b','),
@@ -160,7 +168,9 @@ fn append(
         None => Charset::UTF_8,
     };
     let mut sheet = Sheet {
-        settings,
+        rows: &settings.rows.0,
+        quotes: settings.quotes,
+        guard: settings.guard_formulas,
         columns: Columns::new(settings.columns.clone()),
         header: settings.header && !begun,
         delimiter: delimiter.unwrap_or(b','),
@@ -205,16 +215,19 @@ fn append(
 }
 
 /// Rows on their way into a file.
-struct Sheet<'s> {
-    settings: &'s Write,
-    columns: Columns,
-    header: bool,
-    delimiter: u8,
-    cancel: Cancel,
+pub(super) struct Sheet<'s> {
+    pub(super) rows: &'s Value,
+    pub(super) quotes: Quotes,
+    /// Whether no cell may be taken for a formula.
+    pub(super) guard: bool,
+    pub(super) columns: Columns,
+    pub(super) header: bool,
+    pub(super) delimiter: u8,
+    pub(super) cancel: Cancel,
 }
 
 impl Sheet<'_> {
-    fn write<W: io::Write>(
+    pub(super) fn write<W: io::Write>(
         mut self,
         out: TextWriter<W>,
         path: &Path,
@@ -226,14 +239,14 @@ impl Sheet<'_> {
         let mut writer = csv::WriterBuilder::new()
             .delimiter(self.delimiter)
             .flexible(true)
-            .quote_style(match self.settings.quotes {
+            .quote_style(match self.quotes {
                 Quotes::Needed => csv::QuoteStyle::Necessary,
                 Quotes::Text => csv::QuoteStyle::NonNumeric,
                 Quotes::Always => csv::QuoteStyle::Always,
             })
             .from_writer(out);
         let mut count = 0;
-        for row in rows_of(&self.settings.rows.0)? {
+        for row in rows_of(self.rows)? {
             let cells = self.columns.cells(&row?, count + 1)?;
             if let (0, true, Some(names)) = (count, self.header, self.columns.names()) {
                 writer.write_record(names).map_err(failed)?;
@@ -261,6 +274,9 @@ impl Sheet<'_> {
     ) -> Result<(), csv::Error> {
         for cell in cells {
             match cell.as_str() {
+                Some(text) if self.guard && is_like_a_formula(text) => {
+                    writer.write_field(format!("'{text}"))?;
+                }
                 Some(text) => writer.write_field(text)?,
                 None => writer.write_field(cell_text(cell))?,
             }
@@ -271,6 +287,15 @@ impl Sheet<'_> {
         }
         writer.write_record(None::<&[u8]>)
     }
+}
+
+/// Whether a spreadsheet would reckon with a text.
+fn is_like_a_formula(text: &str) -> bool {
+    let first = text.trim_start_matches(' ').chars().next();
+    matches!(
+        first,
+        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠')
+    ) && text.trim().parse::<f64>().is_err()
 }
 
 fn write_failed(path: &Path, error: &io::Error) -> NodeError {

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 /// Reads JSON text into data.
+///
+/// Nesting over 127 levels is refused.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parse {
@@ -44,7 +46,7 @@ async fn parse(cx: &StepContext, settings: Parse) -> Result<Parsed, NodeError> {
     .await
 }
 
-fn data(text: &str, lines: bool) -> Result<Value, NodeError> {
+pub(super) fn data(text: &str, lines: bool) -> Result<Value, NodeError> {
     if !lines {
         return parsed(text, text, 0).map(|json| from_json(&json));
     }
@@ -118,6 +120,13 @@ mod tests {
                 .message()
                 .contains("line 2, column 3")
         );
+    }
+
+    #[test]
+    fn huge_depth_is_refused() {
+        let error = data(&"[".repeat(1_000_000), false).unwrap_err();
+
+        assert!(error.message().contains("recursion limit"), "{error}");
     }
 
     #[test]

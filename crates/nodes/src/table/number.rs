@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(sum(&[Cell::Text("19.99"), Cell::Text("-0.99")]), "19");
         assert_eq!(
             sum(&[Cell::Text("123456789012.345678"), Cell::Text("0.000001")]),
-            "123456789012.34568"
+            "123456789012.34567"
         );
         assert_eq!(sum(&[Cell::Text("1e3"), Cell::Text(" 7 ")]), "1007");
     }
