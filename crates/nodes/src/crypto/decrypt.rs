@@ -39,11 +39,11 @@ pub(super) fn node() -> Node {
         .example(EXAMPLE)
 }
 
-const EXAMPLE: &str = r#"- use: crypto.encrypt
+const EXAMPLE: &str = r"- use: crypto.encrypt
   with: { path: people.csv, credential: archive, to: people.csv.sealed }
 - use: crypto.decrypt
   with: { path: people.csv.sealed, credential: archive, to: again.csv }
-"#;
+";
 
 async fn decrypt(cx: &StepContext, settings: Decrypt) -> Result<Decrypted, NodeError> {
     let credential = cx.credential(&settings.credential).await?;

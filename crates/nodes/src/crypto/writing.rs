@@ -32,7 +32,7 @@ pub(super) enum Writing {
 impl Writing {
     pub(super) fn write(self, bytes: &[u8]) -> String {
         match self {
-            Self::Hex => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+            Self::Hex => hex_of(bytes),
             Self::Base64 => STANDARD.encode(bytes),
             Self::Base64url => URL_SAFE_NO_PAD.encode(bytes),
         }
@@ -65,4 +65,12 @@ pub(super) fn from_any(text: &str, length: Option<usize>) -> Option<Vec<u8>> {
     from_hex(text)
         .filter(|bytes| !bytes.is_empty() && fits(bytes))
         .or_else(|| from_base64(text).filter(fits))
+}
+
+fn hex_of(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(u32::from(digit), 16))
+        .collect()
 }

@@ -84,7 +84,7 @@ const EXAMPLE: &str = r#"- id: changes
 
 async fn compare(cx: &StepContext, settings: Compare) -> Result<Compared, NodeError> {
     cx.blocking(move || {
-        if !(settings.tolerance >= 0.0) {
+        if settings.tolerance.is_nan() || settings.tolerance < 0.0 {
             return Err(NodeError::invalid("setting `tolerance` is below 0"));
         }
         let key = settings.key.as_deref().map(|key| KeyPath::new("key", key));

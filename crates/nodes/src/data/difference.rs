@@ -1,6 +1,6 @@
 //! What differs between two values, place by place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use casare_workflow::{
     Any, Value,
@@ -120,7 +120,7 @@ impl Comparison {
             .iter()
             .map(|(key, value)| (key.as_str(), value))
             .collect();
-        let known: BTreeMap<&str, ()> = first.iter().map(|(key, _)| (key.as_str(), ())).collect();
+        let known: BTreeSet<&str> = first.iter().map(|(key, _)| key.as_str()).collect();
         for (key, value) in &first {
             path.push(key.clone());
             self.at(path, Some(value), others.get(key.as_str()).copied(), found);
@@ -128,7 +128,7 @@ impl Comparison {
         }
         for (key, value) in second
             .iter()
-            .filter(|(key, _)| !known.contains_key(key.as_str()))
+            .filter(|(key, _)| !known.contains(key.as_str()))
         {
             path.push(key.clone());
             self.at(path, None, Some(value), found);
@@ -178,9 +178,8 @@ impl Comparison {
     fn same(&self, a: &Value, b: &Value) -> bool {
         let number = |value: &Value| match value.as_str() {
             Some(text) if self.loosely => plain_number(text),
-            Some(_) => None,
             None if value.is_number() => f64::try_from(value.clone()).ok(),
-            None => None,
+            _ => None,
         };
         if let (Some(x), Some(y)) = (number(a), number(b)) {
             // 1.1 and 1.2 are a tenth apart, whatever floats say.

@@ -49,16 +49,18 @@ pub(crate) fn read(text: &str, mark: DecimalMark) -> Result<Written, String> {
         negative = true;
         rest = inside.trim();
     }
-    let start = rest
-        .find(|c: char| c.is_ascii_digit() || matches!(c, '.' | ','))
+    let first = rest
+        .find(|c: char| c.is_ascii_digit())
         .ok_or_else(no_number)?;
+    // `.5` begins with its mark; the point of `Fr.5` belongs to the word.
+    let start = match rest[..first].strip_suffix(['.', ',']) {
+        Some(before) if !before.ends_with(char::is_alphabetic) => before.len(),
+        _ => first,
+    };
     let end = rest
         .rfind(|c: char| c.is_ascii_digit())
         .ok_or_else(no_number)?
         + 1;
-    if start >= end {
-        return Err(no_number());
-    }
     let mut digits = &rest[start..end];
     let (before, mut after) = (&rest[..start], rest[end..].to_owned());
     // `12.-` and `1.50,-` are prices.
@@ -74,24 +76,8 @@ pub(crate) fn read(text: &str, mark: DecimalMark) -> Result<Written, String> {
         digits = mantissa;
         exponent[1..].parse::<i32>()
     });
-    let mut currency = String::new();
-    let mut percent = false;
-    for character in before.chars().chain(after.chars()) {
-        match character {
-            '-' | '−' | '–' => negative = !negative,
-            '+' => {}
-            '%' => percent = true,
-            _ if character.is_whitespace() => {}
-            _ if character.is_alphabetic() || is_currency(character) || character == '.' => {
-                currency.push(character);
-            }
-            _ => return Err(no_number()),
-        }
-    }
-    let currency = currency.trim_matches('.').to_owned();
-    if currency.chars().count() > 4 {
-        return Err(no_number());
-    }
+    let beside = Beside::of(before.chars().chain(after.chars())).ok_or_else(no_number)?;
+    let negative = negative != beside.negative;
     let plain = plain(digits, mark).map_err(|why| why.unwrap_or_else(no_number))?;
     let mut number = Decimal::from_str(&plain).map_err(|_| no_number())?;
     if let Some(exponent) = exponent {
@@ -102,16 +88,49 @@ pub(crate) fn read(text: &str, mark: DecimalMark) -> Result<Written, String> {
     if negative {
         number.set_sign_positive(!number.is_sign_positive());
     }
-    if percent {
+    if beside.percent {
         number = number
             .checked_div(Decimal::ONE_HUNDRED)
             .ok_or_else(no_number)?;
     }
     Ok(Written {
         number,
-        currency: (!currency.is_empty()).then_some(currency),
-        percent,
+        currency: (!beside.currency.is_empty()).then_some(beside.currency),
+        percent: beside.percent,
     })
+}
+
+/// What stands beside the digits.
+struct Beside {
+    negative: bool,
+    percent: bool,
+    currency: String,
+}
+
+impl Beside {
+    /// `None` for what belongs to no number.
+    fn of(characters: impl Iterator<Item = char>) -> Option<Self> {
+        let mut beside = Self {
+            negative: false,
+            percent: false,
+            currency: String::new(),
+        };
+        for character in characters {
+            match character {
+                '-' | '−' | '–' => beside.negative = !beside.negative,
+                '%' => beside.percent = true,
+                '+' => {}
+                _ if character.is_whitespace() => {}
+                _ if character.is_alphabetic() || is_currency(character) || character == '.' => {
+                    beside.currency.push(character);
+                }
+                _ => return None,
+            }
+        }
+        beside.currency = beside.currency.trim_matches('.').to_owned();
+        let fits = beside.currency.is_empty() || is_currency_name(&beside.currency);
+        fits.then_some(beside)
+    }
 }
 
 fn is_currency(character: char) -> bool {
@@ -119,6 +138,35 @@ fn is_currency(character: char) -> bool {
         character,
         '$' | '¢' | '£' | '¤' | '¥' | '֏' | '؋' | '৲' | '৳' | '฿' | '₠'..='₿'
     )
+}
+
+/// A sign, a code such as `EUR`, or what people write for a currency. Other words are units of
+/// something else: `3 days` is no number.
+fn is_currency_name(name: &str) -> bool {
+    let has_sign = name.chars().any(is_currency);
+    let letters: String = name.chars().filter(|c| c.is_alphabetic()).collect();
+    let is_code = letters.len() == 3 && letters.chars().all(|c| c.is_ascii_uppercase());
+    let is_known = matches!(
+        letters.to_lowercase().as_str(),
+        "kr" | "zł"
+            | "kč"
+            | "ft"
+            | "lei"
+            | "leu"
+            | "fr"
+            | "sfr"
+            | "rs"
+            | "tl"
+            | "лв"
+            | "руб"
+            | "грн"
+            | "eur"
+            | "usd"
+            | "euro"
+            | "euros"
+    );
+    // `US$`, `R$`, `A$`
+    is_code || is_known || (has_sign && letters.len() <= 3)
 }
 
 fn is_group_mark(character: char) -> bool {
@@ -174,7 +222,6 @@ fn found_mark(digits: &str) -> Result<Option<char>, Option<String>> {
     let points = digits.matches('.').count();
     let commas = digits.matches(',').count();
     Ok(match (points, commas) {
-        (0, 0) => None,
         (1.., 1..) => digits.chars().rev().find(|c| matches!(c, '.' | ',')),
         (1, 0) => Some('.'),
         (0, 1) => {
@@ -189,7 +236,7 @@ fn found_mark(digits: &str) -> Result<Option<char>, Option<String>> {
             }
             Some(',')
         }
-        // A mark that occurs again groups digits.
+        // None, or one that occurs again and groups digits.
         _ => None,
     })
 }
@@ -198,7 +245,7 @@ fn found_mark(digits: &str) -> Result<Option<char>, Option<String>> {
 pub(crate) fn decimal_of(value: &Value) -> Option<Decimal> {
     match value.kind() {
         ValueKind::Number if value.is_integer() => {
-            Decimal::try_from(i128::try_from(value.clone()).ok()?).ok()
+            Some(Decimal::from(i64::try_from(value.clone()).ok()?))
         }
         // The shortest text that gives this number: 0.1 is a tenth.
         ValueKind::Number => of_float(f64::try_from(value.clone()).ok()?),
@@ -281,6 +328,10 @@ mod tests {
             ("−3", "-3"),
             ("5 %", "0.05"),
             ("CHF 12.-", "12"),
+            ("US$ 5", "5"),
+            ("Fr. 12", "12"),
+            ("Rs.500", "500"),
+            ("12,50 zł", "12.5"),
             ("1.234.567", "1234567"),
             ("12,34,567", "1234567"),
             ("0,125", "0.125"),
@@ -300,6 +351,8 @@ mod tests {
             "abc",
             "1.2.3,4,5",
             "12 apples each",
+            "3 days",
+            "5 kg",
             "1-2",
             "--",
             "1,23.456.7",

@@ -215,15 +215,12 @@ fn parts(written: &str) -> Option<Vec<Part>> {
         }
         if let Some(inside) = rest.strip_prefix('[') {
             let quote = inside.chars().next().filter(|c| matches!(c, '\'' | '"'));
-            let (part, after) = match quote {
-                Some(quote) => {
-                    let (name, after) = inside[1..].split_once(quote)?;
-                    (Part::Key(name.to_owned()), after.strip_prefix(']')?)
-                }
-                None => {
-                    let (place, after) = inside.split_once(']')?;
-                    (Part::Place(place.trim().parse().ok()?), after)
-                }
+            let (part, after) = if let Some(quote) = quote {
+                let (name, after) = inside[1..].split_once(quote)?;
+                (Part::Key(name.to_owned()), after.strip_prefix(']')?)
+            } else {
+                let (place, after) = inside.split_once(']')?;
+                (Part::Place(place.trim().parse().ok()?), after)
             };
             parts.push(part);
             rest = after.strip_prefix('.').unwrap_or(after);

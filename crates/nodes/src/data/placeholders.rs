@@ -38,7 +38,7 @@ pub(super) fn fill(text: &str, values: &Value, missing: &Missing) -> Result<Stri
             Some(value) => filled.push_str(&written(&value)),
             None => match missing {
                 Missing::Empty => {}
-                Missing::Keep => filled.push_str(&format!("{{{name}}}")),
+                Missing::Keep => filled.extend(["{", name, "}"]),
                 Missing::Fail => {
                     return Err(
                         NodeError::invalid(format!("there is no value for `{{{name}}}`"))

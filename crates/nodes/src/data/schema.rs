@@ -76,7 +76,7 @@ fn place(pointer: &str) -> String {
     for part in pointer.split('/').skip(1) {
         let part = part.replace("~1", "/").replace("~0", "~");
         if !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()) {
-            path.push_str(&format!("[{part}]"));
+            path.extend(["[", &part, "]"]);
         } else {
             if !path.is_empty() {
                 path.push('.');

@@ -204,10 +204,8 @@ fn escaped(value: &Value, depth: usize) -> Value {
                     })))
                 });
             }
-            value
-                .try_iter()
-                .map(|items| items.map(|item| escaped(&item, depth + 1)).collect())
-                .unwrap_or_else(|_| value.clone())
+            let items = value.try_iter().into_iter().flatten();
+            items.map(|item| escaped(&item, depth + 1)).collect()
         }
         _ => value.clone(),
     }

@@ -23,6 +23,7 @@ use crate::data::order::folded;
 const LONGEST: usize = 200;
 
 /// In which order a date of digits is written.
+#[expect(clippy::enum_variant_names, reason = "they are what workflows write")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DayOrder {

@@ -72,12 +72,6 @@ pub(super) struct Distance {
     parts: Vec<(i64, Unit)>,
 }
 
-impl Default for Unit {
-    fn default() -> Self {
-        Self::Day
-    }
-}
-
 impl Distance {
     /// Reads `2w`, `-3 days`, `1y 2mo`, `three business days`; `None` if it is none.
     pub(super) fn read(text: &str) -> Result<Option<Self>, String> {
@@ -181,13 +175,13 @@ fn in_english(text: &str) -> String {
             "ubermorgen" => "day after tomorrow",
             "vorgestern" => "day before yesterday",
             "jetzt" => "now",
-            "nachste" | "nachster" | "nachsten" | "nachstes" | "kommende" | "kommenden" => "next",
+            "nachste" | "nachster" | "nachsten" | "nachstes" | "kommende" | "kommenden"
+            | "coming" => "next",
             "letzte" | "letzter" | "letzten" | "letztes" | "vorige" | "vorigen" | "previous"
             | "past" => "last",
             "diese" | "dieser" | "diesen" | "dieses" | "current" => "this",
             "ende" => "end of",
             "anfang" | "beginn" | "beginning" => "start",
-            "coming" => "next",
             other => other,
         })
         .collect();

@@ -326,6 +326,10 @@ fn date_of(text: &str) -> Result<Date, String> {
     text.parse().map_err(|_| format!("`{text}` is no date"))
 }
 
+#[expect(
+    clippy::many_single_char_names,
+    reason = "the letters of the published computation"
+)]
 /// Easter Sunday of the Gregorian calendar, by the computation of Meeus, Jones and Butcher.
 fn easter(year: i16) -> Option<Date> {
     let y = i32::from(year);

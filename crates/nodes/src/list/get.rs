@@ -82,15 +82,13 @@ async fn get(cx: &StepContext, settings: Get) -> Result<Got, NodeError> {
 }
 
 fn item(items: &Items, at: i64) -> Result<Option<Value>, NodeError> {
-    match usize::try_from(at) {
-        Ok(at) => items.iter()?.nth(at).transpose(),
-        Err(_) => {
-            let all = items.collect()?;
-            let back = usize::try_from(at.unsigned_abs()).unwrap_or(usize::MAX);
-            Ok(all
-                .len()
-                .checked_sub(back)
-                .and_then(|index| all.get(index).cloned()))
-        }
+    if let Ok(at) = usize::try_from(at) {
+        return items.iter()?.nth(at).transpose();
     }
+    let all = items.collect()?;
+    let back = usize::try_from(at.unsigned_abs()).unwrap_or(usize::MAX);
+    Ok(all
+        .len()
+        .checked_sub(back)
+        .and_then(|index| all.get(index).cloned()))
 }

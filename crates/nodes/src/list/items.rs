@@ -44,6 +44,10 @@ impl Items {
     }
 
     /// One pass over the items.
+    #[expect(
+        clippy::iter_not_returning_iterator,
+        reason = "a list can be unreadable from the start"
+    )]
     pub(crate) fn iter(
         &self,
     ) -> Result<impl Iterator<Item = Result<Value, NodeError>> + use<>, NodeError> {

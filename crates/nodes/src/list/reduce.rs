@@ -112,9 +112,10 @@ fn folded(items: &Items, text: &str, settings: &Reduce) -> Result<Reduced, NodeE
         ));
     }
     let formula = Formula::new("expression", text, &settings.given)?;
-    let mut total = match settings.initial.0.is_undefined() {
-        true => Value::from(()),
-        false => settings.initial.0.clone(),
+    let mut total = if settings.initial.0.is_undefined() {
+        Value::from(())
+    } else {
+        settings.initial.0.clone()
     };
     let mut count = 0;
     for (index, item) in items.iter()?.enumerate() {

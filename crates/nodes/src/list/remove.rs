@@ -77,7 +77,7 @@ async fn remove(cx: &StepContext, settings: Remove) -> Result<Removed, NodeError
                 let unwanted = Condition::new(Is::Equals, settings.value.0, false)?;
                 for item in items {
                     let goes =
-                        !(settings.first_only && !removed.is_empty()) && unwanted.holds(&item)?;
+                        (removed.is_empty() || !settings.first_only) && unwanted.holds(&item)?;
                     if goes { &mut removed } else { &mut result }.push(Any(item));
                 }
             }

@@ -78,11 +78,12 @@ async fn slice(cx: &StepContext, settings: Slice) -> Result<Sliced, NodeError> {
             });
         }
         let all = items.collect()?;
-        let place = |at: i64| match usize::try_from(at) {
-            Ok(at) => at.min(all.len()),
-            Err(_) => {
-                let back = usize::try_from(at.unsigned_abs()).unwrap_or(usize::MAX);
-                all.len().saturating_sub(back)
+        let place = |at: i64| {
+            let distance = usize::try_from(at.unsigned_abs()).unwrap_or(usize::MAX);
+            if at < 0 {
+                all.len().saturating_sub(distance)
+            } else {
+                distance.min(all.len())
             }
         };
         let (start, end) = (place(start), end.map_or(all.len(), place));

@@ -161,77 +161,11 @@ fn by_formula(formula: &str, values: &IndexMap<String, Any>) -> Result<Value, No
 
 fn by_operation(operation: Operation, a: &Value, b: &Value) -> Result<Value, NodeError> {
     let first = wanted("a", a)?;
-    let second = || wanted("b", b);
-    let exact = || decimal_of(a).zip(decimal_of(b));
-    let exactly = |work: fn(Decimal, Decimal) -> Option<Decimal>| {
-        exact().and_then(|(a, b)| work(a, b)).map(to_value)
-    };
-    let alone = |work: fn(Decimal) -> Decimal, float: fn(f64) -> f64| match decimal_of(a) {
-        Some(number) => to_value(work(number)),
-        None => whole_or_float(float(first)),
-    };
-    let result = match operation {
-        Operation::Add => either(exactly(Decimal::checked_add), first + second()?),
-        Operation::Subtract => either(exactly(Decimal::checked_sub), first - second()?),
-        Operation::Multiply => either(exactly(Decimal::checked_mul), first * second()?),
-        Operation::Divide => either(exactly(quotient), first / divisor(second()?)?),
-        Operation::FloorDivide => {
-            let float = (first / divisor(second()?)?).floor();
-            either(exactly(|a, b| a.checked_div(b).map(|q| q.floor())), float)
-        }
-        Operation::Modulo => {
-            let by = divisor(second()?)?;
-            let float = first - by * (first / by).floor();
-            either(exactly(remainder), float)
-        }
-        Operation::Percent => either(
-            exactly(|a, b| a.checked_mul(b)?.checked_div(Decimal::ONE_HUNDRED)),
-            first * second()? / 100.0,
-        ),
-        Operation::PercentChange => {
-            let float = (second()? - divisor(first)?) / first.abs() * 100.0;
-            whole_or_float(float)
-        }
-        Operation::Min => either(exactly(|a, b| Some(a.min(b))), first.min(second()?)),
-        Operation::Max => either(exactly(|a, b| Some(a.max(b))), first.max(second()?)),
-        Operation::Power => {
-            let exponent = second()?;
-            let whole = (exponent.fract() == 0.0 && (0.0..=64.0).contains(&exponent))
-                .then_some(exponent as u32);
-            let power = whole.zip(decimal_of(a)).and_then(|(exponent, base)| {
-                (0..exponent).try_fold(Decimal::ONE, |power, _| power.checked_mul(base))
-            });
-            either(power.map(to_value), first.powf(exponent))
-        }
-        Operation::Root => {
-            let degree = if b.is_undefined() {
-                2.0
-            } else {
-                divisor(second()?)?
-            };
-            whole_or_float(match degree {
-                2.0 => first.sqrt(),
-                3.0 => first.cbrt(),
-                degree => first.powf(1.0 / degree),
-            })
-        }
-        Operation::Sqrt => whole_or_float(first.sqrt()),
-        Operation::Abs => alone(|a| a.abs(), f64::abs),
-        Operation::Negate => alone(|a| -a, |a| -a),
-        Operation::Floor => alone(|a| a.floor(), f64::floor),
-        Operation::Ceil => alone(|a| a.ceil(), f64::ceil),
-        Operation::Round => alone(
-            |a| a.round_dp_with_strategy(0, rust_decimal::RoundingStrategy::MidpointAwayFromZero),
-            f64::round,
-        ),
-        Operation::Sign => whole_or_float(if first == 0.0 { 0.0 } else { first.signum() }),
-        Operation::Sin => whole_or_float(first.sin()),
-        Operation::Cos => whole_or_float(first.cos()),
-        Operation::Tan => whole_or_float(first.tan()),
-        Operation::Log if b.is_undefined() => whole_or_float(first.ln()),
-        Operation::Log => whole_or_float(first.log(second()?)),
-        Operation::Log10 => whole_or_float(first.log10()),
-        Operation::Exp => whole_or_float(first.exp()),
+    let result = match of_one(operation, a, first) {
+        Some(result) => result,
+        None if b.is_undefined() && operation == Operation::Log => whole_or_float(first.ln()),
+        None if b.is_undefined() && operation == Operation::Root => whole_or_float(first.sqrt()),
+        None => of_two(operation, (a, first), (b, wanted("b", b)?))?,
     };
     let is_number = f64::try_from(result.clone()).is_ok_and(f64::is_finite);
     if is_number {
@@ -242,6 +176,82 @@ fn by_operation(operation: Operation, a: &Value, b: &Value) -> Result<Value, Nod
             "roots and logarithms of negative numbers do not exist, powers can become too large",
         ),
     )
+}
+
+/// What takes one number; `None` for the other operations.
+fn of_one(operation: Operation, a: &Value, number: f64) -> Option<Value> {
+    let alone = |work: fn(Decimal) -> Decimal, float: fn(f64) -> f64| match decimal_of(a) {
+        Some(exact) => to_value(work(exact)),
+        None => whole_or_float(float(number)),
+    };
+    let nearest: fn(Decimal) -> Decimal =
+        |a| a.round_dp_with_strategy(0, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
+    Some(match operation {
+        Operation::Abs => alone(|a| a.abs(), f64::abs),
+        Operation::Negate => alone(|a| -a, |a| -a),
+        Operation::Floor => alone(|a| a.floor(), f64::floor),
+        Operation::Ceil => alone(|a| a.ceil(), f64::ceil),
+        Operation::Round => alone(nearest, f64::round),
+        Operation::Sign if number == 0.0 => Value::from(0),
+        Operation::Sign => whole_or_float(number.signum()),
+        Operation::Sqrt => whole_or_float(number.sqrt()),
+        Operation::Sin => whole_or_float(number.sin()),
+        Operation::Cos => whole_or_float(number.cos()),
+        Operation::Tan => whole_or_float(number.tan()),
+        Operation::Log10 => whole_or_float(number.log10()),
+        Operation::Exp => whole_or_float(number.exp()),
+        _ => return None,
+    })
+}
+
+/// What takes two numbers: exactly where 28 digits are enough, else as floats.
+fn of_two(
+    operation: Operation,
+    (a, x): (&Value, f64),
+    (b, y): (&Value, f64),
+) -> Result<Value, NodeError> {
+    let exact = |work: fn(Decimal, Decimal) -> Option<Decimal>| {
+        let (a, b) = decimal_of(a).zip(decimal_of(b))?;
+        work(a, b).map(to_value)
+    };
+    Ok(match operation {
+        Operation::Add => either(exact(Decimal::checked_add), x + y),
+        Operation::Subtract => either(exact(Decimal::checked_sub), x - y),
+        Operation::Multiply => either(exact(Decimal::checked_mul), x * y),
+        Operation::Divide => either(exact(quotient), x / divisor(y)?),
+        Operation::FloorDivide => either(
+            exact(|a, b| a.checked_div(b).map(|quotient| quotient.floor())),
+            (x / divisor(y)?).floor(),
+        ),
+        Operation::Modulo => {
+            let by = divisor(y)?;
+            either(exact(remainder), x - by * (x / by).floor())
+        }
+        Operation::Percent => either(
+            exact(|a, b| a.checked_mul(b)?.checked_div(Decimal::ONE_HUNDRED)),
+            x * y / 100.0,
+        ),
+        Operation::PercentChange => whole_or_float((y - divisor(x)?) / x.abs() * 100.0),
+        Operation::Min => either(exact(|a, b| Some(a.min(b))), x.min(y)),
+        Operation::Max => either(exact(|a, b| Some(a.max(b))), x.max(y)),
+        Operation::Power => either(exact(power), x.powf(y)),
+        Operation::Root => whole_or_float(match divisor(y)? {
+            2.0 => x.sqrt(),
+            3.0 => x.cbrt(),
+            degree => x.powf(1.0 / degree),
+        }),
+        Operation::Log => whole_or_float(x.log(y)),
+        _ => return Err(NodeError::bug("an operation on one number was given two")),
+    })
+}
+
+/// Whole powers alone can be exact.
+fn power(base: Decimal, exponent: Decimal) -> Option<Decimal> {
+    let exponent = exponent.normalize();
+    let exponent: u32 = exponent.try_into().ok().filter(|_| exponent.scale() == 0)?;
+    (exponent <= 64)
+        .then(|| (0..exponent).try_fold(Decimal::ONE, |power, _| power.checked_mul(base)))
+        .flatten()
 }
 
 fn either(exact: Option<Value>, float: f64) -> Value {

@@ -114,17 +114,16 @@ async fn round(_cx: &StepContext, settings: Round) -> Result<Rounded, NodeError>
                 step.normalize().scale(),
             )
         }
-        None => match u32::try_from(settings.digits) {
-            Ok(digits) => (number.round_dp_with_strategy(digits, strategy), digits),
-            Err(_) => {
-                let unit = Decimal::TEN
-                    .powi_checked(settings.digits.unsigned_abs())
-                    .ok_or_else(beyond)?;
-                let units = number.checked_div(unit).ok_or_else(beyond)?;
-                let units = units.round_dp_with_strategy(0, strategy);
-                (units.checked_mul(unit).ok_or_else(beyond)?, 0)
-            }
-        },
+        None if settings.digits >= 0 => {
+            let digits = settings.digits.unsigned_abs();
+            (number.round_dp_with_strategy(digits, strategy), digits)
+        }
+        None => {
+            let unit = power_of_ten(settings.digits.unsigned_abs()).ok_or_else(beyond)?;
+            let units = number.checked_div(unit).ok_or_else(beyond)?;
+            let units = units.round_dp_with_strategy(0, strategy);
+            (units.checked_mul(unit).ok_or_else(beyond)?, 0)
+        }
     };
     Ok(Rounded {
         text: format!("{:.*}", digits as usize, result),
@@ -132,12 +131,6 @@ async fn round(_cx: &StepContext, settings: Round) -> Result<Rounded, NodeError>
     })
 }
 
-trait Power: Sized {
-    fn powi_checked(self, exponent: u32) -> Option<Self>;
-}
-
-impl Power for Decimal {
-    fn powi_checked(self, exponent: u32) -> Option<Self> {
-        (0..exponent).try_fold(Self::ONE, |power, _| power.checked_mul(self))
-    }
+fn power_of_ten(exponent: u32) -> Option<Decimal> {
+    (0..exponent).try_fold(Decimal::ONE, |power, _| power.checked_mul(Decimal::TEN))
 }

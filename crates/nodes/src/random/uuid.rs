@@ -137,7 +137,7 @@ fn one_id(
             // Those of one step count up, so that they keep their order.
             let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
             let millis = millis + index as u64 / 4096;
-            random[0] = (index % 4096 >> 8) as u8;
+            random[0] = ((index % 4096) >> 8) as u8;
             random[1] = (index % 256) as u8;
             Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
         }

@@ -55,7 +55,7 @@ impl Coding {
                 .to_string()
                 .replace("%20", "+"),
             Self::Html => html_escape::encode_quoted_attribute(text()?).into_owned(),
-            Self::Hex => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+            Self::Hex => hex_of(bytes),
             Self::QuotedPrintable => quoted_printable::encode_to_str(bytes),
             Self::Json => {
                 let quoted = serde_json::Value::from(text()?).to_string();
@@ -118,7 +118,7 @@ fn percent(text: &str) -> Result<Vec<u8>, String> {
 
 fn hex(text: &str) -> Result<Vec<u8>, String> {
     let text = text.strip_prefix("0x").unwrap_or(text);
-    if !text.is_ascii() || text.len() % 2 != 0 {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return Err("hexadecimal digits come in pairs".to_owned());
     }
     (0..text.len())
@@ -127,5 +127,13 @@ fn hex(text: &str) -> Result<Vec<u8>, String> {
             let pair = &text[at..at + 2];
             u8::from_str_radix(pair, 16).map_err(|_| format!("`{pair}` are no hexadecimal digits"))
         })
+        .collect()
+}
+
+fn hex_of(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(u32::from(digit), 16))
         .collect()
 }

@@ -92,9 +92,10 @@ async fn extract(cx: &StepContext, settings: Extract) -> Result<Extracted, NodeE
             return Ok(Extracted {
                 found: !found.is_empty(),
                 count: found.len(),
-                result: match found.is_empty() && !settings.default.0.is_undefined() {
-                    true => settings.default,
-                    false => Any(Value::from(found)),
+                result: if found.is_empty() && !settings.default.0.is_undefined() {
+                    settings.default
+                } else {
+                    Any(Value::from(found))
                 },
             });
         }

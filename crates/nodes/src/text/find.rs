@@ -102,9 +102,10 @@ async fn find(_cx: &StepContext, settings: Find) -> Result<Found, NodeError> {
     let find = match (settings.at, settings.regex) {
         (Place::Anywhere, _) => &settings.find,
         (at, is_regex) => {
-            let inner = match is_regex {
-                true => settings.find.clone(),
-                false => regex::escape(&settings.find),
+            let inner = if is_regex {
+                settings.find.clone()
+            } else {
+                regex::escape(&settings.find)
             };
             let start = if at == Place::End { "" } else { r"\A" };
             let end = if at == Place::Start { "" } else { r"\z" };

@@ -74,6 +74,8 @@ pub(super) struct Matched {
     found: bool,
     /// All that match, the most alike first.
     matches: Vec<Alike>,
+    /// The candidates of `matches` alone: the list without what is not alike.
+    items: Vec<Any>,
     /// How many match.
     count: usize,
 }
@@ -167,6 +169,7 @@ async fn find(cx: &StepContext, settings: Match) -> Result<Matched, NodeError> {
             index: first.as_ref().map_or(-1, |first| first.index as i64),
             found: first.is_some(),
             result: first.map_or(Any(Value::from(())), |first| first.item),
+            items: matches.iter().map(|alike| alike.item.clone()).collect(),
             matches,
             count,
         })
@@ -196,9 +199,8 @@ fn in_order(text: &str) -> String {
 fn likeness(a: &str, b: &str, method: Method) -> f64 {
     match method {
         Method::JaroWinkler => strsim::jaro_winkler(a, b),
-        Method::Levenshtein => strsim::normalized_levenshtein(a, b),
+        Method::Levenshtein | Method::Words => strsim::normalized_levenshtein(a, b),
         Method::Damerau => strsim::normalized_damerau_levenshtein(a, b),
         Method::Dice => strsim::sorensen_dice(a, b),
-        Method::Words => strsim::normalized_levenshtein(a, b),
     }
 }

@@ -142,7 +142,7 @@ fn normal(settings: &Normalize) -> String {
                 if settings.remove_invisible => {}
             '‘' | '’' | '‚' | '‛' | '′' if settings.plain_quotes => tidy.push('\''),
             '“' | '”' | '„' | '‟' | '«' | '»' | '″' if settings.plain_quotes => {
-                tidy.push('"')
+                tidy.push('"');
             }
             '‐'..='―' | '−' if settings.plain_quotes => tidy.push('-'),
             '…' if settings.plain_quotes => tidy.push_str("..."),

@@ -108,9 +108,12 @@ fn one(settings: &Replace, find: &str) -> Result<Replaced, NodeError> {
 }
 
 fn several(settings: &Replace) -> Result<Replaced, NodeError> {
-    let folded = |word: &str| match settings.ignore_case {
-        true => word.to_lowercase(),
-        false => word.to_owned(),
+    let folded = |word: &str| {
+        if settings.ignore_case {
+            word.to_lowercase()
+        } else {
+            word.to_owned()
+        }
     };
     let mut words: Vec<&String> = settings
         .all

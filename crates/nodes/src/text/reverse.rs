@@ -58,7 +58,7 @@ async fn reverse(_cx: &StepContext, settings: Reverse) -> Result<Reversed, NodeE
                 let belongs = is_combining_mark(character) || character == '\u{200d}';
                 match letters.last_mut() {
                     Some(letter) if belongs || letter.ends_with('\u{200d}') => {
-                        letter.push(character)
+                        letter.push(character);
                     }
                     _ => letters.push(character.to_string()),
                 }
