@@ -98,7 +98,9 @@ impl Import {
             }
             _ => error,
         };
-        let mut file = fs::File::create_new(path).map_err(taken).map_err(unwritable)?;
+        let mut file = fs::File::create_new(path)
+            .map_err(taken)
+            .map_err(unwritable)?;
         io::Write::write_all(&mut file, text.as_bytes()).map_err(unwritable)
     }
 
@@ -109,15 +111,25 @@ impl Import {
         let reports = || imported.iter().filter_map(|one| one.outcome.as_ref().ok());
         let lost = reports().any(|outcome| outcome.report.lost_something());
         let changed = self.strict && reports().any(|outcome| outcome.report.changed_something());
-        if lost || changed { Exit::Failed } else { Exit::Done }
+        if lost || changed {
+            Exit::Failed
+        } else {
+            Exit::Done
+        }
     }
 }
 
 /// Reads `path`, or every file below it that an importer may know.
 fn collect(path: &Path, sources: &mut Vec<SourceFile>) -> Result<(), CliError> {
-    let is_folder = fs::metadata(path).map_err(|source| unreadable(path, source))?.is_dir();
+    let is_folder = fs::metadata(path)
+        .map_err(|source| unreadable(path, source))?
+        .is_dir();
     if !is_folder {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         sources.push(read(path, name)?);
         return Ok(());
     }
@@ -141,7 +153,9 @@ fn list(
         let entry = entry.map_err(|source| unreadable(folder, source))?;
         let name = entry.file_name().to_string_lossy().into_owned();
         // Links are not followed: they may lead out of the project, or round in circles.
-        let kind = entry.file_type().map_err(|source| unreadable(folder, source))?;
+        let kind = entry
+            .file_type()
+            .map_err(|source| unreadable(folder, source))?;
         if name.starts_with('.') {
             continue;
         }
@@ -159,7 +173,9 @@ fn list(
 }
 
 fn read(path: &Path, name: String) -> Result<SourceFile, CliError> {
-    let size = fs::metadata(path).map_err(|source| unreadable(path, source))?.len();
+    let size = fs::metadata(path)
+        .map_err(|source| unreadable(path, source))?
+        .len();
     if size > MAX_BYTES as u64 {
         let reason = format!("it is larger than {} MiB", MAX_BYTES >> 20);
         return Err(unreadable(path, io::Error::other(reason)));
@@ -207,7 +223,11 @@ fn tell(imported: &[Imported], folder: &Path, terminal: &Terminal) -> Result<(),
                 ))?;
             }
             Err(error) => {
-                terminal.print(&format!("{} {}: {error}", terminal.out.red("✘"), one.source))?;
+                terminal.print(&format!(
+                    "{} {}: {error}",
+                    terminal.out.red("✘"),
+                    one.source
+                ))?;
                 terminal.note(&format!("  {}", error.help()));
             }
         }

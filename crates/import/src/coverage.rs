@@ -74,7 +74,11 @@ fn standing(
     };
     match &successor.form {
         Form::Use(node, _) | Form::Open(node, _) => {
-            let how = if is_known(node) { Standing::Succeeded } else { Standing::Awaited };
+            let how = if is_known(node) {
+                Standing::Succeeded
+            } else {
+                Standing::Awaited
+            };
             (how, format!("`{node}`"), vec![&**node])
         }
         Form::Set(_) => (
@@ -85,7 +89,10 @@ fn standing(
         Form::Flow(says) | Form::Pass(says) => (Standing::Succeeded, says.clone(), Vec::new()),
         Form::Close(opener) => (
             Standing::Succeeded,
-            format!("the end of the block of {}", standing(opener, is_known, depth + 1).1),
+            format!(
+                "the end of the block of {}",
+                standing(opener, is_known, depth + 1).1
+            ),
             Vec::new(),
         ),
         Form::By(setting, cases) => {
@@ -103,7 +110,11 @@ fn standing(
                 }
                 nodes.extend(needed);
             }
-            (worst, format!("by its `{setting}`: {}", names.join(", ")), nodes)
+            (
+                worst,
+                format!("by its `{setting}`: {}", names.join(", ")),
+                nodes,
+            )
         }
         Form::Trigger(what) => (Standing::Trigger, what.clone(), Vec::new()),
         Form::None(why) => missing(why),
@@ -128,19 +139,30 @@ pub fn misfits(catalogue: &dyn Catalogue) -> Vec<String> {
         };
         let settings = names(&spec.settings).unwrap_or_default();
         for name in with.keys().filter(|name| !settings.contains(name)) {
-            found.push(format!("{kind}: `{node}` has no setting `{name}`: {}", settings.join(", ")));
+            found.push(format!(
+                "{kind}: `{node}` has no setting `{name}`: {}",
+                settings.join(", ")
+            ));
         }
         let required = spec.settings["required"].as_array().into_iter().flatten();
-        for name in required.filter_map(Json::as_str).filter(|name| !with.contains_key(*name)) {
+        for name in required
+            .filter_map(Json::as_str)
+            .filter(|name| !with.contains_key(*name))
+        {
             found.push(format!("{kind}: `{node}` needs `{name}`"));
         }
-        let Some(outputs) = names(&spec.outputs).filter(|_| !spec.outputs["additionalProperties"].is_object()) else {
+        let Some(outputs) =
+            names(&spec.outputs).filter(|_| !spec.outputs["additionalProperties"].is_object())
+        else {
             continue;
         };
         for path in successor.out.values() {
             for name in outputs_named(path) {
                 if !outputs.contains(&name) {
-                    found.push(format!("{kind}: `{node}` has no output `{name}`: {}", outputs.join(", ")));
+                    found.push(format!(
+                        "{kind}: `{node}` has no output `{name}`: {}",
+                        outputs.join(", ")
+                    ));
                 }
             }
         }
@@ -151,7 +173,11 @@ pub fn misfits(catalogue: &dyn Catalogue) -> Vec<String> {
 /// The outputs that a pattern reads.
 fn outputs_named(pattern: &str) -> Vec<String> {
     let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let first = |text: &str| text.chars().take_while(|letter| is_part(*letter)).collect::<String>();
+    let first = |text: &str| {
+        text.chars()
+            .take_while(|letter| is_part(*letter))
+            .collect::<String>()
+    };
     if pattern.starts_with("{{") {
         return pattern.split("@.").skip(1).map(first).collect();
     }
@@ -192,7 +218,10 @@ pub fn coverage_markdown(is_known: &dyn Fn(&str) -> bool) -> String {
         if covered.category != category {
             category = covered.category;
             let of: Vec<&Covered> = all.iter().filter(|one| one.category == category).collect();
-            let done = of.iter().filter(|one| one.standing == Standing::Succeeded).count();
+            let done = of
+                .iter()
+                .filter(|one| one.standing == Standing::Succeeded)
+                .count();
             let _ = write!(
                 page,
                 "\n## {category}\n\n{done} of {}\n\n| type | what it does | here |\n|---|---|---|\n",

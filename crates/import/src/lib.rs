@@ -91,14 +91,18 @@ impl ImportError {
             }
             Self::TooLarge { .. } => "split it in the tool it comes from, into subflows",
             Self::TooDeep { .. } => "move the inner part into a subflow in the tool it comes from",
-            Self::TooTangled => "join its branches with Merge nodes in the tool it comes from, and try again",
+            Self::TooTangled => {
+                "join its branches with Merge nodes in the tool it comes from, and try again"
+            }
         }
     }
 }
 
 /// Whether a file of this name may hold something that can be imported.
 pub fn is_known_name(name: &str) -> bool {
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
+    let ending = name
+        .rsplit_once('.')
+        .map(|(_, ending)| ending.to_lowercase());
     matches!(ending.as_deref(), Some("json" | "robot" | "side"))
 }
 

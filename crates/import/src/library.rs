@@ -134,7 +134,11 @@ pub(crate) fn present_name(written: &str) -> String {
             let like = |name: &&String| {
                 name.eq_ignore_ascii_case(last) || name.eq_ignore_ascii_case(&with_suffix)
             };
-            ORIGINALS.keys().find(like).cloned().unwrap_or_else(|| last.to_owned())
+            ORIGINALS
+                .keys()
+                .find(like)
+                .cloned()
+                .unwrap_or_else(|| last.to_owned())
         }
     };
     if let Some(alias) = original(&name).and_then(|original| original.alias.clone()) {
@@ -175,7 +179,8 @@ fn text_map(value: Option<&Json>) -> IndexMap<String, String> {
 
 fn json_map(value: Option<&Json>) -> IndexMap<String, Json> {
     let map = value.and_then(Json::as_object).into_iter().flatten();
-    map.map(|(key, value)| (key.clone(), value.clone())).collect()
+    map.map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }
 
 fn read_original(fields: &serde_json::Map<String, Json>) -> Original {
@@ -226,14 +231,20 @@ fn read_form(fields: &serde_json::Map<String, Json>) -> Form {
         return Form::Open(node, with());
     }
     match fields.get("set") {
-        Some(Json::Object(ports)) if !ports.contains_key("pick") && !ports.contains_key("format") => {
+        Some(Json::Object(ports))
+            if !ports.contains_key("pick") && !ports.contains_key("format") =>
+        {
             return Form::Set(json_map(fields.get("set")));
         }
         Some(one) => return Form::Set(IndexMap::from([("result".to_owned(), one.clone())])),
         None => {}
     }
     if let Some(by) = text(fields, "by") {
-        let cases = fields.get("cases").and_then(Json::as_object).into_iter().flatten();
+        let cases = fields
+            .get("cases")
+            .and_then(Json::as_object)
+            .into_iter()
+            .flatten();
         let cases = cases.map(|(value, case)| {
             let (kind, also) = match case {
                 Json::String(kind) => (kind.clone(), IndexMap::new()),

@@ -12,14 +12,21 @@ use crate::report::{Report, Weight};
 pub(crate) fn is_n8n(root: &Json) -> bool {
     let nodes = root["nodes"].as_array();
     nodes.is_some_and(|nodes| {
-        nodes.iter().any(|node| node["type"].as_str().is_some_and(|kind| kind.contains("n8n-nodes")))
+        nodes.iter().any(|node| {
+            node["type"]
+                .as_str()
+                .is_some_and(|kind| kind.contains("n8n-nodes"))
+        })
     }) && (root["connections"].is_object() || root["connections"].is_null())
 }
 
 /// `root` as a workflow with `nodes` and `connections`, and what is to be said about that.
 pub(crate) fn as_graph(root: &Json) -> (Json, Report) {
     let mut reader = Reader::default();
-    let nodes = root["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let nodes = root["nodes"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     for node in nodes {
         let name = node["name"].as_str().unwrap_or_default();
         let id = reader.id_for(name);
@@ -63,7 +70,13 @@ impl Reader {
     fn id_for(&self, name: &str) -> String {
         let plain: String = name
             .chars()
-            .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' })
+            .map(|letter| {
+                if letter.is_ascii_alphanumeric() {
+                    letter.to_ascii_lowercase()
+                } else {
+                    '_'
+                }
+            })
             .collect();
         let plain = plain.trim_matches('_').to_owned();
         let base = if plain.starts_with(|first: char| first.is_ascii_alphabetic()) {
@@ -89,7 +102,11 @@ impl Reader {
             for (out, targets) in outputs.enumerate() {
                 for target in targets.as_array().into_iter().flatten() {
                     if let Some(to) = target["node"].as_str().and_then(|name| self.ids.get(name)) {
-                        self.wires.push(Wire { from: from.clone(), out: out.to_string(), to: to.clone() });
+                        self.wires.push(Wire {
+                            from: from.clone(),
+                            out: out.to_string(),
+                            to: to.clone(),
+                        });
                     }
                 }
             }
@@ -146,29 +163,41 @@ impl Reader {
         parameters: &Json,
         version: f64,
     ) -> (String, Json, Vec<String>) {
-        let plain = |kind: &str, config: Json| (kind.to_owned(), config, vec!["exec_out".to_owned()]);
+        let plain =
+            |kind: &str, config: Json| (kind.to_owned(), config, vec!["exec_out".to_owned()]);
         let text = |this: &mut Self, value: &Json| this.value(id, value);
         match short {
-            short if short.ends_with("Trigger") || matches!(short, "start" | "webhook" | "cron") => {
+            short
+                if short.ends_with("Trigger") || matches!(short, "start" | "webhook" | "cron") =>
+            {
                 self.results.insert(id.to_owned(), "params");
                 plain("WorkflowCallTriggerNode", json!({ "call_alias": short }))
             }
             "httpRequest" => {
                 self.results.insert(id.to_owned(), "response_json");
                 let pairs = |this: &mut Self, key: &str| -> Json {
-                    let list = parameters[key]["parameters"].as_array().into_iter().flatten();
+                    let list = parameters[key]["parameters"]
+                        .as_array()
+                        .into_iter()
+                        .flatten();
                     let mut map = Map::new();
                     for pair in list {
                         let value = this.value(id, &pair["value"]);
                         map.insert(pair["name"].as_str().unwrap_or_default().to_owned(), value);
                     }
-                    if map.is_empty() { Json::Null } else { map.into() }
+                    if map.is_empty() {
+                        Json::Null
+                    } else {
+                        map.into()
+                    }
                 };
                 let body = match &parameters["jsonBody"] {
                     Json::Null => pairs(self, "bodyParameters"),
                     body => self.value(id, body),
                 };
-                let method = parameters["method"].as_str().or_else(|| parameters["requestMethod"].as_str());
+                let method = parameters["method"]
+                    .as_str()
+                    .or_else(|| parameters["requestMethod"].as_str());
                 let config = json!({
                     "url": self.value(id, &parameters["url"]), "method": method.unwrap_or("GET"), "body": body,
                     "params": pairs(self, "queryParameters"), "headers": pairs(self, "headerParameters"),
@@ -177,7 +206,10 @@ impl Reader {
             }
             "set" => {
                 self.results.insert(id.to_owned(), "dict");
-                let assignments = parameters["assignments"]["assignments"].as_array().into_iter().flatten();
+                let assignments = parameters["assignments"]["assignments"]
+                    .as_array()
+                    .into_iter()
+                    .flatten();
                 let older = parameters["values"].as_object().into_iter().flatten();
                 let older = older.flat_map(|(_, list)| list.as_array().into_iter().flatten());
                 let mut config = Map::new();
@@ -187,7 +219,11 @@ impl Reader {
                     config.insert(format!("value_{}", place + 1), value);
                 }
                 if parameters["includeOtherFields"] == Json::Bool(true) {
-                    self.report.add(Weight::Changed, Some(id), "only the fields that are set go on, not the others");
+                    self.report.add(
+                        Weight::Changed,
+                        Some(id),
+                        "only the fields that are set go on, not the others",
+                    );
                 }
                 plain("CreateDictNode", config.into())
             }
@@ -195,7 +231,11 @@ impl Reader {
                 let expression = self.conditions(id, parameters);
                 let outputs = vec!["true".to_owned(), "false".to_owned()];
                 self.pass_through(id);
-                ("IfNode".to_owned(), json!({ "expression": expression }), outputs)
+                (
+                    "IfNode".to_owned(),
+                    json!({ "expression": expression }),
+                    outputs,
+                )
             }
             "switch" => {
                 self.pass_through(id);
@@ -206,21 +246,44 @@ impl Reader {
                 plain("MergeNode", json!({}))
             }
             "splitInBatches" | "splitOut" => {
-                let items = self.before(id).map(|(before, port)| format!("{{{{{before}.{port}}}}}"));
+                let items = self
+                    .before(id)
+                    .map(|(before, port)| format!("{{{{{before}.{port}}}}}"));
                 self.results.insert(id.to_owned(), "current_item");
                 self.loops.push(id.to_owned());
-                let outputs = if version >= 3.0 { ["completed", "body"] } else { ["body", "completed"] };
+                let outputs = if version >= 3.0 {
+                    ["completed", "body"]
+                } else {
+                    ["body", "completed"]
+                };
                 let config = json!({ "items": items });
-                ("ForLoopStartNode".to_owned(), config, outputs.map(str::to_owned).to_vec())
+                (
+                    "ForLoopStartNode".to_owned(),
+                    config,
+                    outputs.map(str::to_owned).to_vec(),
+                )
             }
             "code" | "function" | "functionItem" => {
-                let code = ["jsCode", "functionCode"].iter().find_map(|key| parameters[*key].as_str());
-                let input = self.before(id).map(|(before, port)| format!("{{{{{before}.{port}}}}}"));
-                if parameters["language"].as_str().is_some_and(|language| language.starts_with("python")) {
+                let code = ["jsCode", "functionCode"]
+                    .iter()
+                    .find_map(|key| parameters[*key].as_str());
+                let input = self
+                    .before(id)
+                    .map(|(before, port)| format!("{{{{{before}.{port}}}}}"));
+                if parameters["language"]
+                    .as_str()
+                    .is_some_and(|language| language.starts_with("python"))
+                {
                     let code = parameters["pythonCode"].as_str();
-                    return plain("RunPythonScriptNode", json!({ "code": code, "variables": { "input": input } }));
+                    return plain(
+                        "RunPythonScriptNode",
+                        json!({ "code": code, "variables": { "input": input } }),
+                    );
                 }
-                plain("RunJavaScriptNode", json!({ "code": code, "input_data": input }))
+                plain(
+                    "RunJavaScriptNode",
+                    json!({ "code": code, "input_data": input }),
+                )
             }
             "wait" => {
                 let unit = match parameters["unit"].as_str() {
@@ -230,14 +293,19 @@ impl Reader {
                     _ => 1.0,
                 };
                 self.pass_through(id);
-                plain("WaitNode", json!({ "duration": parameters["amount"].as_f64().unwrap_or(1.0) * unit }))
+                plain(
+                    "WaitNode",
+                    json!({ "duration": parameters["amount"].as_f64().unwrap_or(1.0) * unit }),
+                )
             }
             "stopAndError" => {
                 let message = text(self, &parameters["errorMessage"]);
                 plain("ThrowErrorNode", json!({ "error_message": message }))
             }
             "executeWorkflow" => {
-                let called = parameters["workflowId"]["value"].as_str().or_else(|| parameters["workflowId"].as_str());
+                let called = parameters["workflowId"]["value"]
+                    .as_str()
+                    .or_else(|| parameters["workflowId"].as_str());
                 plain("SubflowNode", json!({ "subflow_id": called }))
             }
             "emailSend" => {
@@ -262,10 +330,17 @@ impl Reader {
 
     /// A node that answers what it was given.
     fn pass_through(&mut self, id: &str) {
-        let Some((before, port)) = self.before(id).map(|(before, port)| (before.to_owned(), port)) else {
+        let Some((before, port)) = self
+            .before(id)
+            .map(|(before, port)| (before.to_owned(), port))
+        else {
             return;
         };
-        let name = self.ids.iter().find(|(_, taken)| **taken == before).map(|(name, _)| name.clone());
+        let name = self
+            .ids
+            .iter()
+            .find(|(_, taken)| **taken == before)
+            .map(|(name, _)| name.clone());
         if let Some(name) = name {
             self.results.insert(id.to_owned(), port);
             // What comes after refers to the node before.
@@ -288,19 +363,30 @@ impl Reader {
 
     fn conditions(&mut self, id: &str, parameters: &Json) -> String {
         let mut parts = Vec::new();
-        for one in parameters["conditions"]["conditions"].as_array().into_iter().flatten() {
+        for one in parameters["conditions"]["conditions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
             let operation = one["operator"]["operation"].as_str().unwrap_or("equals");
             parts.push(self.condition(id, &one["leftValue"], operation, &one["rightValue"]));
         }
         for kind in ["string", "number", "boolean"] {
-            for one in parameters["conditions"][kind].as_array().into_iter().flatten() {
+            for one in parameters["conditions"][kind]
+                .as_array()
+                .into_iter()
+                .flatten()
+            {
                 let operation = one["operation"].as_str().unwrap_or("equal");
                 parts.push(self.condition(id, &one["value1"], operation, &one["value2"]));
             }
         }
-        let is_any = [&parameters["conditions"]["combinator"], &parameters["combineOperation"]]
-            .iter()
-            .any(|word| matches!(word.as_str(), Some("or" | "any")));
+        let is_any = [
+            &parameters["conditions"]["combinator"],
+            &parameters["combineOperation"],
+        ]
+        .iter()
+        .any(|word| matches!(word.as_str(), Some("or" | "any")));
         parts.join(if is_any { " or " } else { " and " })
     }
 
@@ -339,23 +425,45 @@ impl Reader {
     fn switch(&mut self, id: &str, parameters: &Json) -> (String, Json, Vec<String>) {
         let mut value = self.value(id, &parameters["value1"]);
         let mut cases = Vec::new();
-        for rule in parameters["rules"]["rules"].as_array().into_iter().flatten() {
+        for rule in parameters["rules"]["rules"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
             cases.push(self.value(id, &rule["value2"]));
         }
-        for rule in parameters["rules"]["values"].as_array().into_iter().flatten() {
+        for rule in parameters["rules"]["values"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
             let one = &rule["conditions"]["conditions"][0];
             let left = self.value(id, &one["leftValue"]);
             let is_equal = matches!(one["operator"]["operation"].as_str(), Some("equals") | None);
             if !is_equal || !(value.is_null() || value == left) {
-                self.report.add(Weight::Lost, Some(id), "its rules compare different things; only equal values of one thing are cases");
+                self.report.add(
+                    Weight::Lost,
+                    Some(id),
+                    "its rules compare different things; only equal values of one thing are cases",
+                );
             }
             value = left;
             cases.push(self.value(id, &one["rightValue"]));
         }
-        let as_text = |case: &Json| case.as_str().map_or_else(|| case.to_string(), str::to_owned);
-        let mut outputs: Vec<String> = cases.iter().map(|case| format!("case_{}", as_text(case))).collect();
+        let as_text = |case: &Json| {
+            case.as_str()
+                .map_or_else(|| case.to_string(), str::to_owned)
+        };
+        let mut outputs: Vec<String> = cases
+            .iter()
+            .map(|case| format!("case_{}", as_text(case)))
+            .collect();
         outputs.push("default".to_owned());
-        ("SwitchNode".to_owned(), json!({ "value": value, "cases": cases }), outputs)
+        (
+            "SwitchNode".to_owned(),
+            json!({ "value": value, "cases": cases }),
+            outputs,
+        )
     }
 
     /// A parameter: `={{ … }}` becomes references to the nodes before.
@@ -367,7 +475,9 @@ impl Reader {
             },
             Json::Array(items) => items.iter().map(|item| self.value(id, item)).collect(),
             Json::Object(map) => {
-                let entries = map.iter().map(|(key, value)| (key.clone(), self.value(id, value)));
+                let entries = map
+                    .iter()
+                    .map(|(key, value)| (key.clone(), self.value(id, value)));
                 entries.collect::<Map<_, _>>().into()
             }
             other => other.clone(),
@@ -390,7 +500,10 @@ impl Reader {
                     self.report.add(
                         Weight::Lost,
                         Some(id),
-                        format!("the expression `{}` can't be translated; it stays text", inside.trim()),
+                        format!(
+                            "the expression `{}` can't be translated; it stays text",
+                            inside.trim()
+                        ),
                     );
                     written.push_str(&format!("{{{{ {} }}}}", inside.trim()));
                 }
@@ -409,7 +522,11 @@ impl Reader {
         } else if matches!(text, "$now" | "$now.toISO()" | "$today") {
             return Some("$currentDateTime".to_owned());
         } else {
-            let (open, close) = if text.starts_with("$node[") { ("$node[", "]") } else { ("$(", ")") };
+            let (open, close) = if text.starts_with("$node[") {
+                ("$node[", "]")
+            } else {
+                ("$(", ")")
+            };
             let inside = text.strip_prefix(open)?;
             let (name, rest) = inside.split_once(close)?;
             let name = name.trim_matches(['"', '\'']);
@@ -418,7 +535,9 @@ impl Reader {
                 .iter()
                 .find_map(|step| rest.strip_prefix(step))
                 .unwrap_or(rest);
-            let rest = rest.strip_prefix(".json").or_else(|| rest.strip_prefix(".data"))?;
+            let rest = rest
+                .strip_prefix(".json")
+                .or_else(|| rest.strip_prefix(".data"))?;
             (self.giver(from), self.result(from), rest)
         };
         let path = format!("{giver}.{port}{rest}");
@@ -432,7 +551,12 @@ impl Reader {
             let mut todo: Vec<String> = self.targets(&start, "body");
             while let Some(node) = todo.pop() {
                 if node != start && body.insert(node.clone()) {
-                    todo.extend(self.wires.iter().filter(|wire| wire.from == node).map(|wire| wire.to.clone()));
+                    todo.extend(
+                        self.wires
+                            .iter()
+                            .filter(|wire| wire.from == node)
+                            .map(|wire| wire.to.clone()),
+                    );
                 }
             }
             let end = format!("{start}_end");
@@ -449,7 +573,10 @@ impl Reader {
     }
 
     fn targets(&self, from: &str, out: &str) -> Vec<String> {
-        let wires = self.wires.iter().filter(|wire| wire.from == from && wire.out == out);
+        let wires = self
+            .wires
+            .iter()
+            .filter(|wire| wire.from == from && wire.out == out);
         wires.map(|wire| wire.to.clone()).collect()
     }
 }

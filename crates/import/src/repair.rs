@@ -23,8 +23,10 @@ pub(crate) fn checked(
             Ok((read, source)) => check(&read, &source, catalogue),
             Err(list) => list.problems,
         };
-        let errors: Vec<&Problem> =
-            problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
+        let errors: Vec<&Problem> = problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Error)
+            .collect();
         if errors.is_empty() {
             break;
         }
@@ -54,7 +56,11 @@ fn repair(workflow: &mut Workflow, problem: &Problem, report: &mut Report) -> bo
         };
         if let Some(value) = values.get_mut(&**name) {
             *value = serde_json::Value::Null;
-            report.add(Weight::Lost, Some(name), format!("its value could not be taken over: {reason}"));
+            report.add(
+                Weight::Lost,
+                Some(name),
+                format!("its value could not be taken over: {reason}"),
+            );
             return true;
         }
         return false;
@@ -65,21 +71,37 @@ fn repair(workflow: &mut Workflow, problem: &Problem, report: &mut Report) -> bo
     if step.uses == "flow.fail" && step.when.is_none() && step.with.contains_key("kind") {
         // It stands for something else already.
         step.with.retain(|name, _| name == "kind");
-        step.with.insert("message".to_owned(), "this step was not imported".into());
+        step.with
+            .insert("message".to_owned(), "this step was not imported".into());
         step.id = None;
         return true;
     }
     let id = step.id.clone().unwrap_or_else(|| step.uses.clone());
     let message = if problem.code == "unknown-node" {
-        format!("its successor `{}` is not part of this program; the step fails when it is reached", step.uses)
+        format!(
+            "its successor `{}` is not part of this program; the step fails when it is reached",
+            step.uses
+        )
     } else {
-        format!("`{}` does not take it: {reason}; the step fails when it is reached", step.uses)
+        format!(
+            "`{}` does not take it: {reason}; the step fails when it is reached",
+            step.uses
+        )
     };
     report.add(Weight::Lost, Some(&id), message);
     report.converted = report.converted.saturating_sub(1);
     let was = serde_json::to_string(&step.with).unwrap_or_default();
-    let was: String = was.replace("{{", "{ {").replace("{%", "{ %").chars().take(2_000).collect();
-    let note = step.note.take().map(|note| format!("{note}\n")).unwrap_or_default();
+    let was: String = was
+        .replace("{{", "{ {")
+        .replace("{%", "{ %")
+        .chars()
+        .take(2_000)
+        .collect();
+    let note = step
+        .note
+        .take()
+        .map(|note| format!("{note}\n"))
+        .unwrap_or_default();
     let reason = reason.replace("{{", "{ {").replace("{%", "{ %");
     *step = Step {
         uses: "flow.fail".to_owned(),
@@ -88,7 +110,10 @@ fn repair(workflow: &mut Workflow, problem: &Problem, report: &mut Report) -> bo
         disabled: step.disabled,
         note: Some(format!("{note}Was: {} {was}", step.uses)),
         with: [
-            ("message".to_owned(), format!("{id} was not imported: {reason}").into()),
+            (
+                "message".to_owned(),
+                format!("{id} was not imported: {reason}").into(),
+            ),
             ("kind".to_owned(), "invalid".into()),
         ]
         .into_iter()
@@ -102,7 +127,9 @@ fn repair(workflow: &mut Workflow, problem: &Problem, report: &mut Report) -> bo
 /// The innermost step around a place.
 fn step_at<'s>(steps: &'s mut [Step], path: &DocPath) -> Option<&'s mut Step> {
     let segments = &path.0;
-    let (Some(Segment::Key(top)), Some(Segment::Index(first))) = (segments.first(), segments.get(1)) else {
+    let (Some(Segment::Key(top)), Some(Segment::Index(first))) =
+        (segments.first(), segments.get(1))
+    else {
         return None;
     };
     if &**top != "steps" {

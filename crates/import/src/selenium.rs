@@ -8,15 +8,21 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     ImportError,
-    expression::{Code, Dialect, Kind, Names, Segment, Val, is_identifier, member, quoted, translate, truth},
+    expression::{
+        Code, Dialect, Kind, Names, Segment, Val, is_identifier, member, quoted, translate, truth,
+    },
     report::{Report, Weight},
     sources::Draft,
 };
 
 /// Imports every test of a `.side` file; `stem` is the file's path without its ending.
 pub(crate) fn import(root: &Json, stem: &str) -> Result<Vec<Draft>, ImportError> {
-    let missing = |reason: &str| ImportError::NotAWorkflow { reason: reason.to_owned() };
-    let tests = root["tests"].as_array().ok_or_else(|| missing("it has no `tests`"))?;
+    let missing = |reason: &str| ImportError::NotAWorkflow {
+        reason: reason.to_owned(),
+    };
+    let tests = root["tests"]
+        .as_array()
+        .ok_or_else(|| missing("it has no `tests`"))?;
     if tests.is_empty() {
         return Err(missing("it has no tests"));
     }
@@ -33,9 +39,15 @@ pub(crate) fn import(root: &Json, stem: &str) -> Result<Vec<Draft>, ImportError>
     }
     let drafts = tests.iter().enumerate().map(|(place, test)| {
         let name = test["name"].as_str().unwrap_or("test");
-        let path = files.get(name).cloned().unwrap_or_else(|| format!("{stem}-{place}.workflow.yaml"));
+        let path = files
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| format!("{stem}-{place}.workflow.yaml"));
         let mut reader = Reader::new(address, &files);
-        let commands = test["commands"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let commands = test["commands"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let steps = reader.steps(commands);
         let session = Step {
             blocks: IndexMap::from([("do".to_owned(), Block::Steps(steps))]),
@@ -43,11 +55,19 @@ pub(crate) fn import(root: &Json, stem: &str) -> Result<Vec<Draft>, ImportError>
         };
         let workflow = Workflow {
             name: name.to_owned(),
-            variables: reader.variables.keys().map(|name| (name.clone(), Json::Null)).collect(),
+            variables: reader
+                .variables
+                .keys()
+                .map(|name| (name.clone(), Json::Null))
+                .collect(),
             steps: vec![session],
             ..Workflow::default()
         };
-        Draft { path, workflow, report: reader.report }
+        Draft {
+            path,
+            workflow,
+            report: reader.report,
+        }
     });
     Ok(drafts.collect())
 }
@@ -63,15 +83,26 @@ pub(crate) fn slug(name: &str, place: usize) -> String {
         }
     }
     let slug = slug.trim_end_matches('-').to_owned();
-    if slug.is_empty() { (place + 1).to_string() } else { slug }
+    if slug.is_empty() {
+        (place + 1).to_string()
+    } else {
+        slug
+    }
 }
 
 pub(crate) fn step(uses: &str, with: Json) -> Step {
     let with = match with {
-        Json::Object(map) => map.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+        Json::Object(map) => map
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .collect(),
         _ => IndexMap::new(),
     };
-    Step { uses: uses.to_owned(), with, ..Step::default() }
+    Step {
+        uses: uses.to_owned(),
+        with,
+        ..Step::default()
+    }
 }
 
 /// A block that is being filled.
@@ -128,20 +159,31 @@ impl<'f> Reader<'f> {
                 "if" | "while" | "times" | "forEach" | "do" if !disabled && open.len() < 60 => {
                     self.report.converted += 1;
                     let (step, block) = self.opened(&name, &target, &value, &at);
-                    open.push(Open { step, block, before: std::mem::take(&mut done) });
+                    open.push(Open {
+                        step,
+                        block,
+                        before: std::mem::take(&mut done),
+                    });
                 }
                 "elseIf" | "else" if !disabled => {
                     self.report.converted += 1;
                     if let Some(branch) = open.last_mut() {
                         let steps = std::mem::take(&mut done);
-                        branch.step.blocks.insert(branch.block.to_owned(), Block::Steps(steps));
+                        branch
+                            .step
+                            .blocks
+                            .insert(branch.block.to_owned(), Block::Steps(steps));
                         branch.block = "else";
                     }
                     if name == "elseIf" && open.len() < 60 {
                         let (mut step, block) = self.opened("if", &target, &value, &at);
                         // It ends together with the branch around it.
                         step.note = Some("else if".to_owned());
-                        open.push(Open { step, block, before: Vec::new() });
+                        open.push(Open {
+                            step,
+                            block,
+                            before: Vec::new(),
+                        });
                     }
                 }
                 "end" | "repeatIf" if !disabled => {
@@ -157,7 +199,9 @@ impl<'f> Reader<'f> {
                 }
                 _ => {
                     let mut steps = self.command(&name, &target, &value, &at);
-                    if let (Some(first), Some(comment)) = (steps.first_mut(), command["comment"].as_str()) {
+                    if let (Some(first), Some(comment)) =
+                        (steps.first_mut(), command["comment"].as_str())
+                    {
                         first.note = (!comment.is_empty()).then(|| comment.to_owned());
                     }
                     steps.iter_mut().for_each(|step| step.disabled |= disabled);
@@ -166,7 +210,11 @@ impl<'f> Reader<'f> {
             }
         }
         while !open.is_empty() {
-            self.report.add(Weight::Look, None, "a block has no `end`; it ends with the test");
+            self.report.add(
+                Weight::Look,
+                None,
+                "a block has no `end`; it ends with the test",
+            );
             close(&mut open, &mut done);
         }
         done
@@ -174,10 +222,28 @@ impl<'f> Reader<'f> {
 
     fn opened(&mut self, name: &str, target: &str, value: &str, at: &str) -> (Step, &'static str) {
         match name {
-            "if" => (step("flow.if", json!({ "condition": self.condition(target, at) })), "then"),
-            "while" => (step("flow.while", json!({ "condition": self.condition(target, at) })), "do"),
-            "do" => (step("flow.while", json!({ "condition": "{{ true }}" })), "do"),
-            "times" => (step("flow.repeat", json!({ "times": self.number(target) })), "do"),
+            "if" => (
+                step(
+                    "flow.if",
+                    json!({ "condition": self.condition(target, at) }),
+                ),
+                "then",
+            ),
+            "while" => (
+                step(
+                    "flow.while",
+                    json!({ "condition": self.condition(target, at) }),
+                ),
+                "do",
+            ),
+            "do" => (
+                step("flow.while", json!({ "condition": "{{ true }}" })),
+                "do",
+            ),
+            "times" => (
+                step("flow.repeat", json!({ "times": self.number(target) })),
+                "do",
+            ),
             _ => {
                 let item = if is_identifier(value) { value } else { "item" };
                 self.variables.insert(item.to_owned(), ());
@@ -248,8 +314,12 @@ impl<'f> Reader<'f> {
             Some(at),
             format!("`{name}` has no equivalent; the step fails when it is reached"),
         );
-        let message = Val::text(format!("{at}: `{name} {target} {value}` was not imported")).setting();
-        vec![step("flow.fail", json!({ "message": message, "kind": "invalid" }))]
+        let message =
+            Val::text(format!("{at}: `{name} {target} {value}` was not imported")).setting();
+        vec![step(
+            "flow.fail",
+            json!({ "message": message, "kind": "invalid" }),
+        )]
     }
 
     fn known(&mut self, name: &str, target: &str, value: &str, at: &str) -> Option<Vec<Step>> {
@@ -261,30 +331,61 @@ impl<'f> Reader<'f> {
                 let url = if target.contains("://") {
                     self.text(target)
                 } else {
-                    self.text(&format!("{}/{}", self.address.trim_end_matches('/'), target.trim_start_matches('/')))
+                    self.text(&format!(
+                        "{}/{}",
+                        self.address.trim_end_matches('/'),
+                        target.trim_start_matches('/')
+                    ))
                 };
                 one(step("browser.goto", json!({ "url": url })))
             }
             "click" | "clickAt" => one(step("browser.click", json!({ "target": selector }))),
-            "doubleClick" | "doubleClickAt" => one(step("browser.click", json!({ "target": selector, "count": 2 }))),
+            "doubleClick" | "doubleClickAt" => one(step(
+                "browser.click",
+                json!({ "target": selector, "count": 2 }),
+            )),
             "mouseOver" => one(step("browser.hover", json!({ "target": selector }))),
-            "mouseOut" | "setWindowSize" | "mouseDown" | "mouseUp" | "close" | "setSpeed" | "debugger" => {
-                self.report.add(Weight::Look, Some(at), format!("`{name}` is not needed and was left out"));
+            "mouseOut" | "setWindowSize" | "mouseDown" | "mouseUp" | "close" | "setSpeed"
+            | "debugger" => {
+                self.report.add(
+                    Weight::Look,
+                    Some(at),
+                    format!("`{name}` is not needed and was left out"),
+                );
                 Some(Vec::new())
             }
-            "type" => one(step("browser.fill", json!({ "target": selector, "value": given }))),
+            "type" => one(step(
+                "browser.fill",
+                json!({ "target": selector, "value": given }),
+            )),
             "sendKeys" => {
-                let key = value.strip_prefix("${KEY_").and_then(|key| key.strip_suffix('}'));
+                let key = value
+                    .strip_prefix("${KEY_")
+                    .and_then(|key| key.strip_suffix('}'));
                 one(match key {
-                    Some(key) => step("browser.press", json!({ "target": selector, "key": key_name(key) })),
+                    Some(key) => step(
+                        "browser.press",
+                        json!({ "target": selector, "key": key_name(key) }),
+                    ),
                     None => step("browser.type", json!({ "target": selector, "text": given })),
                 })
             }
             "select" | "addSelection" => {
                 let (by, option) = value.split_once('=').unwrap_or(("label", value));
-                let by = if matches!(by, "value" | "index") { by } else { "label" };
-                let option = if by == "index" { self.number(option) } else { self.text(option) };
-                one(step("browser.select", json!({ "target": selector, "option": option, "by": by })))
+                let by = if matches!(by, "value" | "index") {
+                    by
+                } else {
+                    "label"
+                };
+                let option = if by == "index" {
+                    self.number(option)
+                } else {
+                    self.text(option)
+                };
+                one(step(
+                    "browser.select",
+                    json!({ "target": selector, "option": option, "by": by }),
+                ))
             }
             "check" | "uncheck" => one(step(
                 "browser.check",
@@ -292,11 +393,20 @@ impl<'f> Reader<'f> {
             )),
             "pause" => {
                 let ms = if target.is_empty() { value } else { target };
-                one(step("flow.wait", json!({ "duration": format!("{}ms", ms.trim().parse::<u64>().unwrap_or(1000)) })))
+                one(step(
+                    "flow.wait",
+                    json!({ "duration": format!("{}ms", ms.trim().parse::<u64>().unwrap_or(1000)) }),
+                ))
             }
-            "waitForElementVisible" | "waitForElementPresent" | "waitForElementEditable"
-            | "waitForElementNotVisible" | "waitForElementNotPresent" | "assertElementPresent"
-            | "verifyElementPresent" | "assertElementNotPresent" | "verifyElementNotPresent" => {
+            "waitForElementVisible"
+            | "waitForElementPresent"
+            | "waitForElementEditable"
+            | "waitForElementNotVisible"
+            | "waitForElementNotPresent"
+            | "assertElementPresent"
+            | "verifyElementPresent"
+            | "assertElementNotPresent"
+            | "verifyElementNotPresent" => {
                 let state = match name {
                     name if name.ends_with("NotVisible") => "hidden",
                     name if name.ends_with("NotPresent") => "detached",
@@ -304,7 +414,10 @@ impl<'f> Reader<'f> {
                     name if name.ends_with("Visible") => "visible",
                     _ => "attached",
                 };
-                one(step("browser.wait_for", json!({ "target": selector, "state": state })))
+                one(step(
+                    "browser.wait_for",
+                    json!({ "target": selector, "state": state }),
+                ))
             }
             "echo" => {
                 let message = self.text(target);
@@ -314,7 +427,9 @@ impl<'f> Reader<'f> {
                 let text = self.text(target);
                 self.set(value, text)
             }
-            "storeText" | "storeValue" | "storeAttribute" | "storeTitle" => self.stored(name, target, value),
+            "storeText" | "storeValue" | "storeAttribute" | "storeTitle" => {
+                self.stored(name, target, value)
+            }
             "executeScript" | "runScript" => {
                 let id = self.id("script");
                 let mut run = step("browser.evaluate", json!({ "script": script(target) }));
@@ -325,11 +440,17 @@ impl<'f> Reader<'f> {
                 }
                 Some(steps)
             }
-            "assertText" | "verifyText" | "assertValue" | "verifyValue" | "assertTitle" | "verifyTitle"
-            | "assertNotText" | "verifyNotText" => self.asserted(name, target, value),
+            "assertText" | "verifyText" | "assertValue" | "verifyValue" | "assertTitle"
+            | "verifyTitle" | "assertNotText" | "verifyNotText" => {
+                self.asserted(name, target, value)
+            }
             "assert" | "verify" => {
                 let known = self.variables.contains_key(target);
-                let condition = format!("{{{{ {} | string == {} }}}}", member("vars", target), quoted(value));
+                let condition = format!(
+                    "{{{{ {} | string == {} }}}}",
+                    member("vars", target),
+                    quoted(value)
+                );
                 known.then(|| vec![step("flow.assert", json!({ "condition": condition }))])
             }
             "run" => {
@@ -337,10 +458,22 @@ impl<'f> Reader<'f> {
                 let name = file.rsplit('/').next().unwrap_or(file);
                 one(step("flow.call", json!({ "workflow": name })))
             }
-            "chooseOkOnNextConfirmation" | "assertAlert" | "assertConfirmation" | "answerOnNextPrompt"
-            | "chooseCancelOnNextConfirmation" | "webdriverChooseOkOnVisibleConfirmation" => {
-                let answer = if name.contains("Cancel") { "dismiss" } else { "accept" };
-                self.report.add(Weight::Look, Some(at), "it has to stand before the step that opens the dialog");
+            "chooseOkOnNextConfirmation"
+            | "assertAlert"
+            | "assertConfirmation"
+            | "answerOnNextPrompt"
+            | "chooseCancelOnNextConfirmation"
+            | "webdriverChooseOkOnVisibleConfirmation" => {
+                let answer = if name.contains("Cancel") {
+                    "dismiss"
+                } else {
+                    "accept"
+                };
+                self.report.add(
+                    Weight::Look,
+                    Some(at),
+                    "it has to stand before the step that opens the dialog",
+                );
                 one(step("browser.dialog", json!({ "answer": answer })))
             }
             "" => Some(Vec::new()),
@@ -354,7 +487,10 @@ impl<'f> Reader<'f> {
             return None;
         }
         self.variables.insert(name.to_owned(), ());
-        Some(vec![step("data.set", json!({ "name": name, "value": value }))])
+        Some(vec![step(
+            "data.set",
+            json!({ "name": name, "value": value }),
+        )])
     }
 
     fn extract(&mut self, what: &str, target: &str) -> (Step, String) {
@@ -362,8 +498,14 @@ impl<'f> Reader<'f> {
         let selected = self.text(&selector(target));
         let mut extract = match what {
             "Title" => step("browser.evaluate", json!({ "script": "document.title" })),
-            "Value" => step("browser.extract", json!({ "target": selected, "what": "value" })),
-            _ => step("browser.extract", json!({ "target": selected, "what": "text" })),
+            "Value" => step(
+                "browser.extract",
+                json!({ "target": selected, "what": "value" }),
+            ),
+            _ => step(
+                "browser.extract",
+                json!({ "target": selected, "what": "text" }),
+            ),
         };
         extract.id = Some(id.clone());
         (extract, format!("steps.{id}.value"))
@@ -375,13 +517,19 @@ impl<'f> Reader<'f> {
             let (element, attribute) = target.rsplit_once('@')?;
             let (mut extract, path) = self.extract("Text", element);
             extract.with.insert("what".to_owned(), "attribute".into());
-            extract.with.insert("attribute".to_owned(), attribute.into());
+            extract
+                .with
+                .insert("attribute".to_owned(), attribute.into());
             let mut steps = vec![extract];
             steps.extend(self.set(value, format!("{{{{ {path} }}}}").into())?);
             return Some(steps);
         }
         let (extract, path) = self.extract(what, target);
-        let name = if what == "Title" && value.is_empty() { target } else { value };
+        let name = if what == "Title" && value.is_empty() {
+            target
+        } else {
+            value
+        };
         let mut steps = vec![extract];
         steps.extend(self.set(name, format!("{{{{ {path} }}}}").into())?);
         Some(steps)
@@ -390,20 +538,29 @@ impl<'f> Reader<'f> {
     fn asserted(&mut self, name: &str, target: &str, value: &str) -> Option<Vec<Step>> {
         let is_not = name.contains("Not");
         let what = name.rsplit_once("Not").map_or_else(
-            || name.trim_start_matches("assert").trim_start_matches("verify"),
+            || {
+                name.trim_start_matches("assert")
+                    .trim_start_matches("verify")
+            },
             |(_, what)| what,
         );
         let (extract, path) = self.extract(what, target);
         let wanted = if what == "Title" { target } else { value };
         let wanted = match self.text(wanted) {
-            Json::String(text) => match text.strip_prefix("{{ ").and_then(|rest| rest.strip_suffix(" }}")) {
+            Json::String(text) => match text
+                .strip_prefix("{{ ")
+                .and_then(|rest| rest.strip_suffix(" }}"))
+            {
                 Some(code) if !code.contains("}}") => code.to_owned(),
                 _ => quoted(wanted),
             },
             other => other.to_string(),
         };
         let operator = if is_not { "!=" } else { "==" };
-        let mut assert = step("flow.assert", json!({ "condition": format!("{{{{ {path} {operator} {wanted} }}}}") }));
+        let mut assert = step(
+            "flow.assert",
+            json!({ "condition": format!("{{{{ {path} {operator} {wanted} }}}}") }),
+        );
         if name.starts_with("verify") {
             // The test goes on, and tells it at the end.
             assert.on_error = casare_workflow::OnError::Continue;
@@ -422,7 +579,10 @@ impl<'f> Reader<'f> {
 fn close(open: &mut Vec<Open>, done: &mut Vec<Step>) {
     while let Some(mut block) = open.pop() {
         let steps = std::mem::take(done);
-        block.step.blocks.insert(block.block.to_owned(), Block::Steps(steps));
+        block
+            .step
+            .blocks
+            .insert(block.block.to_owned(), Block::Steps(steps));
         let goes_on = block.step.note.as_deref() == Some("else if");
         block.step.note = None;
         *done = block.before;
@@ -450,10 +610,24 @@ fn script(text: &str) -> String {
 
 fn key_name(key: &str) -> String {
     let known = [
-        ("ENTER", "Enter"), ("RETURN", "Enter"), ("TAB", "Tab"), ("ESC", "Escape"), ("ESCAPE", "Escape"),
-        ("BACKSPACE", "Backspace"), ("BKSP", "Backspace"), ("DELETE", "Delete"), ("DEL", "Delete"),
-        ("UP", "ArrowUp"), ("DOWN", "ArrowDown"), ("LEFT", "ArrowLeft"), ("RIGHT", "ArrowRight"),
-        ("HOME", "Home"), ("END", "End"), ("PAGE_UP", "PageUp"), ("PAGE_DOWN", "PageDown"), ("SPACE", "Space"),
+        ("ENTER", "Enter"),
+        ("RETURN", "Enter"),
+        ("TAB", "Tab"),
+        ("ESC", "Escape"),
+        ("ESCAPE", "Escape"),
+        ("BACKSPACE", "Backspace"),
+        ("BKSP", "Backspace"),
+        ("DELETE", "Delete"),
+        ("DEL", "Delete"),
+        ("UP", "ArrowUp"),
+        ("DOWN", "ArrowDown"),
+        ("LEFT", "ArrowLeft"),
+        ("RIGHT", "ArrowRight"),
+        ("HOME", "Home"),
+        ("END", "End"),
+        ("PAGE_UP", "PageUp"),
+        ("PAGE_DOWN", "PageDown"),
+        ("SPACE", "Space"),
     ];
     known
         .iter()
@@ -464,11 +638,16 @@ fn key_name(key: &str) -> String {
 /// A locator of Selenium as a selector.
 pub(crate) fn selector(locator: &str) -> String {
     let locator = locator.trim();
-    let attribute = |name: &str, value: &str| format!("css=[{name}=\"{}\"]", value.replace('"', "\\\""));
+    let attribute =
+        |name: &str, value: &str| format!("css=[{name}=\"{}\"]", value.replace('"', "\\\""));
     match locator.split_once('=').or_else(|| locator.split_once(':')) {
         Some(("css" | "CSS", path)) => format!("css={path}"),
         Some(("xpath", path)) => format!("xpath={path}"),
-        Some(("id", id)) if id.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_')) => {
+        Some(("id", id))
+            if id
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_')) =>
+        {
             format!("css=#{id}")
         }
         Some(("id", id)) => attribute("id", id),

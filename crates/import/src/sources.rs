@@ -56,7 +56,11 @@ pub(crate) fn import(files: &[SourceFile], catalogue: &dyn Catalogue) -> Vec<Imp
         };
         match several {
             Ok(several) => {
-                drafts.extend(several.into_iter().map(|draft| (file.path.clone(), Ok(draft))));
+                drafts.extend(
+                    several
+                        .into_iter()
+                        .map(|draft| (file.path.clone(), Ok(draft))),
+                );
             }
             Err(error) => drafts.push((file.path.clone(), Err(error))),
         }
@@ -64,7 +68,8 @@ pub(crate) fn import(files: &[SourceFile], catalogue: &dyn Catalogue) -> Vec<Imp
     drafts.extend(project::import(&graphs));
     let checked = drafts.into_iter().map(|(source, draft)| {
         let outcome = draft.map(|draft| {
-            let (text, report) = repair::checked(&draft.path, draft.workflow, draft.report, catalogue);
+            let (text, report) =
+                repair::checked(&draft.path, draft.workflow, draft.report, catalogue);
             Outcome {
                 path: draft.path,
                 text,

@@ -35,7 +35,11 @@ fn an_imported_workflow_passes_the_check_and_runs() {
     let ran = world.call(&["run", "out/rpa.workflow.yaml"]);
 
     assert_eq!(imported.code, 0, "{}", imported.err);
-    assert!(imported.out.contains("2 of 2 converted"), "{}", imported.out);
+    assert!(
+        imported.out.contains("2 of 2 converted"),
+        "{}",
+        imported.out
+    );
     assert_eq!(checked.code, 0, "{}", checked.err);
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(ran.err.contains("hello from there") || ran.out.contains("hello from there"));
@@ -43,7 +47,8 @@ fn an_imported_workflow_passes_the_check_and_runs() {
 
 #[test]
 fn what_has_no_equivalent_is_told_and_makes_the_exit_code_1() {
-    let keys = json!({ "node_id": "more", "node_type": "SendKeysNode", "config": { "keys": "abc" } });
+    let keys =
+        json!({ "node_id": "more", "node_type": "SendKeysNode", "config": { "keys": "abc" } });
     let world = World::with("rpa.json", &rpa("hello", &keys));
 
     let imported = world.call(&["import", "rpa.json", "-o", "out", "--json"]);
@@ -67,7 +72,11 @@ fn a_workflow_that_is_there_already_is_only_replaced_by_force() {
     assert_ne!(refused.code, 0);
     assert!(refused.err.contains("--force"), "{}", refused.err);
     assert_eq!(forced.code, 0, "{}", forced.err);
-    assert!(fs::read_to_string(world.path("out/rpa.workflow.yaml")).unwrap().contains("two"));
+    assert!(
+        fs::read_to_string(world.path("out/rpa.workflow.yaml"))
+            .unwrap()
+            .contains("two")
+    );
 }
 
 #[test]
@@ -84,9 +93,13 @@ fn what_is_no_workflow_is_told_with_what_to_do() {
 #[test]
 fn successors_name_nodes_settings_and_outputs_that_are_there() {
     let registry = casare_engine::Registry::new(
-        [casare_nodes::standard(), casare_documents::standard(), casare_connectors::standard()]
-            .into_iter()
-            .flatten(),
+        [
+            casare_nodes::standard(),
+            casare_documents::standard(),
+            casare_connectors::standard(),
+        ]
+        .into_iter()
+        .flatten(),
     );
     let is_known = |name: &str| registry.node(name).is_some();
 
@@ -99,8 +112,10 @@ fn successors_name_nodes_settings_and_outputs_that_are_there() {
         .collect();
     assert_eq!(awaited, Vec::<&str>::new());
     assert_eq!(misfits(&registry), Vec::<String>::new());
-    let succeeded =
-        all.iter().filter(|one| !one.is_alias && one.standing == Standing::Succeeded).count();
+    let succeeded = all
+        .iter()
+        .filter(|one| !one.is_alias && one.standing == Standing::Succeeded)
+        .count();
     assert!(succeeded >= 300, "{succeeded}");
     assert_eq!(all.len(), 455);
 

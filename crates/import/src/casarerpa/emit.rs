@@ -18,12 +18,40 @@ use crate::{
 
 /// Settings that say nothing about what a node does.
 const SILENT: [&str; 34] = [
-    "label", "name", "comment", "color", "category", "description", "_cache_enabled", "_disabled",
-    "paired_start_id", "paired_loop_start_id", "paired_try_id", "paired_fork_id", "paired_join_id",
-    "highlight_before_click", "highlight_on_find", "anchor_config", "fast_mode", "slow_mo",
-    "retry_count", "retry_interval", "retry_delay", "screenshot_path", "allow_dangerous_paths",
-    "allow_dangerous", "page", "browser", "node_id", "type_", "icon", "include_timestamp",
-    "include_node_id", "no_wait_after", "strict", "window_wait",
+    "label",
+    "name",
+    "comment",
+    "color",
+    "category",
+    "description",
+    "_cache_enabled",
+    "_disabled",
+    "paired_start_id",
+    "paired_loop_start_id",
+    "paired_try_id",
+    "paired_fork_id",
+    "paired_join_id",
+    "highlight_before_click",
+    "highlight_on_find",
+    "anchor_config",
+    "fast_mode",
+    "slow_mo",
+    "retry_count",
+    "retry_interval",
+    "retry_delay",
+    "screenshot_path",
+    "allow_dangerous_paths",
+    "allow_dangerous",
+    "page",
+    "browser",
+    "node_id",
+    "type_",
+    "icon",
+    "include_timestamp",
+    "include_node_id",
+    "no_wait_after",
+    "strict",
+    "window_wait",
 ];
 
 impl Context<'_> {
@@ -56,7 +84,10 @@ impl Context<'_> {
         let from = &self.graph.nodes[node];
         let mut notes: Vec<String> = from.comments.clone();
         let own = from.config.get("comment").and_then(Json::as_str);
-        notes.extend(own.filter(|text| !text.trim().is_empty()).map(str::to_owned));
+        notes.extend(
+            own.filter(|text| !text.trim().is_empty())
+                .map(str::to_owned),
+        );
         for frame in &self.graph.frames {
             if frame.nodes.first().is_some_and(|first| *first == from.id) {
                 notes.push(format!("Group: {}", frame.title));
@@ -88,9 +119,9 @@ impl Context<'_> {
     fn node(&self, node: NodeNo) -> Vec<Step> {
         let reader = self.reader(node);
         match self.graph.kind(node) {
-            "StartNode" | "EndNode" | "MergeNode" | "JoinNode" | "CommentNode" | "ForLoopEndNode"
-            | "WhileLoopEndNode" | "CatchNode" | "FinallyNode" | "SubflowInputNode"
-            | "SubflowOutputNode" | "RetrySuccessNode" | "RerouteNode" => {
+            "StartNode" | "EndNode" | "MergeNode" | "JoinNode" | "CommentNode"
+            | "ForLoopEndNode" | "WhileLoopEndNode" | "CatchNode" | "FinallyNode"
+            | "SubflowInputNode" | "SubflowOutputNode" | "RetrySuccessNode" | "RerouteNode" => {
                 self.passed(node);
                 Vec::new()
             }
@@ -99,7 +130,11 @@ impl Context<'_> {
             "GetVariableNode" => self.get_variable(node, reader),
             "EvalExpressionNode" => vec![self.evaluate(node, reader)],
             "IfNode" | "SwitchNode" => {
-                self.remark(Weight::Look, node, "nothing follows it, so it decides nothing");
+                self.remark(
+                    Weight::Look,
+                    node,
+                    "nothing follows it, so it decides nothing",
+                );
                 Vec::new()
             }
             "RetryFailNode" | "ThrowErrorNode" => vec![self.throw(node, reader)],
@@ -137,7 +172,10 @@ impl Context<'_> {
         let mut steps = match &form.form {
             Form::Use(uses, patterns) | Form::Open(uses, patterns) => {
                 let mut step = self.step(node, uses);
-                step.with = self.with(node, patterns, form, also, reader).into_iter().collect();
+                step.with = self
+                    .with(node, patterns, form, also, reader)
+                    .into_iter()
+                    .collect();
                 self.repetition(node, &mut step);
                 if step.uses == "flow.wait" {
                     step.retry = None;
@@ -235,7 +273,11 @@ impl Context<'_> {
             let default = library::original(self.graph.kind(node))
                 .and_then(|original| original.settings.get(setting));
             let config = &self.graph.nodes[node].config;
-            let Some(name) = config.get(setting).or(default).and_then(Json::as_str).map(str::trim)
+            let Some(name) = config
+                .get(setting)
+                .or(default)
+                .and_then(Json::as_str)
+                .map(str::trim)
             else {
                 continue;
             };
@@ -258,9 +300,7 @@ impl Context<'_> {
             .exports
             .borrow()
             .iter()
-            .filter(|(giver, _)| {
-                *giver == node || self.graph.nodes[node].copy_of == Some(*giver)
-            })
+            .filter(|(giver, _)| *giver == node || self.graph.nodes[node].copy_of == Some(*giver))
             .map(|(_, port)| port.clone())
             .collect();
         for port in wanted {
@@ -277,7 +317,10 @@ impl Context<'_> {
 
     /// Says which settings have no successor.
     fn unused(&self, node: NodeNo, form: &Successor, also: Option<&super::settings::Also>) {
-        if matches!(form.form, Form::None(_) | Form::Unknown | Form::Trigger(_) | Form::By(..)) {
+        if matches!(
+            form.form,
+            Form::None(_) | Form::Unknown | Form::Trigger(_) | Form::By(..)
+        ) {
             return;
         }
         let kind = self.graph.kind(node);
@@ -286,7 +329,9 @@ impl Context<'_> {
         for (name, value) in &self.graph.nodes[node].config {
             let empty = value.is_null() || value.as_str() == Some("");
             let default = defaults.and_then(|original| original.settings.get(name));
-            let acting = also.is_some() && library::original(kind).is_some_and(|original| original.settings.contains_key(name));
+            let acting = also.is_some()
+                && library::original(kind)
+                    .is_some_and(|original| original.settings.contains_key(name));
             if empty
                 || default == Some(value)
                 || SILENT.contains(&&**name)
@@ -295,21 +340,30 @@ impl Context<'_> {
                 || mentions(&patterns, name)
                 || is_numbered(&patterns, name)
                 || is_action(kind, name)
-                || self.old_name(form, also, name).is_some_and(|new| mentions(&patterns, new))
+                || self
+                    .old_name(form, also, name)
+                    .is_some_and(|new| mentions(&patterns, new))
                 || (acting && default == Some(value))
             {
                 continue;
             }
             if name == "screenshot_on_fail" {
                 if *value == Json::Bool(true) {
-                    self.remark(Weight::Look, node, "a failing step of a browser always keeps a screenshot now");
+                    self.remark(
+                        Weight::Look,
+                        node,
+                        "a failing step of a browser always keeps a screenshot now",
+                    );
                 }
                 continue;
             }
             self.remark(
                 Weight::Changed,
                 node,
-                format!("its setting `{name}: {}` has no equivalent and was left out", shortened(value)),
+                format!(
+                    "its setting `{name}: {}` has no equivalent and was left out",
+                    shortened(value)
+                ),
             );
         }
     }
@@ -331,11 +385,22 @@ impl Context<'_> {
             .setting(node, "value", form, None, reader)
             .or_else(|| self.setting(node, "default_value", form, None, reader))
             .unwrap_or(Val::Literal(Json::Null));
-        let kind = config.get("variable_type").and_then(Json::as_str).unwrap_or("String");
+        let kind = config
+            .get("variable_type")
+            .and_then(Json::as_str)
+            .unwrap_or("String");
         let value = converted(value, kind);
-        let name = config.get("variable_name").and_then(Json::as_str).unwrap_or_default().trim();
+        let name = config
+            .get("variable_name")
+            .and_then(Json::as_str)
+            .unwrap_or_default()
+            .trim();
         let mut step = self.step(node, "data.set");
-        let Some(name) = self.variables.get(name).and_then(|code| code.strip_prefix("vars.")) else {
+        let Some(name) = self
+            .variables
+            .get(name)
+            .and_then(|code| code.strip_prefix("vars."))
+        else {
             return self.missing(node, "it names no variable");
         };
         step.with.insert("name".to_owned(), name.into());
@@ -349,8 +414,16 @@ impl Context<'_> {
             return Vec::new();
         };
         let config = &self.graph.nodes[node].config;
-        let name = config.get("variable_name").and_then(Json::as_str).unwrap_or_default().trim();
-        let Some(name) = self.variables.get(name).and_then(|code| code.strip_prefix("vars.")) else {
+        let name = config
+            .get("variable_name")
+            .and_then(Json::as_str)
+            .unwrap_or_default()
+            .trim();
+        let Some(name) = self
+            .variables
+            .get(name)
+            .and_then(|code| code.strip_prefix("vars."))
+        else {
             return vec![self.missing(node, "it names no variable")];
         };
         let mut step = self.step(node, "data.increment");
@@ -369,7 +442,11 @@ impl Context<'_> {
 
     fn get_variable(&self, node: NodeNo, reader: Reader) -> Vec<Step> {
         let config = &self.graph.nodes[node].config;
-        let name = config.get("variable_name").and_then(Json::as_str).unwrap_or_default().trim();
+        let name = config
+            .get("variable_name")
+            .and_then(Json::as_str)
+            .unwrap_or_default()
+            .trim();
         let default = self.setting(node, "default_value", &EMPTY_FORM, None, reader);
         let value = match self.resolve(name, reader) {
             Some(code) => Val::Code(match default.filter(|value| !value.is_empty()) {
@@ -385,7 +462,11 @@ impl Context<'_> {
                 None => code,
             }),
             None => {
-                self.remark(Weight::Look, node, format!("nothing sets the variable `{name}`"));
+                self.remark(
+                    Weight::Look,
+                    node,
+                    format!("nothing sets the variable `{name}`"),
+                );
                 default.unwrap_or(Val::Literal(Json::Null))
             }
         };
@@ -398,7 +479,10 @@ impl Context<'_> {
     }
 
     fn evaluate(&self, node: NodeNo, reader: Reader) -> Step {
-        let written = self.graph.nodes[node].config.get("expression").and_then(Json::as_str);
+        let written = self.graph.nodes[node]
+            .config
+            .get("expression")
+            .and_then(Json::as_str);
         let value = match written {
             Some(text) => match self.expression(text, reader) {
                 Ok(code) => Val::Code(code),
@@ -461,8 +545,10 @@ impl Context<'_> {
 
     fn branch(&self, node: NodeNo, arms: &[(String, Vec<Item>)]) -> Vec<Step> {
         let (mut before, own) = self.deciding(node);
-        let blocks: Vec<(&str, Vec<Step>)> =
-            arms.iter().map(|(exit, items)| (&**exit, self.steps(items))).collect();
+        let blocks: Vec<(&str, Vec<Step>)> = arms
+            .iter()
+            .map(|(exit, items)| (&**exit, self.steps(items)))
+            .collect();
         if blocks.iter().all(|(_, steps)| steps.is_empty()) {
             return before;
         }
@@ -492,7 +578,8 @@ impl Context<'_> {
         } else {
             Self::bare("flow.if", Json::Null)
         };
-        step.with.insert("condition".to_owned(), condition.setting());
+        step.with
+            .insert("condition".to_owned(), condition.setting());
         step.blocks.insert("then".to_owned(), Block::Steps(then));
         if !other.is_empty() {
             step.blocks.insert("else".to_owned(), Block::Steps(other));
@@ -516,7 +603,8 @@ impl Context<'_> {
                 let mut step = Self::bare("flow.try", Json::Null);
                 step.id = Some(self.outcome(node));
                 step.blocks.insert("do".to_owned(), Block::Steps(steps));
-                step.blocks.insert("catch".to_owned(), Block::Steps(vec![caught]));
+                step.blocks
+                    .insert("catch".to_owned(), Block::Steps(vec![caught]));
                 (vec![step], false)
             }
         }
@@ -537,21 +625,40 @@ impl Context<'_> {
                 let value = self
                     .condition(&["condition", "expression"], node, form, None, reader)
                     .unwrap_or_else(|| {
-                        self.remark(Weight::Look, node, "it has no condition, which counts as false");
+                        self.remark(
+                            Weight::Look,
+                            node,
+                            "it has no condition, which counts as false",
+                        );
                         Val::Literal(false.into())
                     });
-                if exit == "true" { value } else { negated(value) }
+                if exit == "true" {
+                    value
+                } else {
+                    negated(value)
+                }
             }
             "ValidateNode" => {
                 let name = self.value_name(node, "is_valid", true);
                 let code = Code::atom(format!("vars.{name}"), Kind::Boolean);
                 let value = Val::Code(code);
-                if exit == "valid" { value } else { negated(value) }
+                if exit == "valid" {
+                    value
+                } else {
+                    negated(value)
+                }
             }
             "RetryNode" => {
-                let code = Code::atom(format!("steps.{}.caught", self.outcome(node)), Kind::Boolean);
+                let code = Code::atom(
+                    format!("steps.{}.caught", self.outcome(node)),
+                    Kind::Boolean,
+                );
                 let value = Val::Code(code);
-                if exit == "failed" { value } else { negated(value) }
+                if exit == "failed" {
+                    value
+                } else {
+                    negated(value)
+                }
             }
             "SwitchNode" => {
                 let value = self.switched(node).code();
@@ -565,9 +672,16 @@ impl Context<'_> {
             }
             _ => {
                 let _ = step;
-                let code = Code::atom(format!("steps.{}.caught", self.outcome(node)), Kind::Boolean);
+                let code = Code::atom(
+                    format!("steps.{}.caught", self.outcome(node)),
+                    Kind::Boolean,
+                );
                 let value = Val::Code(code);
-                if is_error_exit(exit) { value } else { negated(value) }
+                if is_error_exit(exit) {
+                    value
+                } else {
+                    negated(value)
+                }
             }
         }
     }
@@ -578,17 +692,28 @@ impl Context<'_> {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             return value;
         }
-        let written = self.graph.nodes[node].config.get("expression").and_then(Json::as_str);
+        let written = self.graph.nodes[node]
+            .config
+            .get("expression")
+            .and_then(Json::as_str);
         match written.filter(|text| !text.trim().is_empty()) {
             Some(text) => match self.expression(text, reader) {
                 Ok(code) => Val::Code(code),
                 Err(fault) => {
-                    self.remark(Weight::Look, node, format!("`expression: {text}`: {fault}; `default` runs"));
+                    self.remark(
+                        Weight::Look,
+                        node,
+                        format!("`expression: {text}`: {fault}; `default` runs"),
+                    );
                     Val::text("")
                 }
             },
             None => {
-                self.remark(Weight::Look, node, "it has no value to compare; `default` runs");
+                self.remark(
+                    Weight::Look,
+                    node,
+                    "it has no value to compare; `default` runs",
+                );
                 Val::text("")
             }
         }
@@ -603,14 +728,20 @@ impl Context<'_> {
         };
         let cases: Vec<String> = match self.graph.nodes[node].config.get("cases") {
             Some(Json::Array(cases)) => cases.iter().map(as_text).collect(),
-            Some(Json::String(text)) => text.split(',').map(|case| case.trim().to_owned()).collect(),
+            Some(Json::String(text)) => {
+                text.split(',').map(|case| case.trim().to_owned()).collect()
+            }
             Some(Json::Object(cases)) => cases.keys().cloned().collect(),
             _ => Vec::new(),
         };
         if cases.iter().any(|case| case == name) {
             return name.to_owned();
         }
-        match name.parse::<usize>().ok().and_then(|place| cases.get(place)) {
+        match name
+            .parse::<usize>()
+            .ok()
+            .and_then(|place| cases.get(place))
+        {
             Some(case) => {
                 self.remark(
                     Weight::Look,
@@ -625,7 +756,8 @@ impl Context<'_> {
 
     fn switch(&self, node: NodeNo, arms: Vec<(&str, Vec<Step>)>) -> Step {
         let mut step = self.step(node, "flow.switch");
-        step.with.insert("value".to_owned(), self.switched(node).setting());
+        step.with
+            .insert("value".to_owned(), self.switched(node).setting());
         let mut cases: IndexMap<String, Vec<Step>> = IndexMap::new();
         let mut default = Vec::new();
         for (exit, steps) in arms {
@@ -637,7 +769,8 @@ impl Context<'_> {
         }
         step.blocks.insert("cases".to_owned(), Block::Named(cases));
         // Without it, a value that fits no case would be an error.
-        step.blocks.insert("default".to_owned(), Block::Steps(default));
+        step.blocks
+            .insert("default".to_owned(), Block::Steps(default));
         step
     }
 
@@ -649,14 +782,16 @@ impl Context<'_> {
             return self.while_step(node, inner, reader);
         }
         let mut step = self.step(node, "flow.for_each");
-        step.with.insert("items".to_owned(), self.items_of(node, reader).setting());
+        step.with
+            .insert("items".to_owned(), self.items_of(node, reader).setting());
         if let Some(name) = self.items.get(&node).filter(|name| **name != "item") {
             step.with.insert("as".to_owned(), name.as_str().into());
         }
         if self.graph.kind(node) == "ParallelForEachNode" {
             let config = &self.graph.nodes[node].config;
             let size = config.get("batch_size").and_then(Json::as_u64).unwrap_or(5);
-            step.with.insert("parallel".to_owned(), size.clamp(1, 1000).into());
+            step.with
+                .insert("parallel".to_owned(), size.clamp(1, 1000).into());
             self.remark(
                 Weight::Changed,
                 node,
@@ -669,7 +804,11 @@ impl Context<'_> {
 
     /// Variables for what a loop tells and what is read where it can't be seen.
     fn at_start_of_body(&self, node: NodeNo) -> Vec<Step> {
-        let item = self.items.get(&node).cloned().unwrap_or_else(|| "item".to_owned());
+        let item = self
+            .items
+            .get(&node)
+            .cloned()
+            .unwrap_or_else(|| "item".to_owned());
         let by_key = self.goes_by_key(node);
         let mut values = Map::new();
         for (giver, port) in self.exports.borrow().iter() {
@@ -710,14 +849,23 @@ impl Context<'_> {
         if config.get("mode").and_then(Json::as_str) == Some("range") {
             return range();
         }
-        if let Some(items) = self.setting(node, "items", form, None, reader).filter(|value| !value.is_empty()) {
+        if let Some(items) = self
+            .setting(node, "items", form, None, reader)
+            .filter(|value| !value.is_empty())
+        {
             return match items {
                 Val::Literal(Json::String(text)) => match serde_json::from_str(&text) {
                     Ok(list @ (Json::Array(_) | Json::Object(_))) => Val::Literal(list),
-                    _ => Val::Literal(text.chars().map(|letter| Json::String(letter.to_string())).collect()),
+                    _ => Val::Literal(
+                        text.chars()
+                            .map(|letter| Json::String(letter.to_string()))
+                            .collect(),
+                    ),
                 },
                 Val::Literal(one @ (Json::Number(_) | Json::Bool(_))) => Val::Literal(json!([one])),
-                Val::Code(code) if code.kind == Kind::Text => Val::Code(code.filter("list", Kind::List)),
+                Val::Code(code) if code.kind == Kind::Text => {
+                    Val::Code(code.filter("list", Kind::List))
+                }
                 other => other,
             };
         }
@@ -738,17 +886,33 @@ impl Context<'_> {
     fn while_step(&self, node: NodeNo, inner: Vec<Step>, reader: Reader) -> Step {
         let mut step = self.step(node, "flow.while");
         let condition = self
-            .condition(&["condition", "expression"], node, &EMPTY_FORM, None, reader)
+            .condition(
+                &["condition", "expression"],
+                node,
+                &EMPTY_FORM,
+                None,
+                reader,
+            )
             .unwrap_or_else(|| {
-                self.remark(Weight::Look, node, "it has no condition, which counts as false");
+                self.remark(
+                    Weight::Look,
+                    node,
+                    "it has no condition, which counts as false",
+                );
                 Val::Literal(false.into())
             });
         let condition = match condition {
-            Val::Literal(Json::Bool(value)) => Val::Code(Code::atom(value.to_string(), Kind::Boolean)),
+            Val::Literal(Json::Bool(value)) => {
+                Val::Code(Code::atom(value.to_string(), Kind::Boolean))
+            }
             other => other,
         };
-        step.with.insert("condition".to_owned(), condition.setting());
-        let limit = self.graph.nodes[node].config.get("max_iterations").and_then(Json::as_u64);
+        step.with
+            .insert("condition".to_owned(), condition.setting());
+        let limit = self.graph.nodes[node]
+            .config
+            .get("max_iterations")
+            .and_then(Json::as_u64);
         if let Some(limit) = limit.filter(|limit| *limit > 0) {
             step.with.insert("max_passes".to_owned(), limit.into());
             if limit != 1000 {
@@ -777,13 +941,23 @@ impl Context<'_> {
             steps.extend(self.steps(items));
             steps
         });
-        let last = finally.map(|(_, items)| self.steps(items)).filter(|steps| !steps.is_empty());
+        let last = finally
+            .map(|(_, items)| self.steps(items))
+            .filter(|steps| !steps.is_empty());
         if inner.is_empty() && last.is_none() {
-            self.remark(Weight::Look, node, "nothing is tried in it; it was left out");
+            self.remark(
+                Weight::Look,
+                node,
+                "nothing is tried in it; it was left out",
+            );
             return Vec::new();
         }
         if caught.is_none() && last.is_none() {
-            self.remark(Weight::Look, node, "it has neither catch nor finally; an error goes on");
+            self.remark(
+                Weight::Look,
+                node,
+                "it has neither catch nor finally; an error goes on",
+            );
             return inner;
         }
         let mut step = self.step(node, "flow.try");
@@ -804,12 +978,17 @@ impl Context<'_> {
     }
 
     fn note_types(&self, catch: NodeNo) {
-        let types = self.graph.nodes[catch].config.get("error_types").and_then(Json::as_str);
+        let types = self.graph.nodes[catch]
+            .config
+            .get("error_types")
+            .and_then(Json::as_str);
         if let Some(types) = types.filter(|types| !types.trim().is_empty()) {
             self.remark(
                 Weight::Changed,
                 catch,
-                format!("it caught only `{types}`, names of Python's errors; now it catches every error"),
+                format!(
+                    "it caught only `{types}`, names of Python's errors; now it catches every error"
+                ),
             );
         }
     }
@@ -848,14 +1027,19 @@ impl Context<'_> {
             "the branches share the variables, and the first that fails stops the others",
         );
         let mut step = self.step(node, "flow.parallel");
-        step.blocks.insert("branches".to_owned(), Block::Named(named));
+        step.blocks
+            .insert("branches".to_owned(), Block::Named(named));
         vec![step]
     }
 
     fn retry_step(&self, node: NodeNo, body: &[Item]) -> Vec<Step> {
         let inner = self.steps(body);
         if inner.is_empty() {
-            self.remark(Weight::Look, node, "nothing is repeated in it; it was left out");
+            self.remark(
+                Weight::Look,
+                node,
+                "nothing is repeated in it; it was left out",
+            );
             return Vec::new();
         }
         let (form, reader) = (&*EMPTY_FORM, self.reader(node));
@@ -864,7 +1048,10 @@ impl Context<'_> {
             self.pattern(&json!(format!("${name}:{cast}")), node, form, None, reader)
         };
         let attempts = one("max_attempts", "int").or_else(|| one("max_retries", "int"));
-        step.with.insert("attempts".to_owned(), attempts.map_or(json!(3), |value| value.setting()));
+        step.with.insert(
+            "attempts".to_owned(),
+            attempts.map_or(json!(3), |value| value.setting()),
+        );
         if let Some(delay) = one("initial_delay", "s") {
             step.with.insert("delay".to_owned(), delay.setting());
         }
@@ -875,10 +1062,21 @@ impl Context<'_> {
         // The original repeats whatever the error is.
         step.with.insert(
             "on".to_owned(),
-            json!(["not_found", "timeout", "invalid", "denied", "unavailable", "conflict", "business", "bug"]),
+            json!([
+                "not_found",
+                "timeout",
+                "invalid",
+                "denied",
+                "unavailable",
+                "conflict",
+                "business",
+                "bug"
+            ]),
         );
         step.blocks.insert("do".to_owned(), Block::Steps(inner));
-        let has_ways = ["success", "failed"].iter().any(|exit| self.graph.next(node, exit).is_some());
+        let has_ways = ["success", "failed"]
+            .iter()
+            .any(|exit| self.graph.next(node, exit).is_some());
         if !has_ways {
             return vec![step];
         }
@@ -888,8 +1086,12 @@ impl Context<'_> {
         );
         let mut around = Self::bare("flow.try", Json::Null);
         around.id = Some(self.outcome(node));
-        around.blocks.insert("do".to_owned(), Block::Steps(vec![step]));
-        around.blocks.insert("catch".to_owned(), Block::Steps(vec![caught]));
+        around
+            .blocks
+            .insert("do".to_owned(), Block::Steps(vec![step]));
+        around
+            .blocks
+            .insert("catch".to_owned(), Block::Steps(vec![caught]));
         vec![around]
     }
 
@@ -899,7 +1101,11 @@ impl Context<'_> {
                 || "end".to_owned(),
                 |state| {
                     let node = &self.graph.nodes[state.first];
-                    if node.step.is_empty() { format!("state_{place}") } else { node.step.clone() }
+                    if node.step.is_empty() {
+                        format!("state_{place}")
+                    } else {
+                        node.step.clone()
+                    }
                 },
             )
         };
@@ -933,8 +1139,10 @@ impl Context<'_> {
         }
         let mut step = Self::bare("flow.state_machine", Json::Null);
         step.with.insert("start".to_owned(), name(0).into());
-        step.with.insert("transitions".to_owned(), transitions.into());
-        step.blocks.insert("states".to_owned(), Block::Named(blocks));
+        step.with
+            .insert("transitions".to_owned(), transitions.into());
+        step.blocks
+            .insert("states".to_owned(), Block::Named(blocks));
         step
     }
 
@@ -949,18 +1157,34 @@ impl Context<'_> {
 
     fn call(&self, node: NodeNo, reader: Reader) -> Vec<Step> {
         let config = &self.graph.nodes[node].config;
-        let named = ["subflow_id", "subworkflow_id", "subflow_path", "workflow_path", "subflow_name"];
+        let named = [
+            "subflow_id",
+            "subworkflow_id",
+            "subflow_path",
+            "workflow_path",
+            "subflow_name",
+        ];
         let file = named
             .iter()
             .filter_map(|name| config.get(*name)?.as_str())
             .find_map(|name| {
                 let name = name.replace('\\', "/");
-                let last = name.rsplit('/').next().unwrap_or_default().trim_end_matches(".json").to_owned();
-                self.siblings.get(&name).or_else(|| self.siblings.get(&last)).cloned()
+                let last = name
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or_default()
+                    .trim_end_matches(".json")
+                    .to_owned();
+                self.siblings
+                    .get(&name)
+                    .or_else(|| self.siblings.get(&last))
+                    .cloned()
             });
         let Some(file) = file else {
             let which = named.iter().find_map(|name| config.get(*name)?.as_str());
-            let which = which.filter(|which| !which.is_empty()).unwrap_or("no workflow");
+            let which = which
+                .filter(|which| !which.is_empty())
+                .unwrap_or("no workflow");
             return vec![self.missing(
                 node,
                 &format!("it calls `{which}`, which is not among the imported files; import them together"),
@@ -978,17 +1202,30 @@ impl Context<'_> {
         for (name, value) in config {
             let is_own = named.contains(&&**name)
                 || SILENT.contains(&&**name)
-                || matches!(&**name, "execution_mode" | "timeout_seconds" | "wait_for_result" | "poll_interval" | "wait_for_completion" | "promoted_values");
+                || matches!(
+                    &**name,
+                    "execution_mode"
+                        | "timeout_seconds"
+                        | "wait_for_result"
+                        | "poll_interval"
+                        | "wait_for_completion"
+                        | "promoted_values"
+                );
             if !is_own {
                 let value = self.value(value, reader).setting();
                 inputs.entry(sanitized(name)).or_insert(value);
             }
         }
         if config.get("execution_mode").and_then(Json::as_str) == Some("async") {
-            self.remark(Weight::Changed, node, "it is waited for; the original did not wait");
+            self.remark(
+                Weight::Changed,
+                node,
+                "it is waited for; the original did not wait",
+            );
         }
         let mut step = self.step(node, "flow.call");
-        step.with.insert("workflow".to_owned(), relative(self.target, &file).into());
+        step.with
+            .insert("workflow".to_owned(), relative(self.target, &file).into());
         if !inputs.is_empty() {
             step.with.insert("inputs".to_owned(), inputs.into());
         }
@@ -1023,16 +1260,23 @@ impl Context<'_> {
 
     /// A step that fails when it is reached, in the place of a node that has no successor.
     pub(crate) fn missing(&self, node: NodeNo, why: &str) -> Step {
-        self.remark(Weight::Lost, node, format!("{why}; the step fails when it is reached"));
+        self.remark(
+            Weight::Lost,
+            node,
+            format!("{why}; the step fails when it is reached"),
+        );
         let from = &self.graph.nodes[node];
         let mut step = self.step(node, "flow.fail");
         let message = format!("{} ({}) was not imported: {why}", from.id, from.kind);
-        step.with.insert("message".to_owned(), Val::text(message).setting());
+        step.with
+            .insert("message".to_owned(), Val::text(message).setting());
         step.with.insert("kind".to_owned(), "invalid".into());
         let config: Map<String, Json> = from
             .config
             .iter()
-            .filter(|(name, value)| !value.is_null() && !SILENT.contains(&&***name) && !is_secret(name))
+            .filter(|(name, value)| {
+                !value.is_null() && !SILENT.contains(&&***name) && !is_secret(name)
+            })
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         if !config.is_empty() {
@@ -1052,7 +1296,10 @@ impl Context<'_> {
         let by = library::successor(kind).map(|successor| &successor.form);
         let why = if let Some(Form::By(setting, _)) = by {
             let value = self.graph.nodes[node].config.get(&**setting).map(shortened);
-            format!("its `{setting}` is not known: {}", value.unwrap_or_default())
+            format!(
+                "its `{setting}` is not known: {}",
+                value.unwrap_or_default()
+            )
         } else if kind.is_empty() {
             "it has no type".to_owned()
         } else if library::original(kind).is_some() {
@@ -1068,7 +1315,10 @@ impl Context<'_> {
 fn setting_of(values: Map<String, Json>) -> Option<Step> {
     let with = match values.len() {
         0 => return None,
-        1 => values.into_iter().next().map(|(name, value)| json!({ "name": name, "value": value }))?,
+        1 => values
+            .into_iter()
+            .next()
+            .map(|(name, value)| json!({ "name": name, "value": value }))?,
         _ => json!({ "values": values }),
     };
     Some(Context::bare("data.set", with))
@@ -1080,9 +1330,16 @@ static EMPTY_FORM: std::sync::LazyLock<Successor> = std::sync::LazyLock::new(Suc
 /// Settings whose values are secrets.
 pub(crate) fn is_secret(name: &str) -> bool {
     let name = name.to_lowercase();
-    ["password", "token", "secret", "api_key", "apikey", "auth_header_value"]
-        .iter()
-        .any(|part| name.contains(part))
+    [
+        "password",
+        "token",
+        "secret",
+        "api_key",
+        "apikey",
+        "auth_header_value",
+    ]
+    .iter()
+    .any(|part| name.contains(part))
 }
 
 fn is_action(kind: &str, name: &str) -> bool {
@@ -1123,11 +1380,23 @@ fn negated(value: Val) -> Val {
         Val::Literal(Json::Bool(value)) => Val::Literal((!value).into()),
         other => {
             let code = other.code();
-            if let Some(inner) = code.text.strip_prefix("not ").filter(|_| code.binding == Binding::Not) {
-                return Val::Code(Code::new(inner.to_owned(), Kind::Boolean, Binding::Comparison));
+            if let Some(inner) = code
+                .text
+                .strip_prefix("not ")
+                .filter(|_| code.binding == Binding::Not)
+            {
+                return Val::Code(Code::new(
+                    inner.to_owned(),
+                    Kind::Boolean,
+                    Binding::Comparison,
+                ));
             }
             let text = format!("not {}", truth(&code).operand(Binding::Comparison));
-            let text = if text.contains(" if ") { format!("not ({})", truth(&code).text) } else { text };
+            let text = if text.contains(" if ") {
+                format!("not ({})", truth(&code).text)
+            } else {
+                text
+            };
             Val::Code(Code::new(text, Kind::Boolean, Binding::Not))
         }
     }

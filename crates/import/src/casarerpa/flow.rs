@@ -179,7 +179,11 @@ impl Builder<'_> {
                 .map(|(exit, target)| (exit, target.filter(|target| !stops.contains(target))))
                 .collect();
             todo.push((node, true));
-            todo.extend(exits.iter().filter_map(|(_, target)| Some(((*target)?, false))));
+            todo.extend(
+                exits
+                    .iter()
+                    .filter_map(|(_, target)| Some(((*target)?, false))),
+            );
             after.insert(node, exits);
         }
         let circular = circular(&after, &order);
@@ -203,12 +207,18 @@ impl Builder<'_> {
         match kind {
             _ if is_loop(kind) => next(after_loop(graph, node)),
             "TryNode" => next(self.after_try(node)),
-            "ForkNode" => next(self.join_of(node).and_then(|join| graph.next(join, "exec_out"))),
+            "ForkNode" => next(
+                self.join_of(node)
+                    .and_then(|join| graph.next(join, "exec_out")),
+            ),
             "OnErrorNode" => next(graph.next(node, "exec_out")),
             "RetryNode" => {
                 let arms = ["success", "failed"];
                 if arms.iter().any(|arm| graph.next(node, arm).is_some()) {
-                    return arms.iter().map(|arm| ((*arm).to_owned(), graph.next(node, arm))).collect();
+                    return arms
+                        .iter()
+                        .map(|arm| ((*arm).to_owned(), graph.next(node, arm)))
+                        .collect();
                 }
                 next(graph.next(node, "exec_out"))
             }
@@ -234,7 +244,10 @@ impl Builder<'_> {
             "ValidateNode" => {
                 let arms = ["valid", "invalid"];
                 if arms.iter().any(|arm| graph.next(node, arm).is_some()) {
-                    return arms.iter().map(|arm| ((*arm).to_owned(), graph.next(node, arm))).collect();
+                    return arms
+                        .iter()
+                        .map(|arm| ((*arm).to_owned(), graph.next(node, arm)))
+                        .collect();
                 }
                 next(graph.next(node, "exec_out"))
             }
@@ -270,14 +283,21 @@ impl Builder<'_> {
     fn join_of(&self, fork: NodeNo) -> Option<NodeNo> {
         let graph = &*self.graph;
         let is_join = |node: &NodeNo| graph.kind(*node) == "JoinNode";
-        named(graph, fork, "paired_join_id").filter(is_join).or_else(|| {
-            let pairs = |node: &NodeNo| is_join(node) && named(graph, *node, "paired_fork_id") == Some(fork);
-            (0..graph.nodes.len()).find(pairs).or_else(|| {
-                let start: Vec<NodeNo> =
-                    graph.exits(fork).iter().filter_map(|exit| graph.next(fork, exit)).collect();
-                graph.reach(&start, &[fork]).into_iter().find(is_join)
+        named(graph, fork, "paired_join_id")
+            .filter(is_join)
+            .or_else(|| {
+                let pairs = |node: &NodeNo| {
+                    is_join(node) && named(graph, *node, "paired_fork_id") == Some(fork)
+                };
+                (0..graph.nodes.len()).find(pairs).or_else(|| {
+                    let start: Vec<NodeNo> = graph
+                        .exits(fork)
+                        .iter()
+                        .filter_map(|exit| graph.next(fork, exit))
+                        .collect();
+                    graph.reach(&start, &[fork]).into_iter().find(is_join)
+                })
             })
-        })
     }
 
     /// The catch and finally of a try: by their pairing, else the next ones on the way.
@@ -288,14 +308,19 @@ impl Builder<'_> {
             let all: Vec<NodeNo> = (0..graph.nodes.len()).filter(of_kind).collect();
             let paired = |other: &&NodeNo| named(graph, **other, "paired_try_id") == Some(node);
             all.iter().find(paired).copied().or_else(|| {
-                let start: Vec<NodeNo> =
-                    graph.exits(node).iter().filter_map(|exit| graph.next(node, exit)).collect();
+                let start: Vec<NodeNo> = graph
+                    .exits(node)
+                    .iter()
+                    .filter_map(|exit| graph.next(node, exit))
+                    .collect();
                 let free = |other: &NodeNo| {
                     of_kind(other) && named(graph, *other, "paired_try_id").is_none()
                 };
                 let reached = graph.reach(&start, &[node]);
                 // A try inside comes with its own.
-                let other_try = reached.iter().position(|other| graph.kind(*other) == "TryNode");
+                let other_try = reached
+                    .iter()
+                    .position(|other| graph.kind(*other) == "TryNode");
                 let found = reached.iter().position(free)?;
                 (other_try.is_none_or(|other| found < other)).then(|| reached[found])
             })
@@ -320,10 +345,15 @@ impl Builder<'_> {
         }
         // Where the ways of body and catch meet.
         let entries = |node: NodeNo, exits: [&str; 2]| -> Vec<NodeNo> {
-            exits.iter().find_map(|exit| graph.next(node, exit)).into_iter().collect()
+            exits
+                .iter()
+                .find_map(|exit| graph.next(node, exit))
+                .into_iter()
+                .collect()
         };
         let body = graph.reach(&entries(node, ["try_body", "exec_out"]), &parts);
-        let catch = catch.map(|catch| graph.reach(&entries(catch, ["catch_body", "catch_body"]), &parts));
+        let catch =
+            catch.map(|catch| graph.reach(&entries(catch, ["catch_body", "catch_body"]), &parts));
         catch.and_then(|catch| body.iter().find(|node| catch.contains(node)).copied())
     }
 
@@ -463,9 +493,13 @@ impl Builder<'_> {
         stops.extend(end_of(self.graph, node));
         stops.extend(self.graph.next(node, "completed"));
         let entry = body_entries(self.graph, node).first().copied();
-        let has_end = end_of(self.graph, node).is_some() || self.graph.kind(node) == "ParallelForEachNode";
+        let has_end =
+            end_of(self.graph, node).is_some() || self.graph.kind(node) == "ParallelForEachNode";
         if !has_end && entry.is_some() {
-            let (id, kind) = (self.graph.nodes[node].id.clone(), self.graph.nodes[node].kind.clone());
+            let (id, kind) = (
+                self.graph.nodes[node].id.clone(),
+                self.graph.nodes[node].kind.clone(),
+            );
             self.report.about(
                 Weight::Changed,
                 (&id, &kind),
@@ -479,9 +513,14 @@ impl Builder<'_> {
     fn try_of(&mut self, node: NodeNo) -> Result<Item, Stop> {
         let (catch, finally) = self.parts_of_try(node);
         let after = self.after_try(node);
-        let stops: Vec<NodeNo> =
-            [Some(node), catch, finally, after].into_iter().flatten().collect();
-        let entry = self.graph.next(node, "try_body").or_else(|| self.graph.next(node, "exec_out"));
+        let stops: Vec<NodeNo> = [Some(node), catch, finally, after]
+            .into_iter()
+            .flatten()
+            .collect();
+        let entry = self
+            .graph
+            .next(node, "try_body")
+            .or_else(|| self.graph.next(node, "exec_out"));
         let body = self.region(entry, &stops, None)?;
         let part = |this: &mut Self, part: Option<NodeNo>, exit: &str| {
             let Some(part) = part.filter(|part| !this.written.contains(part)) else {
@@ -504,12 +543,22 @@ impl Builder<'_> {
     fn on_error(&mut self, node: NodeNo) -> Result<Item, Stop> {
         let [body, catch, finally] =
             ["protected_body", "on_error", "finally"].map(|exit| self.graph.next(node, exit));
-        let stops: Vec<NodeNo> = [Some(node), self.graph.next(node, "exec_out"), body, catch, finally]
-            .into_iter()
-            .flatten()
-            .collect();
+        let stops: Vec<NodeNo> = [
+            Some(node),
+            self.graph.next(node, "exec_out"),
+            body,
+            catch,
+            finally,
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         let mut part = |entry: Option<NodeNo>| {
-            let others: Vec<NodeNo> = stops.iter().copied().filter(|stop| Some(*stop) != entry).collect();
+            let others: Vec<NodeNo> = stops
+                .iter()
+                .copied()
+                .filter(|stop| Some(*stop) != entry)
+                .collect();
             self.region(entry, &others, None)
         };
         let (body, catch, finally) = (part(body)?, part(catch)?, part(finally)?);
@@ -556,7 +605,10 @@ impl Builder<'_> {
         if self.copies > COPIES {
             return Err(Stop::Failed(ImportError::TooTangled));
         }
-        let (id, kind) = (self.graph.nodes[node].id.clone(), self.graph.nodes[node].kind.clone());
+        let (id, kind) = (
+            self.graph.nodes[node].id.clone(),
+            self.graph.nodes[node].kind.clone(),
+        );
         self.report.about(
             Weight::Look,
             (&id, &kind),
@@ -572,28 +624,43 @@ impl Builder<'_> {
     /// Whether nothing between `start` and `end` has been written elsewhere.
     fn is_closed(&self, start: NodeNo, end: Option<NodeNo>, level: &Level) -> bool {
         let inside = between(start, end, level);
-        inside.iter().all(|node| *node == start || !self.written.contains(node))
+        inside
+            .iter()
+            .all(|node| *node == start || !self.written.contains(node))
     }
 
     /// Everything from `start` up to `end` as a state machine.
     fn machine(&mut self, start: NodeNo, end: Option<NodeNo>, level: &Level) -> Result<Item, Stop> {
         let inside = between(start, end, level);
         let coming = |node: NodeNo| -> usize {
-            let exits = inside.iter().filter_map(|from| level.after.get(from)).flatten();
+            let exits = inside
+                .iter()
+                .filter_map(|from| level.after.get(from))
+                .flatten();
             exits.filter(|(_, target)| *target == Some(node)).count()
         };
-        let is_branching = |node: NodeNo| level.after.get(&node).is_some_and(|exits| exits.len() > 1);
+        let is_branching =
+            |node: NodeNo| level.after.get(&node).is_some_and(|exits| exits.len() > 1);
         // A state begins where ways meet or part.
         let begins = |node: NodeNo| {
             node == start
                 || coming(node) > 1
                 || inside.iter().any(|from| {
                     is_branching(*from)
-                        && level.after[from].iter().any(|(_, target)| *target == Some(node))
+                        && level.after[from]
+                            .iter()
+                            .any(|(_, target)| *target == Some(node))
                 })
         };
-        let firsts: Vec<NodeNo> = inside.iter().copied().filter(|node| begins(*node)).collect();
-        let (id, kind) = (self.graph.nodes[start].id.clone(), self.graph.nodes[start].kind.clone());
+        let firsts: Vec<NodeNo> = inside
+            .iter()
+            .copied()
+            .filter(|node| begins(*node))
+            .collect();
+        let (id, kind) = (
+            self.graph.nodes[start].id.clone(),
+            self.graph.nodes[start].kind.clone(),
+        );
         self.report.about(
             Weight::Look,
             (&id, &kind),
@@ -607,7 +674,11 @@ impl Builder<'_> {
             let mut items = Vec::new();
             let mut node = *first;
             let exits = loop {
-                let now = if self.written.insert(node) { node } else { self.copy(node)? };
+                let now = if self.written.insert(node) {
+                    node
+                } else {
+                    self.copy(node)?
+                };
                 let exits = level.after.get(&node).cloned().unwrap_or_default();
                 if exits.len() > 1 {
                     if self.graph.kind(node) == "RetryNode" {
@@ -667,8 +738,12 @@ fn circular(
     order: &[NodeNo],
 ) -> HashSet<NodeNo> {
     // In reverse order of leaving, every way leads forward, unless there is a circle.
-    let place: HashMap<NodeNo, usize> =
-        order.iter().rev().enumerate().map(|(at, node)| (*node, at)).collect();
+    let place: HashMap<NodeNo, usize> = order
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(at, node)| (*node, at))
+        .collect();
     let mut circular = HashSet::new();
     for (from, exits) in after {
         for to in exits.iter().filter_map(|(_, target)| *target) {

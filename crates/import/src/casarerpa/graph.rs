@@ -124,7 +124,11 @@ impl Graph {
     /// The names of the outputs of a node that control leaves by, in the order of the file.
     pub(crate) fn exits(&self, from: NodeNo) -> Vec<&str> {
         let mut exits: Vec<&str> = Vec::new();
-        for wire in self.wires.iter().filter(|wire| wire.is_flow && wire.from == from) {
+        for wire in self
+            .wires
+            .iter()
+            .filter(|wire| wire.is_flow && wire.from == from)
+        {
             if !exits.contains(&&*wire.out) {
                 exits.push(&wire.out);
             }

@@ -59,10 +59,16 @@ pub(crate) fn import(
     let mut report = Report::default();
     let mut graph = read::read(root, name, &mut report)?;
     for (name, variable) in around.variables {
-        graph.variables.entry(name.clone()).or_insert_with(|| variable.clone());
+        graph
+            .variables
+            .entry(name.clone())
+            .or_insert_with(|| variable.clone());
     }
     for (name, what) in around.credentials {
-        graph.credentials.entry(name.clone()).or_insert_with(|| what.clone());
+        graph
+            .credentials
+            .entry(name.clone())
+            .or_insert_with(|| what.clone());
     }
     report.total = graph.nodes.len();
     name_steps(&mut graph);
@@ -96,7 +102,12 @@ pub(crate) fn import(
         .filter_map(|remark| remark.at.as_ref())
         .collect();
     let is_lost = |node: &&graph::Node| lost.contains(&node.id);
-    let real = || graph.nodes.iter().filter(|node| node.copy_of.is_none() && !node.step.is_empty());
+    let real = || {
+        graph
+            .nodes
+            .iter()
+            .filter(|node| node.copy_of.is_none() && !node.step.is_empty())
+    };
     let lost = real().filter(is_lost).count();
     report.converted = report.total.saturating_sub(lost);
     Ok((workflow, report))
@@ -123,11 +134,21 @@ fn move_comments(graph: &mut Graph) {
         if graph.kind(node) != "CommentNode" {
             continue;
         }
-        let text = graph.nodes[node].config.get("comment").and_then(Json::as_str);
-        let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned) else {
+        let text = graph.nodes[node]
+            .config
+            .get("comment")
+            .and_then(Json::as_str);
+        let Some(text) = text
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+        else {
             continue;
         };
-        let next = graph.exits(node).first().and_then(|exit| graph.next(node, exit));
+        let next = graph
+            .exits(node)
+            .first()
+            .and_then(|exit| graph.next(node, exit));
         match next {
             Some(next) if !graph.nodes[next].step.is_empty() => {
                 graph.nodes[next].comments.push(text);
@@ -147,8 +168,15 @@ fn tell_unreached(graph: &Graph, places: &Places, report: &mut Report) {
     for (number, node) in graph.nodes.iter().enumerate() {
         let has_no_step = matches!(
             &*node.kind,
-            "CommentNode" | "RerouteNode" | "ForLoopEndNode" | "WhileLoopEndNode" | "JoinNode"
-                | "SubflowInputNode" | "SubflowOutputNode" | graph::FAN | graph::ESCAPE
+            "CommentNode"
+                | "RerouteNode"
+                | "ForLoopEndNode"
+                | "WhileLoopEndNode"
+                | "JoinNode"
+                | "SubflowInputNode"
+                | "SubflowOutputNode"
+                | graph::FAN
+                | graph::ESCAPE
         );
         if places.of(number).is_none() && !has_no_step {
             report.about(
@@ -176,11 +204,21 @@ fn outputs(context: &Context<'_>) -> IndexMap<String, Json> {
         if node.kind != "SubflowOutputNode" {
             continue;
         }
-        let name = node.config.get("port_name").and_then(Json::as_str).unwrap_or("output");
-        let wire = graph.wires.iter().find(|wire| !wire.is_flow && wire.to == number);
+        let name = node
+            .config
+            .get("port_name")
+            .and_then(Json::as_str)
+            .unwrap_or("output");
+        let wire = graph
+            .wires
+            .iter()
+            .find(|wire| !wire.is_flow && wire.to == number);
         let value = match wire {
             Some(wire) => context.output(wire.from, &wire.out, end).map(Val::Code),
-            None => node.config.get("value").map(|value| context.value(value, end)),
+            None => node
+                .config
+                .get("value")
+                .map(|value| context.value(value, end)),
         };
         if let Some(value) = value {
             outputs.insert(sanitized(name), value.setting());
@@ -220,8 +258,16 @@ fn declare(context: &Context<'_>, workflow: &mut Workflow) {
             workflow.inputs.insert(sanitized(&parameter.name), input);
         }
     }
-    for node in graph.nodes.iter().filter(|node| node.kind == "SubflowInputNode") {
-        let name = node.config.get("port_name").and_then(Json::as_str).unwrap_or("input");
+    for node in graph
+        .nodes
+        .iter()
+        .filter(|node| node.kind == "SubflowInputNode")
+    {
+        let name = node
+            .config
+            .get("port_name")
+            .and_then(Json::as_str)
+            .unwrap_or("input");
         workflow.inputs.entry(sanitized(name)).or_default();
     }
     for (number, port) in context.read.borrow().iter() {
@@ -249,17 +295,31 @@ fn declare(context: &Context<'_>, workflow: &mut Workflow) {
     // Variables that only other names of settings set.
     for code in context.variables.values() {
         if let Some(name) = code.strip_prefix("vars.") {
-            workflow.variables.entry(name.to_owned()).or_insert(Json::Null);
+            workflow
+                .variables
+                .entry(name.to_owned())
+                .or_insert(Json::Null);
         }
     }
 }
 
-fn declare_variable(context: &Context<'_>, workflow: &mut Workflow, name: &str, variable: &Variable) {
+fn declare_variable(
+    context: &Context<'_>,
+    workflow: &mut Workflow,
+    name: &str,
+    variable: &Variable,
+) {
     let Some(code) = context.variables.get(name) else {
         return;
     };
     let plain = code.rsplit('.').next().unwrap_or_default().to_owned();
-    if variable.sensitive || (is_secret(name) && variable.value.as_str().is_some_and(|value| !value.is_empty())) {
+    if variable.sensitive
+        || (is_secret(name)
+            && variable
+                .value
+                .as_str()
+                .is_some_and(|value| !value.is_empty()))
+    {
         let mut report = context.report.borrow_mut();
         report.add(
             Weight::Lost,
@@ -281,11 +341,15 @@ fn declare_variable(context: &Context<'_>, workflow: &mut Workflow, name: &str, 
         };
         workflow.inputs.insert(plain.clone(), input);
         if is_set {
-            workflow.variables.insert(plain.clone(), format!("{{{{ inputs.{plain} }}}}").into());
+            workflow
+                .variables
+                .insert(plain.clone(), format!("{{{{ inputs.{plain} }}}}").into());
         }
         return;
     }
-    workflow.variables.insert(plain, Val::Literal(value).setting());
+    workflow
+        .variables
+        .insert(plain, Val::Literal(value).setting());
 }
 
 /// A variable's value, by its declared type.

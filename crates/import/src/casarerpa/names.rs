@@ -24,7 +24,12 @@ use crate::{
 
 /// Settings that name a variable which the node sets.
 const VARIABLE_SETTINGS: [&str; 6] = [
-    "variable_name", "output_var", "output_variable", "store_variable", "result_variable", "store_in",
+    "variable_name",
+    "output_var",
+    "output_variable",
+    "store_variable",
+    "result_variable",
+    "store_in",
 ];
 
 /// Everything about one workflow that its settings are translated with.
@@ -154,13 +159,18 @@ impl<'g> Context<'g> {
 
     /// Gives every loop's item a name of its own among the loops around it.
     fn name_items(&mut self) {
-        const TAKEN: [&str; 8] = ["inputs", "vars", "steps", "run", "env", "assets", "loop", "error"];
+        const TAKEN: [&str; 8] = [
+            "inputs", "vars", "steps", "run", "env", "assets", "loop", "error",
+        ];
         for node in self.places.order() {
             if !super::repair::is_loop(self.graph.kind(*node)) || self.items.contains_key(node) {
                 continue;
             }
             let wanted = self.item_name(*node);
-            let around = self.places.of(*node).map(|place| self.places.loops(place, self.graph));
+            let around = self
+                .places
+                .of(*node)
+                .map(|place| self.places.loops(place, self.graph));
             let outer: Vec<&String> = around
                 .iter()
                 .flatten()
@@ -178,8 +188,14 @@ impl<'g> Context<'g> {
     }
 
     fn item_name(&self, node: NodeNo) -> String {
-        let name = self.graph.nodes[node].config.get("item_var").and_then(Json::as_str);
-        name.filter(|name| !name.trim().is_empty()).unwrap_or("item").trim().to_owned()
+        let name = self.graph.nodes[node]
+            .config
+            .get("item_var")
+            .and_then(Json::as_str);
+        name.filter(|name| !name.trim().is_empty())
+            .unwrap_or("item")
+            .trim()
+            .to_owned()
     }
 
     /// Which variables only ever hold numbers, texts, …
@@ -254,12 +270,12 @@ impl<'g> Context<'g> {
         let Some(subflow) = &self.graph.subflow else {
             return;
         };
-        let input = |name: &str| {
-            Val::Code(Code::atom(member("inputs", &sanitized(name)), Kind::Any))
-        };
+        let input =
+            |name: &str| Val::Code(Code::atom(member("inputs", &sanitized(name)), Kind::Any));
         for port in &subflow.inputs {
             if let Some(node) = self.graph.find(&port.node) {
-                self.given.insert((node, port.port.clone()), input(&port.name));
+                self.given
+                    .insert((node, port.port.clone()), input(&port.name));
             }
         }
         for parameter in &subflow.parameters {
@@ -279,7 +295,11 @@ impl<'g> Context<'g> {
     /// The variable that takes an output which is not seen everywhere.
     pub(crate) fn export_name(&self, node: NodeNo, port: &str) -> String {
         let node = self.graph.nodes[node].copy_of.unwrap_or(node);
-        self.free_name(&format!("{}_{}", self.graph.nodes[node].step, sanitized(port)))
+        self.free_name(&format!(
+            "{}_{}",
+            self.graph.nodes[node].step,
+            sanitized(port)
+        ))
     }
 
     /// The variable in which an expression's value is kept.
@@ -317,7 +337,9 @@ impl<'g> Context<'g> {
             self.remark(
                 Weight::Look,
                 reader.node,
-                format!("`{{{{{path}}}}}` has a filter, which the original left as text; here it works"),
+                format!(
+                    "`{{{{{path}}}}}` has a filter, which the original left as text; here it works"
+                ),
             );
             return Some(code.filter(filter.trim(), Kind::Any));
         }
@@ -362,7 +384,10 @@ impl<'g> Context<'g> {
             return Some((self.output(node, port, reader)?, rest));
         }
         // After its loop, the item is still what it was in the last pass.
-        let after = self.items.keys().find_map(|node| Some((*node, self.loop_port(*node, name)?)))?;
+        let after = self
+            .items
+            .keys()
+            .find_map(|node| Some((*node, self.loop_port(*node, name)?)))?;
         Some((self.output(after.0, after.1, reader)?, keys))
     }
 
@@ -383,8 +408,9 @@ impl<'g> Context<'g> {
             "$currentDate" => started.filter("format_date('%Y-%m-%d')", Kind::Text),
             "$currentTime" => started.filter("format_date('%H:%M:%S')", Kind::Text),
             "$currentDateTime" => started.filter("format_date('%Y-%m-%d %H:%M:%S')", Kind::Text),
-            "$timestamp" => started
-                .filter("date_diff('1970-01-01T00:00:00Z', 'seconds')", Kind::Number),
+            "$timestamp" => {
+                started.filter("date_diff('1970-01-01T00:00:00Z', 'seconds')", Kind::Number)
+            }
             _ => return None,
         };
         self.remark(
@@ -406,29 +432,38 @@ impl<'g> Context<'g> {
         let seen = self.places.has_run(node, reader.place) && !self.copied.contains(&node);
         let special = match kind {
             _ if super::repair::is_loop(kind) => Some(self.loop_value(node, &port, reader)?),
-            "CatchNode" | "OnErrorNode" if port != "had_error" => {
-                Some(if self.places.is_inside(node, Inside::Catch, reader.place) {
+            "CatchNode" | "OnErrorNode" if port != "had_error" => Some(
+                if self.places.is_inside(node, Inside::Catch, reader.place) {
                     error_value(&port)?
                 } else {
                     self.exported(node, &port, kind_of_value)
-                })
-            }
-            "RetryNode" if port == "attempt" => {
-                Some(if self.places.is_inside(node, Inside::Retry, reader.place) {
+                },
+            ),
+            "RetryNode" if port == "attempt" => Some(
+                if self.places.is_inside(node, Inside::Retry, reader.place) {
                     Code::atom("attempt", Kind::Number)
                 } else {
                     self.exported(node, &port, kind_of_value)
-                })
-            }
+                },
+            ),
             "SubflowInputNode" => {
-                let name = self.graph.nodes[node].config.get("port_name").and_then(Json::as_str);
+                let name = self.graph.nodes[node]
+                    .config
+                    .get("port_name")
+                    .and_then(Json::as_str);
                 let name = sanitized(name.unwrap_or("input"));
                 Some(Code::atom(member("inputs", &name), Kind::Any))
             }
             "SetVariableNode" => {
-                let name = self.graph.nodes[node].config.get("variable_name")?.as_str()?;
+                let name = self.graph.nodes[node]
+                    .config
+                    .get("variable_name")?
+                    .as_str()?;
                 let code = self.variables.get(name)?;
-                Some(Code::atom(code.clone(), self.kinds.get(name).copied().unwrap_or_default()))
+                Some(Code::atom(
+                    code.clone(),
+                    self.kinds.get(name).copied().unwrap_or_default(),
+                ))
             }
             _ => None,
         };
@@ -483,21 +518,32 @@ impl<'g> Context<'g> {
             original.outputs.contains_key(port)
                 || form.is_some_and(|(form, _)| form.out.contains_key(port))
         };
-        if has(port) || matches!(kind, "SubflowNode" | "CallSubworkflowNode" | "ExecuteWorkflowNode" | "JoinNode") {
+        if has(port)
+            || matches!(
+                kind,
+                "SubflowNode" | "CallSubworkflowNode" | "ExecuteWorkflowNode" | "JoinNode"
+            )
+        {
             return Some(port.into());
         }
         let meant = match (kind, port) {
-            ("ForLoopStartNode" | "ParallelForEachNode", "item" | "current" | "value") => "current_item",
+            ("ForLoopStartNode" | "ParallelForEachNode", "item" | "current" | "value") => {
+                "current_item"
+            }
             ("ForLoopStartNode" | "ParallelForEachNode", "index") => "current_index",
             ("CatchNode" | "OnErrorNode", "error" | "message") => "error_message",
-            (_, "body" | "content" | "text" | "response") if has("response_body") => "response_body",
+            (_, "body" | "content" | "text" | "response") if has("response_body") => {
+                "response_body"
+            }
             (_, "json") if has("response_json") => "response_json",
             (_, "status") if has("status_code") => "status_code",
             (_, "path" | "saved_path" | "saved_file") if has("file_path") => "file_path",
-            _ => original
-                .outputs
-                .keys()
-                .find(|port| !matches!(&***port, "success" | "error" | "error_code" | "page" | "browser"))?,
+            _ => original.outputs.keys().find(|port| {
+                !matches!(
+                    &***port,
+                    "success" | "error" | "error_code" | "page" | "browser"
+                )
+            })?,
         };
         self.remark(
             Weight::Look,
@@ -550,7 +596,11 @@ impl<'g> Context<'g> {
         };
         let mut kinds = list.into_iter().flatten().map(Kind::of);
         let first = kinds.next().unwrap_or_default();
-        if kinds.all(|kind| kind == first) { first } else { Kind::Any }
+        if kinds.all(|kind| kind == first) {
+            first
+        } else {
+            Kind::Any
+        }
     }
 
     /// The list that a variable always holds, where it is set once, to a literal.
@@ -563,7 +613,10 @@ impl<'g> Context<'g> {
         if other.is_some() {
             return None;
         }
-        one.config.get("value").or_else(|| one.config.get("default_value"))?.as_array()
+        one.config
+            .get("value")
+            .or_else(|| one.config.get("default_value"))?
+            .as_array()
     }
 
     /// Whether a loop goes over a map.
@@ -580,9 +633,16 @@ impl<'g> Context<'g> {
         let id = &self.graph.nodes[node].id;
         let key = format!("{{{{{id}.current_key");
         is_map
-            || self.graph.wires.iter().any(|wire| wire.from == node && wire.out == "current_key")
+            || self
+                .graph
+                .wires
+                .iter()
+                .any(|wire| wire.from == node && wire.out == "current_key")
             || self.graph.nodes.iter().any(|other| {
-                other.config.values().any(|value| value.as_str().is_some_and(|text| text.contains(&key)))
+                other
+                    .config
+                    .values()
+                    .any(|value| value.as_str().is_some_and(|text| text.contains(&key)))
             })
     }
 
@@ -596,7 +656,10 @@ impl<'g> Context<'g> {
         let Some(written) = form.out.get(port) else {
             return success(port).or_else(|| self.subflow_output(node, port, &step));
         };
-        let Some(inner) = written.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")) else {
+        let Some(inner) = written
+            .strip_prefix("{{")
+            .and_then(|rest| rest.strip_suffix("}}"))
+        else {
             return Some(Code::atom(format!("{step}.{written}"), kind));
         };
         let text = inner.trim().replace('@', &step);
@@ -657,7 +720,11 @@ impl<'g> Context<'g> {
                         segments.push(Segment::Code(code));
                     }
                     Err(fault) => {
-                        self.remark(Weight::Look, reader.node, format!("`{whole}` stays text: {fault}"));
+                        self.remark(
+                            Weight::Look,
+                            reader.node,
+                            format!("`{whole}` stays text: {fault}"),
+                        );
                         plain(&mut segments, whole);
                     }
                 },
@@ -685,7 +752,14 @@ impl<'g> Context<'g> {
 
     /// A Python-like expression of the original.
     pub(crate) fn expression(&self, text: &str, reader: Reader) -> Result<Code, Fault> {
-        let code = translate(text, Dialect::Python, &Scope { context: self, reader })?;
+        let code = translate(
+            text,
+            Dialect::Python,
+            &Scope {
+                context: self,
+                reader,
+            },
+        )?;
         casare_workflow::Template::compile(&Json::String(format!("{{{{ {} }}}}", code.text)))
             .map_err(|error| Fault::Unreadable(error.message))?;
         Ok(code)
@@ -709,9 +783,9 @@ impl Names for Scope<'_> {
 
 fn has_references(value: &Json) -> bool {
     match value {
-        Json::String(text) => {
-            parts(text).iter().any(|part| !matches!(part, Part::Plain(_)))
-        }
+        Json::String(text) => parts(text)
+            .iter()
+            .any(|part| !matches!(part, Part::Plain(_))),
         Json::Array(items) => items.iter().any(has_references),
         Json::Object(entries) => entries.values().any(has_references),
         _ => false,
@@ -745,9 +819,19 @@ pub(crate) fn sanitized(name: &str) -> String {
     }
     let mut plain: String = name
         .chars()
-        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' })
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '_'
+            }
+        })
         .collect();
-    if !plain.chars().next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_') {
+    if !plain
+        .chars()
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+    {
         plain.insert(0, '_');
     }
     plain

@@ -122,7 +122,11 @@ impl Places {
                     self.put(*part, Place { list, index: 0 });
                 }
             }
-            Item::Parallel { node, join, branches } => {
+            Item::Parallel {
+                node,
+                join,
+                branches,
+            } => {
                 self.put(*node, place);
                 if let Some(join) = join {
                     self.put(*join, place);
@@ -133,7 +137,13 @@ impl Places {
             }
             Item::Machine(states) => {
                 for state in states {
-                    self.add(&state.items, inner, Some((state.first, Inside::Other)), false, graph);
+                    self.add(
+                        &state.items,
+                        inner,
+                        Some((state.first, Inside::Other)),
+                        false,
+                        graph,
+                    );
                     for (exit, _) in &state.exits {
                         if let Some((node, _)) = exit {
                             self.put(*node, place);
@@ -190,7 +200,8 @@ impl Places {
 
     /// Whether `user` is inside this block of `node`.
     pub(crate) fn is_inside(&self, node: NodeNo, block: Inside, user: Place) -> bool {
-        self.around(user).any(|place| self.lists[place.list].block == Some((node, block)))
+        self.around(user)
+            .any(|place| self.lists[place.list].block == Some((node, block)))
     }
 
     /// The loops around a place, the innermost first.

@@ -11,7 +11,12 @@ use crate::{
 };
 
 /// Files of a project that hold no workflow.
-const PARTS: [&str; 4] = ["project.json", "variables.json", "credentials.json", "environments.json"];
+const PARTS: [&str; 4] = [
+    "project.json",
+    "variables.json",
+    "credentials.json",
+    "environments.json",
+];
 
 /// Imports every workflow among `files`.
 pub(crate) fn import(
@@ -42,10 +47,17 @@ pub(crate) fn import(
     for (file, json, target) in work {
         let project = projects
             .iter()
-            .filter(|(folder, _)| under(file.path.rsplit_once('/').map_or("", |(folder, _)| folder), folder))
+            .filter(|(folder, _)| {
+                under(
+                    file.path.rsplit_once('/').map_or("", |(folder, _)| folder),
+                    folder,
+                )
+            })
             .max_by_key(|(folder, _)| folder.len())
             .map(|(_, project)| project);
-        let draft = json.clone().and_then(|json| one(&json, &file.path, target, &siblings, project));
+        let draft = json
+            .clone()
+            .and_then(|json| one(&json, &file.path, target, &siblings, project));
         drafts.push((file.path.clone(), draft));
     }
     drafts
@@ -63,12 +75,18 @@ fn one(
     let mut variables = project.variables.clone();
     let top = json.as_object();
     // A scenario gives the project's variables values of its own.
-    let values = top.and_then(|top| top.get("variable_values")).and_then(Json::as_object);
+    let values = top
+        .and_then(|top| top.get("variable_values"))
+        .and_then(Json::as_object);
     for (name, value) in values.into_iter().flatten() {
         let known = variables.entry(name.clone()).or_default();
         known.value = value.clone();
     }
-    let stem = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".json");
+    let stem = path
+        .rsplit('/')
+        .next()
+        .unwrap_or(path)
+        .trim_end_matches(".json");
     let around = Surroundings {
         siblings,
         target: &target,
@@ -98,14 +116,23 @@ fn one(
 
 /// What a scenario says beyond its workflow.
 fn tell_scenario(top: &Map<String, Json>, report: &mut Report) {
-    let triggers = top.get("triggers").and_then(Json::as_array).into_iter().flatten();
+    let triggers = top
+        .get("triggers")
+        .and_then(Json::as_array)
+        .into_iter()
+        .flatten();
     for trigger in triggers {
-        let kind = trigger["trigger_type"].as_str().or_else(|| trigger["type"].as_str());
+        let kind = trigger["trigger_type"]
+            .as_str()
+            .or_else(|| trigger["type"].as_str());
         let name = trigger["name"].as_str().unwrap_or("trigger");
         report.add(
             Weight::Lost,
             Some(name),
-            format!("the trigger `{}` is set up at the orchestrator, not in the workflow", kind.unwrap_or("?")),
+            format!(
+                "the trigger `{}` is set up at the orchestrator, not in the workflow",
+                kind.unwrap_or("?")
+            ),
         );
     }
     let settings = top.get("execution_settings").and_then(Json::as_object);
@@ -138,7 +165,9 @@ fn projects(files: &[(&SourceFile, Result<Json, ImportError>)]) -> IndexMap<Stri
     let in_folder = |name: &'static str| {
         files.iter().filter_map(move |(file, json)| {
             let folder = file.path.strip_suffix(name)?;
-            let folder = folder.strip_suffix('/').or((folder.is_empty()).then_some(""))?;
+            let folder = folder
+                .strip_suffix('/')
+                .or((folder.is_empty()).then_some(""))?;
             Some((folder.to_owned(), json.as_ref().ok()?.as_object()?))
         })
     };
@@ -152,16 +181,24 @@ fn projects(files: &[(&SourceFile, Result<Json, ImportError>)]) -> IndexMap<Stri
         let Some(project) = projects.get_mut(&folder) else {
             continue;
         };
-        let written = top.get("variables").and_then(Json::as_object).unwrap_or(top);
+        let written = top
+            .get("variables")
+            .and_then(Json::as_object)
+            .unwrap_or(top);
         for (name, value) in written.iter().filter(|(name, _)| !name.starts_with('$')) {
-            project.variables.insert(name.clone(), read::variable(value));
+            project
+                .variables
+                .insert(name.clone(), read::variable(value));
         }
     }
     for (folder, top) in in_folder("credentials.json") {
         let Some(project) = projects.get_mut(&folder) else {
             continue;
         };
-        let written = top.get("credentials").and_then(Json::as_object).unwrap_or(top);
+        let written = top
+            .get("credentials")
+            .and_then(Json::as_object)
+            .unwrap_or(top);
         for name in written.keys().filter(|name| !name.starts_with('$')) {
             project.credentials.insert(name.clone(), String::new());
         }
@@ -170,12 +207,20 @@ fn projects(files: &[(&SourceFile, Result<Json, ImportError>)]) -> IndexMap<Stri
 }
 
 fn under(folder: &str, project: &str) -> bool {
-    project.is_empty() || folder == project || folder.strip_prefix(project).is_some_and(|rest| rest.starts_with('/'))
+    project.is_empty()
+        || folder == project
+        || folder
+            .strip_prefix(project)
+            .is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Names by which other workflows call this one.
 fn names(top: &Map<String, Json>, path: &str) -> Vec<String> {
-    let stem = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".json");
+    let stem = path
+        .rsplit('/')
+        .next()
+        .unwrap_or(path)
+        .trim_end_matches(".json");
     let mut names = vec![stem.to_owned(), path.to_owned()];
     let metadata = top.get("metadata").and_then(Json::as_object);
     for fields in [Some(top), metadata].into_iter().flatten() {
@@ -188,7 +233,10 @@ fn names(top: &Map<String, Json>, path: &str) -> Vec<String> {
 
 /// The file a workflow goes to; no two go to the same.
 fn target(path: &str, targets: &mut IndexSet<String>) -> String {
-    let stem = path.rsplit_once('.').filter(|(_, end)| !end.contains('/')).map_or(path, |(stem, _)| stem);
+    let stem = path
+        .rsplit_once('.')
+        .filter(|(_, end)| !end.contains('/'))
+        .map_or(path, |(stem, _)| stem);
     let mut target = format!("{stem}.workflow.yaml");
     let mut number = 2;
     while !targets.insert(target.clone()) {

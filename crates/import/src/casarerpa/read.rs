@@ -16,20 +16,37 @@ const MAX_WIRES: usize = 25_000;
 
 /// Execution outputs and inputs besides those that the types declare.
 const FLOW_PORTS: [&str; 9] = [
-    "exec", "loop_body", "then", "else", "on_success", "on_finally", "done", "finish", "next",
+    "exec",
+    "loop_body",
+    "then",
+    "else",
+    "on_success",
+    "on_finally",
+    "done",
+    "finish",
+    "next",
 ];
 
 /// Reads the workflow in `root`: a workflow file, a template, a scenario or a subflow.
 pub(crate) fn read(root: &Json, name: &str, report: &mut Report) -> Result<Graph, ImportError> {
-    let top = root.as_object().ok_or_else(|| not_a_workflow("it is not a JSON object"))?;
+    let top = root
+        .as_object()
+        .ok_or_else(|| not_a_workflow("it is not a JSON object"))?;
     let body = ["base_workflow", "workflow", "graph"]
         .iter()
-        .find_map(|key| top.get(*key)?.as_object().filter(|inner| inner.contains_key("nodes")))
+        .find_map(|key| {
+            top.get(*key)?
+                .as_object()
+                .filter(|inner| inner.contains_key("nodes"))
+        })
         .unwrap_or(top);
-    let written = body.get("nodes").ok_or_else(|| not_a_workflow("it has no `nodes`"))?;
+    let written = body
+        .get("nodes")
+        .ok_or_else(|| not_a_workflow("it has no `nodes`"))?;
     let mut graph = Graph {
         name: name_of(top, body).unwrap_or_else(|| name.to_owned()),
-        description: text(top, "description").or_else(|| text(part(body, "metadata"), "description")),
+        description: text(top, "description")
+            .or_else(|| text(part(body, "metadata"), "description")),
         ..Graph::default()
     };
     let ids = nodes(written, &mut graph, report)?;
@@ -131,7 +148,11 @@ fn node(
         (None, None) => format!("node_{}", place + 1),
     };
     if ids.contains_key(&id) && key.is_none() {
-        report.add(Weight::Look, Some(&id), "two nodes have this id; wires go to the first");
+        report.add(
+            Weight::Look,
+            Some(&id),
+            "two nodes have this id; wires go to the first",
+        );
     }
     let written = text(fields, "node_type")
         .or_else(|| text(fields, "type_"))
@@ -203,7 +224,11 @@ fn wires(
     for (place, connection) in list.iter().enumerate() {
         let at = format!("connections[{place}]");
         let Some((from, out, to, into)) = ends(connection) else {
-            report.add(Weight::Look, Some(&at), "it names no ports; it was left out");
+            report.add(
+                Weight::Look,
+                Some(&at),
+                "it names no ports; it was left out",
+            );
             continue;
         };
         let (Some(from), Some(to)) = (ids.get(&from).copied(), ids.get(&to).copied()) else {
@@ -224,7 +249,11 @@ fn wires(
             is_flow,
         };
         if from == to {
-            report.add(Weight::Look, Some(&at), "it leads back to its own node; it was left out");
+            report.add(
+                Weight::Look,
+                Some(&at),
+                "it leads back to its own node; it was left out",
+            );
         } else if !graph.wires.contains(&wire) {
             graph.wires.push(wire);
         }
@@ -237,7 +266,10 @@ fn ends(connection: &Json) -> Option<(String, String, String, String)> {
     let fields = connection.as_object()?;
     let pair = |key: &str| -> Option<(String, String)> {
         let pair = fields.get(key)?.as_array()?;
-        Some((pair.first()?.as_str()?.to_owned(), pair.get(1)?.as_str()?.to_owned()))
+        Some((
+            pair.first()?.as_str()?.to_owned(),
+            pair.get(1)?.as_str()?.to_owned(),
+        ))
     };
     if let (Some((from, out)), Some((to, into))) = (pair("out"), pair("in")) {
         return Some((from, out, to, into));
@@ -260,7 +292,9 @@ fn port(graph: &Graph, node: NodeNo, port: &str, is_out: bool) -> String {
     match (port, is_out) {
         ("in", false) => "exec_in",
         ("out", true) => "exec_out",
-        ("loop" | "loop_body", true) if kind.contains("Loop") || kind == "ParallelForEachNode" => "body",
+        ("loop" | "loop_body", true) if kind.contains("Loop") || kind == "ParallelForEachNode" => {
+            "body"
+        }
         ("then", true) if kind == "IfNode" => "true",
         ("else", true) if kind == "IfNode" => "false",
         ("done" | "finish", true) if kind.contains("Loop") => "completed",
@@ -296,7 +330,10 @@ fn variables(top: &Map<String, Json>, body: &Map<String, Json>, graph: &mut Grap
         for written in list {
             let name = written.as_object().and_then(|fields| text(fields, "name"));
             if let Some(name) = name {
-                graph.variables.entry(name).or_insert_with(|| variable(written));
+                graph
+                    .variables
+                    .entry(name)
+                    .or_insert_with(|| variable(written));
             }
         }
     }
@@ -315,7 +352,11 @@ fn variables(top: &Map<String, Json>, body: &Map<String, Json>, graph: &mut Grap
         }
     }
     let credentials = top.get("default_credentials").and_then(Json::as_array);
-    for written in credentials.into_iter().flatten().filter_map(Json::as_object) {
+    for written in credentials
+        .into_iter()
+        .flatten()
+        .filter_map(Json::as_object)
+    {
         if let Some(alias) = text(written, "alias") {
             let what = text(written, "description").unwrap_or_default();
             graph.credentials.insert(alias, what);
@@ -357,7 +398,9 @@ fn bare(value: &Json) -> Variable {
 fn frames(body: &Map<String, Json>, graph: &mut Graph) {
     let frames = body.get("frames").and_then(Json::as_array);
     for fields in frames.into_iter().flatten().filter_map(Json::as_object) {
-        let nodes = fields.get("node_ids").or_else(|| fields.get("contained_nodes"));
+        let nodes = fields
+            .get("node_ids")
+            .or_else(|| fields.get("contained_nodes"));
         let nodes = nodes.and_then(Json::as_array).into_iter().flatten();
         graph.frames.push(Frame {
             title: text(fields, "title").unwrap_or_else(|| "Group".to_owned()),

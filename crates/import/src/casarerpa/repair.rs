@@ -35,9 +35,21 @@ fn collapse_reroutes(graph: &mut Graph) {
         .filter(|node| graph.kind(*node) == "RerouteNode")
         .collect();
     for reroute in reroutes {
-        let coming: Vec<Wire> = graph.wires.iter().filter(|w| w.to == reroute).cloned().collect();
-        let going: Vec<Wire> = graph.wires.iter().filter(|w| w.from == reroute).cloned().collect();
-        graph.wires.retain(|wire| wire.to != reroute && wire.from != reroute);
+        let coming: Vec<Wire> = graph
+            .wires
+            .iter()
+            .filter(|w| w.to == reroute)
+            .cloned()
+            .collect();
+        let going: Vec<Wire> = graph
+            .wires
+            .iter()
+            .filter(|w| w.from == reroute)
+            .cloned()
+            .collect();
+        graph
+            .wires
+            .retain(|wire| wire.to != reroute && wire.from != reroute);
         for from in &coming {
             for to in &going {
                 let is_flow = from.is_flow || to.is_flow || {
@@ -112,7 +124,9 @@ pub(crate) fn body_entries(graph: &Graph, start: NodeNo) -> Vec<NodeNo> {
 }
 
 fn of_kind(graph: &Graph, kind: &str) -> Vec<NodeNo> {
-    (0..graph.nodes.len()).filter(|node| graph.kind(*node) == kind).collect()
+    (0..graph.nodes.len())
+        .filter(|node| graph.kind(*node) == kind)
+        .collect()
 }
 
 /// The node that a setting of `node` names.
@@ -130,7 +144,10 @@ pub(crate) fn end_of(graph: &Graph, start: NodeNo) -> Option<NodeNo> {
 }
 
 pub(crate) fn is_loop(kind: &str) -> bool {
-    matches!(kind, "ForLoopStartNode" | "WhileLoopStartNode" | "ParallelForEachNode")
+    matches!(
+        kind,
+        "ForLoopStartNode" | "WhileLoopStartNode" | "ParallelForEachNode"
+    )
 }
 
 /// The end of a loop jumps back by itself; wires that draw it are left out.
@@ -139,9 +156,11 @@ fn drop_back_wires(graph: &mut Graph) {
         .filter(|node| is_loop(graph.kind(*node)))
         .filter_map(|start| Some((start, end_of(graph, start)?)))
         .collect();
-    graph
-        .wires
-        .retain(|wire| !loops.iter().any(|(start, end)| wire.from == *end && wire.to == *start));
+    graph.wires.retain(|wire| {
+        !loops
+            .iter()
+            .any(|(start, end)| wire.from == *end && wire.to == *start)
+    });
 }
 
 /// Where control goes after a loop.
@@ -158,10 +177,16 @@ fn is_trigger(kind: &str) -> bool {
 }
 
 fn entries(graph: &Graph, report: &mut Report) -> Vec<NodeNo> {
-    let fed = |node: NodeNo| graph.wires.iter().any(|wire| wire.is_flow && wire.to == node);
+    let fed = |node: NodeNo| {
+        graph
+            .wires
+            .iter()
+            .any(|wire| wire.is_flow && wire.to == node)
+    };
     let starts = of_kind(graph, "StartNode");
     let mut entries: Vec<NodeNo> = starts.iter().copied().filter(|node| !fed(*node)).collect();
-    let triggers = (0..graph.nodes.len()).filter(|node| is_trigger(graph.kind(*node)) && !fed(*node));
+    let triggers =
+        (0..graph.nodes.len()).filter(|node| is_trigger(graph.kind(*node)) && !fed(*node));
     entries.extend(triggers.filter(|node| !graph.exits(*node).is_empty()));
     if entries.len() > 1 {
         report.add(
@@ -174,7 +199,10 @@ fn entries(graph: &Graph, report: &mut Report) -> Vec<NodeNo> {
         // As the original's loader does when there is no StartNode.
         let begins = |node: &NodeNo| {
             !fed(*node)
-                && !matches!(graph.kind(*node), "CommentNode" | "SubflowInputNode" | "SubflowOutputNode")
+                && !matches!(
+                    graph.kind(*node),
+                    "CommentNode" | "SubflowInputNode" | "SubflowOutputNode"
+                )
         };
         let mut found: Vec<NodeNo> = (0..graph.nodes.len()).filter(begins).collect();
         let has_wires = |node: &NodeNo| !graph.exits(*node).is_empty();
@@ -196,7 +224,10 @@ fn entries(graph: &Graph, report: &mut Report) -> Vec<NodeNo> {
 }
 
 fn feeds_data(graph: &Graph, node: NodeNo) -> bool {
-    graph.wires.iter().any(|wire| !wire.is_flow && wire.from == node)
+    graph
+        .wires
+        .iter()
+        .any(|wire| !wire.is_flow && wire.from == node)
 }
 
 /// A node that is only wired by data goes before the first node that needs it.
@@ -217,7 +248,10 @@ fn pull_in(graph: &mut Graph, entries: &[NodeNo], report: &mut Report) {
         if library::original(graph.kind(giver)).is_none() && graph.nodes[giver].kind.is_empty() {
             break;
         }
-        let (id, kind) = (graph.nodes[giver].id.clone(), graph.nodes[giver].kind.clone());
+        let (id, kind) = (
+            graph.nodes[giver].id.clone(),
+            graph.nodes[giver].kind.clone(),
+        );
         if matches!(&*kind, "SubflowInputNode") {
             // It is no step: nothing has to run for it.
             graph.wires.iter_mut().for_each(|wire| {
@@ -235,7 +269,9 @@ fn pull_in(graph: &mut Graph, entries: &[NodeNo], report: &mut Report) {
             (&id, &kind),
             "it was only wired by data, so it never ran; now it runs before what needs it",
         );
-        graph.wires.retain(|wire| !(wire.is_flow && wire.from == giver));
+        graph
+            .wires
+            .retain(|wire| !(wire.is_flow && wire.from == giver));
         let before: Vec<usize> = (0..graph.wires.len())
             .filter(|at| graph.wires[*at].is_flow && graph.wires[*at].to == user)
             .collect();
@@ -279,8 +315,10 @@ fn leave_loops(graph: &mut Graph) {
         };
         let mut stops = vec![start, after];
         stops.extend(end_of(graph, start));
-        let body: std::collections::HashSet<NodeNo> =
-            graph.reach(&body_entries(graph, start), &stops).into_iter().collect();
+        let body: std::collections::HashSet<NodeNo> = graph
+            .reach(&body_entries(graph, start), &stops)
+            .into_iter()
+            .collect();
         let leaving: Vec<usize> = (0..graph.wires.len())
             .filter(|at| {
                 let wire = &graph.wires[*at];

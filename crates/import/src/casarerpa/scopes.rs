@@ -46,7 +46,8 @@ fn inside(
     let mut at = 0;
     while at < end {
         if let Some(inner) = opener(&rest[at], graph) {
-            let later: std::collections::VecDeque<Item> = rest.iter().skip(at + 1).cloned().collect();
+            let later: std::collections::VecDeque<Item> =
+                rest.iter().skip(at + 1).cloned().collect();
             if let Some(found) = closing(inner, &later, graph) {
                 end = end.max(at + 1 + found + 1);
             }
@@ -89,7 +90,9 @@ fn acting(node: NodeNo, graph: &Graph) -> String {
     let original = library::original(kind);
     let default = original.and_then(|original| original.settings.get(&**setting));
     let value = graph.nodes[node].config.get(&**setting).or(default);
-    let case = value.and_then(serde_json::Value::as_str).and_then(|value| cases.get(value));
+    let case = value
+        .and_then(serde_json::Value::as_str)
+        .and_then(|value| cases.get(value));
     case.map_or_else(|| kind.to_owned(), |(kind, _)| kind.clone())
 }
 
@@ -107,9 +110,13 @@ fn opener(item: &Item, graph: &Graph) -> Option<NodeNo> {
 
 fn within(item: Item, graph: &Graph) -> Item {
     let named = |lists: Vec<(String, Vec<Item>)>| {
-        lists.into_iter().map(|(name, items)| (name, wrap(items, graph))).collect()
+        lists
+            .into_iter()
+            .map(|(name, items)| (name, wrap(items, graph)))
+            .collect()
     };
-    let part = |part: Option<(NodeNo, Vec<Item>)>| part.map(|(node, items)| (node, wrap(items, graph)));
+    let part =
+        |part: Option<(NodeNo, Vec<Item>)>| part.map(|(node, items)| (node, wrap(items, graph)));
     match item {
         Item::Branch { node, arms } => Item::Branch {
             node,

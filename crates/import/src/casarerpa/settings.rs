@@ -30,7 +30,10 @@ pub(crate) type Also = indexmap::IndexMap<String, String>;
 
 impl Context<'_> {
     /// The successor of a node, its action looked up, and the names its settings had there.
-    pub(crate) fn form_of(&self, node: NodeNo) -> Option<(&'static Successor, Option<&'static Also>)> {
+    pub(crate) fn form_of(
+        &self,
+        node: NodeNo,
+    ) -> Option<(&'static Successor, Option<&'static Also>)> {
         let found = library::successor(self.graph.kind(node))?;
         let Form::By(setting, cases) = &found.form else {
             return Some((found, None));
@@ -40,13 +43,19 @@ impl Context<'_> {
         let default = original.and_then(|original| original.settings.get(&**setting));
         let value = config.get(&**setting).or(default)?.as_str()?;
         let plain = |text: &str| -> String {
-            text.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase()
+            text.chars()
+                .filter(|letter| letter.is_alphanumeric())
+                .collect::<String>()
+                .to_lowercase()
         };
         let (kind, also) = cases.get(value).or_else(|| {
             let wanted = plain(value);
             let like = |key: &&String| plain(key) == wanted;
             let begins = |key: &&String| !wanted.is_empty() && plain(key).starts_with(&wanted);
-            let key = cases.keys().find(like).or_else(|| cases.keys().find(begins))?;
+            let key = cases
+                .keys()
+                .find(like)
+                .or_else(|| cases.keys().find(begins))?;
             cases.get(key)
         })?;
         Some((library::successor(kind)?, Some(also)))
@@ -62,7 +71,10 @@ impl Context<'_> {
             return kind;
         };
         let same = |(_, other): &(&String, &Successor)| std::ptr::eq(*other, form);
-        library::successors().iter().find(same).map_or(kind, |(kind, _)| kind)
+        library::successors()
+            .iter()
+            .find(same)
+            .map_or(kind, |(kind, _)| kind)
     }
 
     /// A setting or port of a node: wired, given by a caller, or in its configuration.
@@ -76,9 +88,18 @@ impl Context<'_> {
     ) -> Option<Val> {
         let mut names = vec![name];
         if let Some(also) = also {
-            names.extend(also.iter().filter(|(_, new)| *new == name).map(|(old, _)| &**old));
+            names.extend(
+                also.iter()
+                    .filter(|(_, new)| *new == name)
+                    .map(|(old, _)| &**old),
+            );
         }
-        names.extend(form.also.iter().filter(|(_, new)| *new == name).map(|(old, _)| &**old));
+        names.extend(
+            form.also
+                .iter()
+                .filter(|(_, new)| *new == name)
+                .map(|(old, _)| &**old),
+        );
         let config = &self.graph.nodes[node].config;
         for name in &names {
             let wire = self
@@ -93,9 +114,9 @@ impl Context<'_> {
                 return Some(given.clone());
             }
         }
-        let found = names.iter().find_map(|name| {
-            config.get(*name).filter(|value| !value.is_null())
-        });
+        let found = names
+            .iter()
+            .find_map(|name| config.get(*name).filter(|value| !value.is_null()));
         found.map(|value| self.value(value, reader))
     }
 
@@ -110,7 +131,10 @@ impl Context<'_> {
     ) -> Option<Val> {
         self.setting(node, name, form, also, reader).or_else(|| {
             let by_type = |kind: &str| {
-                library::original(kind)?.settings.get(name).filter(|value| !value.is_null())
+                library::original(kind)?
+                    .settings
+                    .get(name)
+                    .filter(|value| !value.is_null())
             };
             let default = form
                 .defaults
@@ -153,7 +177,9 @@ impl Context<'_> {
         match pattern {
             Json::String(text) if is_setting(text) => {
                 let name = text.trim_start_matches('$');
-                let (name, always) = name.strip_suffix('!').map_or((name, false), |name| (name, true));
+                let (name, always) = name
+                    .strip_suffix('!')
+                    .map_or((name, false), |name| (name, true));
                 let (name, cast) = name.split_once(':').unwrap_or((name, ""));
                 if cast == "condition" {
                     return self.condition(&[name], node, form, also, reader);
@@ -185,7 +211,11 @@ impl Context<'_> {
                 };
                 let chosen = fields
                     .iter()
-                    .find(|(choice, _)| choice.split('|').any(|one| one.trim().to_lowercase() == key))
+                    .find(|(choice, _)| {
+                        choice
+                            .split('|')
+                            .any(|one| one.trim().to_lowercase() == key)
+                    })
                     .map(|(_, chosen)| chosen)
                     .or_else(|| fields.get("otherwise"));
                 match chosen {
@@ -210,9 +240,9 @@ impl Context<'_> {
                     Json::Array(names) => names.iter().filter_map(Json::as_str).collect(),
                     _ => Vec::new(),
                 };
-                let found = names.iter().find_map(|name| {
-                    Some((*name, one(name).filter(|value| !value.is_empty())?))
-                });
+                let found = names
+                    .iter()
+                    .find_map(|name| Some((*name, one(name).filter(|value| !value.is_empty())?)));
                 let cast = fields.get("as").and_then(Json::as_str).unwrap_or_default();
                 let Some((name, value)) = found else {
                     let default = fields.get("default").filter(|value| !value.is_null())?;
@@ -240,9 +270,14 @@ impl Context<'_> {
             Json::Object(fields) if fields.contains_key("regex") => {
                 let name = fields["regex"].as_str().unwrap_or_default();
                 let value = one(name).filter(|value| !value.is_empty())?;
-                let flags = fields.get("flags").and_then(Json::as_array).into_iter().flatten();
+                let flags = fields
+                    .get("flags")
+                    .and_then(Json::as_array)
+                    .into_iter()
+                    .flatten();
                 let is_on = |flag: &str| {
-                    or_default(flag).is_some_and(|value| matches!(value, Val::Literal(Json::Bool(true))))
+                    or_default(flag)
+                        .is_some_and(|value| matches!(value, Val::Literal(Json::Bool(true))))
                 };
                 let letters: String = flags
                     .filter_map(Json::as_str)
@@ -260,7 +295,10 @@ impl Context<'_> {
                 let entries: Vec<(String, Val)> = fields
                     .iter()
                     .filter_map(|(key, pattern)| {
-                        Some((key.clone(), self.pattern(pattern, node, form, also, reader)?))
+                        Some((
+                            key.clone(),
+                            self.pattern(pattern, node, form, also, reader)?,
+                        ))
                     })
                     .collect();
                 (!entries.is_empty()).then_some(Val::Map(entries))
@@ -286,16 +324,28 @@ impl Context<'_> {
     ) -> Option<Val> {
         let text = |key: &str| fields.get(key).and_then(Json::as_str).unwrap_or_default();
         let (opener, port, give) = (text("handle"), text("from"), text("give"));
-        if let Some(value) = self.setting(node, port, form, also, reader).filter(|value| !value.is_empty()) {
+        if let Some(value) = self
+            .setting(node, port, form, also, reader)
+            .filter(|value| !value.is_empty())
+        {
             return Some(value);
         }
         let order = self.places.order();
-        let here = order.iter().position(|other| *other == node).unwrap_or(order.len());
-        let found = order[..here].iter().rev().find(|other| self.graph.kind(**other) == opener)?;
+        let here = order
+            .iter()
+            .position(|other| *other == node)
+            .unwrap_or(order.len());
+        let found = order[..here]
+            .iter()
+            .rev()
+            .find(|other| self.graph.kind(**other) == opener)?;
         self.remark(
             Weight::Look,
             node,
-            format!("it names no `{port}`; it was taken to work on `{}`", self.graph.nodes[*found].id),
+            format!(
+                "it names no `{port}`; it was taken to work on `{}`",
+                self.graph.nodes[*found].id
+            ),
         );
         if let Some(output) = give.strip_prefix('@') {
             return self.output(*found, output, reader).map(Val::Code);
@@ -313,7 +363,9 @@ impl Context<'_> {
         also: Option<&Also>,
         reader: Reader,
     ) -> Val {
-        let whole = text.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+        let whole = text
+            .strip_prefix("{{")
+            .and_then(|rest| rest.strip_suffix("}}"));
         if let Some(inner) = whole.filter(|inner| !inner.contains("{{")) {
             let inner = self.with_settings(inner.trim(), node, form, also, reader);
             return Val::Code(Code::new(inner, Kind::Any, Binding::Choice));
@@ -367,7 +419,9 @@ impl Context<'_> {
             let value = self
                 .setting_or_default(node, name, form, also, reader)
                 .unwrap_or(Val::Literal(Json::Null));
-            let value = self.cast(value, cast, node, name).unwrap_or(Val::Literal(Json::Null));
+            let value = self
+                .cast(value, cast, node, name)
+                .unwrap_or(Val::Literal(Json::Null));
             let code = if cast == "place" && value == Val::Literal(Json::Null) {
                 // An end of a slice that is not given.
                 Code::atom("", Kind::Any)
@@ -376,7 +430,11 @@ impl Context<'_> {
             };
             let alone = written.trim().is_empty() && next.trim().is_empty();
             // A comma or bracket on both sides needs no more brackets.
-            written.push_str(&if alone { code.text } else { code.operand(Binding::Atom) });
+            written.push_str(&if alone {
+                code.text
+            } else {
+                code.operand(Binding::Atom)
+            });
             rest = next;
         }
         written.push_str(rest);
@@ -393,7 +451,9 @@ impl Context<'_> {
                 other => as_whole(other),
             },
             "count" => match as_whole(value) {
-                Val::Literal(Json::Number(number)) if number.as_i64().is_none_or(|count| count < 1) => {
+                Val::Literal(Json::Number(number))
+                    if number.as_i64().is_none_or(|count| count < 1) =>
+                {
                     return None;
                 }
                 other => other,
@@ -412,7 +472,14 @@ impl Context<'_> {
             "json" => as_json(value),
             "ms" => duration(value, 1.0),
             "s" => duration(value, 1000.0),
-            "wait" => duration(value, if matches!(name, "duration_ms" | "timeout") { 1.0 } else { 1000.0 }),
+            "wait" => duration(
+                value,
+                if matches!(name, "duration_ms" | "timeout") {
+                    1.0
+                } else {
+                    1000.0
+                },
+            ),
             "body_json" => match as_json(value) {
                 Val::Literal(Json::String(_)) | Val::Text(_) => return None,
                 Val::Code(code) if code.kind == Kind::Text => return None,
@@ -423,7 +490,10 @@ impl Context<'_> {
                 Val::Code(code) if code.kind == Kind::Text => Val::Code(code),
                 _ => return None,
             },
-            "encoding" => match value.as_text().map(|text| text.to_lowercase().replace('_', "-")) {
+            "encoding" => match value
+                .as_text()
+                .map(|text| text.to_lowercase().replace('_', "-"))
+            {
                 Some(text) if matches!(&*text, "utf-8" | "utf8" | "auto") => return None,
                 Some(text) => Val::text(text),
                 None => value,
@@ -445,7 +515,11 @@ impl Context<'_> {
     /// A number; a text may also be the name of a variable that holds one.
     fn as_number(&self, value: Val, node: NodeNo) -> Val {
         if let Some(code) = self.variable_named(&value, node) {
-            return Val::Code(if code.kind == Kind::Number { code } else { code.filter("float", Kind::Number) });
+            return Val::Code(if code.kind == Kind::Number {
+                code
+            } else {
+                code.filter("float", Kind::Number)
+            });
         }
         match number(&value) {
             code if code.binding == Binding::Filter => Val::Code(code),
@@ -464,7 +538,10 @@ impl Context<'_> {
         if let Ok(list @ Json::Array(_)) = serde_json::from_str(text) {
             return Val::Literal(list);
         }
-        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        let items = text
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty());
         Val::Literal(items.map(|item| Json::String(item.to_owned())).collect())
     }
 
@@ -493,8 +570,12 @@ impl Context<'_> {
         match kind {
             // The settings that are there, as a list.
             "items" => {
-                let items: Vec<Val> = names().filter_map(one).filter(|value| !matches!(value, Val::Literal(Json::Null))).collect();
-                if items.is_empty() && text.is_empty() && fields.len() == 1 && names().count() == 1 {
+                let items: Vec<Val> = names()
+                    .filter_map(one)
+                    .filter(|value| !matches!(value, Val::Literal(Json::Null)))
+                    .collect();
+                if items.is_empty() && text.is_empty() && fields.len() == 1 && names().count() == 1
+                {
                     return None;
                 }
                 Some(Val::List(items))
@@ -504,7 +585,8 @@ impl Context<'_> {
                 let count = of.as_array().map_or(0, Vec::len);
                 let mut entries = Vec::new();
                 for number in 1..=count {
-                    let Some(key) = one(&format!("key_{number}")).filter(|key| !key.is_empty()) else {
+                    let Some(key) = one(&format!("key_{number}")).filter(|key| !key.is_empty())
+                    else {
                         continue;
                     };
                     let value = one(&format!("value_{number}")).unwrap_or(Val::Literal(Json::Null));
@@ -523,7 +605,11 @@ impl Context<'_> {
                 Some(formatted(one(text)?, variables.as_ref()))
             }
             "lost" => {
-                self.remark(Weight::Lost, node, format!("{text} has no equivalent; its result is none"));
+                self.remark(
+                    Weight::Lost,
+                    node,
+                    format!("{text} has no equivalent; its result is none"),
+                );
                 None
             }
             // One row as a list of rows.
@@ -531,7 +617,9 @@ impl Context<'_> {
                 Val::Literal(Json::Array(rows)) if rows.iter().all(Json::is_array) => {
                     Some(Val::Literal(Json::Array(rows)))
                 }
-                Val::List(rows) if rows.iter().all(|row| row.kind() == Kind::List) => Some(Val::List(rows)),
+                Val::List(rows) if rows.iter().all(|row| row.kind() == Kind::List) => {
+                    Some(Val::List(rows))
+                }
                 row => Some(Val::List(vec![row])),
             },
             // Selectors and values of a form.
@@ -541,9 +629,12 @@ impl Context<'_> {
                         .map(|(name, value)| (css(&name), Val::Literal(value)))
                         .collect(),
                 )),
-                Val::Map(entries) => {
-                    Some(Val::Map(entries.into_iter().map(|(name, value)| (css(&name), value)).collect()))
-                }
+                Val::Map(entries) => Some(Val::Map(
+                    entries
+                        .into_iter()
+                        .map(|(name, value)| (css(&name), value))
+                        .collect(),
+                )),
                 other => Some(other),
             },
             "database" => {
@@ -551,19 +642,30 @@ impl Context<'_> {
                 if let Some(address) = address.filter(|address| !address.is_empty()) {
                     return Some(address);
                 }
-                let kind = kind.as_ref().and_then(Val::as_text).unwrap_or("sqlite").to_owned();
+                let kind = kind
+                    .as_ref()
+                    .and_then(Val::as_text)
+                    .unwrap_or("sqlite")
+                    .to_owned();
                 let name = name.filter(|name| !name.is_empty())?;
                 if kind == "sqlite" {
                     return Some(name);
                 }
                 let part = |name: &str, default: &str| {
-                    one(name).map_or_else(|| default.to_owned(), |value| match as_text(value) {
-                        Val::Literal(Json::String(text)) if !text.is_empty() => text,
-                        _ => default.to_owned(),
-                    })
+                    one(name).map_or_else(
+                        || default.to_owned(),
+                        |value| match as_text(value) {
+                            Val::Literal(Json::String(text)) if !text.is_empty() => text,
+                            _ => default.to_owned(),
+                        },
+                    )
                 };
                 let port = if kind == "mysql" { "3306" } else { "5432" };
-                let address = format!("{kind}://{}:{}/", part("host", "localhost"), part("port", port));
+                let address = format!(
+                    "{kind}://{}:{}/",
+                    part("host", "localhost"),
+                    part("port", port)
+                );
                 Some(match name {
                     Val::Literal(Json::String(name)) => Val::text(format!("{address}{name}")),
                     other => Val::Text(vec![Segment::Plain(address), Segment::Code(other.code())]),
@@ -585,14 +687,22 @@ impl Context<'_> {
             "form" => match as_json(one(text)?) {
                 Val::Literal(Json::Array(list)) => {
                     let fields = list.iter().enumerate().map(|(place, field)| {
-                        let name = ["name", "id", "key"].iter().find_map(|key| field[*key].as_str());
-                        let name = name.map_or_else(|| format!("field_{}", place + 1), super::names::sanitized);
-                        let label = ["label", "title"].iter().find_map(|key| field[*key].as_str());
+                        let name = ["name", "id", "key"]
+                            .iter()
+                            .find_map(|key| field[*key].as_str());
+                        let name = name.map_or_else(
+                            || format!("field_{}", place + 1),
+                            super::names::sanitized,
+                        );
+                        let label = ["label", "title"]
+                            .iter()
+                            .find_map(|key| field[*key].as_str());
                         let mut question = Map::new();
                         if let Some(label) = label {
                             question.insert("label".to_owned(), label.into());
                         }
-                        if let Some(default) = field.get("default").filter(|value| !value.is_null()) {
+                        if let Some(default) = field.get("default").filter(|value| !value.is_null())
+                        {
                             question.insert("default".to_owned(), default.clone());
                         }
                         (name, Val::Literal(question.into()))
@@ -604,9 +714,12 @@ impl Context<'_> {
             // Statements as one text.
             "batch" => match as_json(one(text)?) {
                 Val::Literal(Json::Array(statements)) => {
-                    let statements: Vec<&str> = statements.iter().filter_map(Json::as_str).collect();
-                    Some(Val::text(statements.join(";
-")))
+                    let statements: Vec<&str> =
+                        statements.iter().filter_map(Json::as_str).collect();
+                    Some(Val::text(statements.join(
+                        ";
+",
+                    )))
                 }
                 other => Some(other),
             },
@@ -615,7 +728,12 @@ impl Context<'_> {
     }
 
     /// A map whose keys are computed.
-    fn computed_pairs(&self, count: usize, _first: &Code, one: impl Fn(&str) -> Option<Val>) -> Val {
+    fn computed_pairs(
+        &self,
+        count: usize,
+        _first: &Code,
+        one: impl Fn(&str) -> Option<Val>,
+    ) -> Val {
         let mut entries = Vec::new();
         for number in 1..=count {
             if let Some(key) = one(&format!("key_{number}")).filter(|key| !key.is_empty()) {
@@ -690,7 +808,10 @@ impl Context<'_> {
 
     /// A node reading its own settings.
     pub(crate) fn reader(&self, node: NodeNo) -> Reader {
-        let place = self.places.of(node).unwrap_or(super::places::Place { list: 0, index: 0 });
+        let place = self
+            .places
+            .of(node)
+            .unwrap_or(super::places::Place { list: 0, index: 0 });
         Reader { node, place }
     }
 }
@@ -707,7 +828,9 @@ fn literal_or_code(value: &Val, code: Code) -> Val {
 fn is_setting(text: &str) -> bool {
     text.strip_prefix('$').is_some_and(|rest| {
         !rest.is_empty()
-            && rest.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | ':' | '!'))
+            && rest
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | ':' | '!'))
     })
 }
 
@@ -720,7 +843,9 @@ fn special(fields: &Map<String, Json>) -> Option<(&str, &Json)> {
     let fits = KINDS.contains(&&**kind)
         && match &**kind {
             "items" | "pairs" | "database" => of.is_array(),
-            _ => of.as_str().is_some_and(|text| !text.starts_with('$') && !text.contains("{{")),
+            _ => of
+                .as_str()
+                .is_some_and(|text| !text.starts_with('$') && !text.contains("{{")),
         };
     let few = fields.len() == 1 || matches!(&**kind, "format" | "entry");
     (fits && few).then_some((kind, of))
@@ -777,13 +902,17 @@ fn formatted(template: Val, variables: Option<&Val>) -> Val {
     let value_of = |name: &str| -> Option<Val> {
         match variables {
             Val::Literal(Json::Object(map)) => Some(Val::Literal(map.get(name)?.clone())),
-            Val::Map(entries) => {
-                entries.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
-            }
+            Val::Map(entries) => entries
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone()),
             Val::Literal(_) => None,
             other => {
                 let base = other.code().operand(Binding::Atom);
-                Some(Val::Code(Code::atom(crate::expression::member(&base, name), Kind::Any)))
+                Some(Val::Code(Code::atom(
+                    crate::expression::member(&base, name),
+                    Kind::Any,
+                )))
             }
         }
     };
@@ -797,7 +926,9 @@ fn formatted(template: Val, variables: Option<&Val>) -> Val {
         let mut plain = String::new();
         while let Some((before, after)) = rest.split_once('{') {
             plain.push_str(before);
-            let found = after.split_once('}').and_then(|(name, next)| Some((value_of(name)?, next)));
+            let found = after
+                .split_once('}')
+                .and_then(|(name, next)| Some((value_of(name)?, next)));
             if let Some(next) = after.strip_prefix('{') {
                 plain.push('{');
                 rest = next;
@@ -840,7 +971,17 @@ fn css(text: &str) -> String {
         let path = text.strip_prefix("xpath=").unwrap_or(text);
         return format!("xpath={path}");
     }
-    let known = ["css=", "text=", "role=", "label=", "id=", "placeholder=", "testid=", "title=", "alt="];
+    let known = [
+        "css=",
+        "text=",
+        "role=",
+        "label=",
+        "id=",
+        "placeholder=",
+        "testid=",
+        "title=",
+        "alt=",
+    ];
     if known.iter().any(|prefix| text.starts_with(prefix)) {
         return text.to_owned();
     }
@@ -853,8 +994,20 @@ fn key(value: Val) -> Val {
         return value;
     };
     let known = [
-        "Enter", "Tab", "Escape", "Backspace", "Delete", "ArrowUp", "ArrowDown", "ArrowLeft",
-        "ArrowRight", "Home", "End", "PageUp", "PageDown", "Space",
+        "Enter",
+        "Tab",
+        "Escape",
+        "Backspace",
+        "Delete",
+        "ArrowUp",
+        "ArrowDown",
+        "ArrowLeft",
+        "ArrowRight",
+        "Home",
+        "End",
+        "PageUp",
+        "PageDown",
+        "Space",
     ];
     let same = known.iter().find(|name| name.eq_ignore_ascii_case(text));
     same.map_or(value.clone(), |name| Val::text(*name))
@@ -867,7 +1020,9 @@ fn script(value: Val) -> Val {
             Val::text(format!("() => {{ {} }}", text.replace("\\n", "\n")))
         }
         Val::Text(mut segments)
-            if segments.iter().any(|segment| matches!(segment, Segment::Plain(text) if text.contains("return"))) =>
+            if segments.iter().any(
+                |segment| matches!(segment, Segment::Plain(text) if text.contains("return")),
+            ) =>
         {
             for segment in &mut segments {
                 if let Segment::Plain(text) = segment {
@@ -884,9 +1039,7 @@ fn script(value: Val) -> Val {
 
 fn as_json(value: Val) -> Val {
     match &value {
-        Val::Literal(Json::String(text)) => {
-            serde_json::from_str(text).map_or(value, Val::Literal)
-        }
+        Val::Literal(Json::String(text)) => serde_json::from_str(text).map_or(value, Val::Literal),
         _ => value,
     }
 }

@@ -137,7 +137,9 @@ pub(super) fn function(name: &str, (given, named): &Arguments) -> Option<Code> {
         ("equals" | "eq", Some(x), [y]) => comparison(x, "==", y),
         ("greater" | "gt", Some(x), [y]) => comparison(x, ">", y),
         ("less" | "lt", Some(x), [y]) => comparison(x, "<", y),
-        ("coalesce" | "default", Some(x), [y]) => x.filter(&format!("default({y}, true)"), Kind::Any),
+        ("coalesce" | "default", Some(x), [y]) => {
+            x.filter(&format!("default({y}, true)"), Kind::Any)
+        }
         ("is_empty" | "isEmpty" | "empty", Some(x), []) => test(x, "empty"),
         ("is_null" | "isNull", Some(x), []) => test(x, "none"),
         ("is_number" | "isNumber", Some(x), []) => test(x, "number"),
@@ -199,7 +201,10 @@ pub(super) fn method(value: &Code, name: &str, (given, named): &Arguments) -> Op
         return None;
     }
     let arguments: Vec<&str> = given.iter().map(|code| &*code.text).collect();
-    if matches!(&*value.text, "Math" | "JSON" | "Object" | "math" | "json" | "re") {
+    if matches!(
+        &*value.text,
+        "Math" | "JSON" | "Object" | "math" | "json" | "re"
+    ) {
         return namespaced(&value.text, name, given);
     }
     Some(match (name, arguments.as_slice()) {

@@ -145,8 +145,7 @@ fn text(
         }
         let inner = inner_code(rest, quote, is_format);
         if let Some((piece, after)) = inner.or_else(|| {
-            reference(rest, dialect)
-                .map(|(path, after)| (Piece::Reference(path.to_owned()), after))
+            reference(rest, dialect).map(|(path, after)| (Piece::Reference(path.to_owned()), after))
         }) {
             if !plain.is_empty() {
                 pieces.push(Piece::Plain(std::mem::take(&mut plain)));

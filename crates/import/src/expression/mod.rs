@@ -10,9 +10,7 @@ mod value;
 
 pub(crate) use lex::Dialect;
 pub(crate) use parse::{Fault, Names, translate};
-pub(crate) use value::{
-    Binding, Code, Kind, Segment, Val, is_identifier, member, quoted,
-};
+pub(crate) use value::{Binding, Code, Kind, Segment, Val, is_identifier, member, quoted};
 
 /// `code` as a condition: what is not known to be true or false is asked whether it holds anything.
 pub(crate) fn truth(code: &Code) -> Code {

@@ -46,7 +46,10 @@ pub(crate) fn translate(text: &str, dialect: Dialect, names: &dyn Names) -> Resu
     let code = parser.whole()?;
     match parser.tokens.get(parser.at) {
         None => Ok(code),
-        Some(token) => Err(Fault::Unreadable(format!("{} is not expected", told(token)))),
+        Some(token) => Err(Fault::Unreadable(format!(
+            "{} is not expected",
+            told(token)
+        ))),
     }
 }
 
@@ -163,7 +166,11 @@ impl Parser<'_> {
         if count == 0 {
             return Ok(inner);
         }
-        let word = if count.is_multiple_of(2) { "not not" } else { "not" };
+        let word = if count.is_multiple_of(2) {
+            "not not"
+        } else {
+            "not"
+        };
         let text = format!("{word} {}", inner.operand(Binding::Comparison));
         Ok(Code::new(text, Kind::Boolean, Binding::Not))
     }
@@ -200,12 +207,17 @@ impl Parser<'_> {
             }
         }
         if self.take_word("is") {
-            return Some(if self.take_word("not") { "is not" } else { "is" });
+            return Some(if self.take_word("not") {
+                "is not"
+            } else {
+                "is"
+            });
         }
         if self.take_word("in") {
             return Some("in");
         }
-        if self.peek_word("not") && matches!(self.tokens.get(self.at + 1), Some(Token::Name(next)) if next == "in")
+        if self.peek_word("not")
+            && matches!(self.tokens.get(self.at + 1), Some(Token::Name(next)) if next == "in")
         {
             self.at += 2;
             return Some("not in");
@@ -302,7 +314,9 @@ impl Parser<'_> {
                 value = self.item_of(&value)?;
             } else if self.take_symbol("|") {
                 let Some(Token::Name(filter)) = self.tokens.get(self.at).cloned() else {
-                    return Err(Fault::Unreadable("a filter is missing after `|`".to_owned()));
+                    return Err(Fault::Unreadable(
+                        "a filter is missing after `|`".to_owned(),
+                    ));
                 };
                 self.at += 1;
                 value = value.filter(&filter, Kind::Any);
@@ -314,8 +328,7 @@ impl Parser<'_> {
 
     /// `?.`
     fn take_optional(&mut self) -> bool {
-        let is_optional =
-            matches!(self.tokens.get(self.at + 1), Some(Token::Symbol(".")));
+        let is_optional = matches!(self.tokens.get(self.at + 1), Some(Token::Symbol(".")));
         if is_optional {
             self.at += 2;
         }
@@ -357,7 +370,10 @@ impl Parser<'_> {
             let first = first.map(|code| code.text).unwrap_or_default();
             format!("{base}[{first}:{last}]")
         } else {
-            format!("{base}[{}]", first.map(|code| code.text).unwrap_or_default())
+            format!(
+                "{base}[{}]",
+                first.map(|code| code.text).unwrap_or_default()
+            )
         };
         self.expect("]")?;
         Ok(Code::atom(text, Kind::Any))
@@ -394,10 +410,7 @@ impl Parser<'_> {
         match token {
             Token::Number(number) => Ok(Code::atom(number, Kind::Number)),
             Token::Text(pieces) => self.text(&pieces),
-            Token::Reference(path) => self
-                .names
-                .reference(&path)
-                .ok_or(Fault::UnknownName(path)),
+            Token::Reference(path) => self.names.reference(&path).ok_or(Fault::UnknownName(path)),
             Token::Name(name) => self.named(name),
             Token::Symbol("(") => self.brackets(),
             Token::Symbol("[") => {
@@ -405,7 +418,10 @@ impl Parser<'_> {
                 Ok(Code::atom(format!("[{}]", items.join(", ")), Kind::List))
             }
             Token::Symbol("{") => self.map(),
-            other => Err(Fault::Unreadable(format!("{} is not expected", told(&other)))),
+            other => Err(Fault::Unreadable(format!(
+                "{} is not expected",
+                told(&other)
+            ))),
         }
     }
 
@@ -524,7 +540,11 @@ fn joined(left: &Code, word: &str, right: &Code, binding: Binding) -> Code {
     } else {
         Kind::Any
     };
-    let text = format!("{} {word} {}", left.operand(binding), right.operand(binding));
+    let text = format!(
+        "{} {word} {}",
+        left.operand(binding),
+        right.operand(binding)
+    );
     Code::new(text, kind, binding)
 }
 

@@ -93,8 +93,13 @@ pub(crate) fn split_path(text: &str) -> Option<(&str, Vec<Key<'_>>)> {
     let end = text.find(['.', '[']).unwrap_or(text.len());
     let (name, mut rest) = text.split_at(end);
     // Ids of nodes may hold hyphens.
-    if !name.chars().next().is_some_and(|first| first.is_alphabetic() || first == '_')
-        || !name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'))
+    if !name
+        .chars()
+        .next()
+        .is_some_and(|first| first.is_alphabetic() || first == '_')
+        || !name
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'))
     {
         return None;
     }
@@ -104,7 +109,9 @@ pub(crate) fn split_path(text: &str) -> Option<(&str, Vec<Key<'_>>)> {
             let end = after.find(['.', '[']).unwrap_or(after.len());
             let (key, next) = after.split_at(end);
             if key.is_empty()
-                || !key.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'))
+                || !key
+                    .chars()
+                    .all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'))
             {
                 return None;
             }

@@ -214,12 +214,22 @@ pub(crate) fn escaped_text(text: &str) -> String {
     }
     let mut written = String::new();
     let mut rest = text;
-    while let Some(at) = rest.find("{{").into_iter().chain(rest.find("{%")).chain(rest.find("{#")).min() {
+    while let Some(at) = rest
+        .find("{{")
+        .into_iter()
+        .chain(rest.find("{%"))
+        .chain(rest.find("{#"))
+        .min()
+    {
         written.push_str(&rest[..at]);
         // The whole placeholder, so that it reads well.
         let end = rest[at..].find("}}").map_or(2, |end| {
             let length = end + 2;
-            if length <= 80 && !rest[at..at + end].contains('\n') { length } else { 2 }
+            if length <= 80 && !rest[at..at + end].contains('\n') {
+                length
+            } else {
+                2
+            }
         });
         written.push_str("{{ ");
         written.push_str(&quoted(&rest[at..at + end]));

@@ -36,11 +36,19 @@ pub(super) struct Reader<'f> {
 /// `${Some Name}` as a name for expressions.
 pub(super) fn plain_name(written: &str) -> String {
     let inside = written.trim().trim_end_matches('=').trim();
-    let inside = inside.trim_start_matches(['$', '@', '&', '%']).trim_matches(['{', '}']);
+    let inside = inside
+        .trim_start_matches(['$', '@', '&', '%'])
+        .trim_matches(['{', '}']);
     let mut name: String = inside
         .to_lowercase()
         .chars()
-        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' })
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '_'
+            }
+        })
         .collect();
     if !is_identifier(&name) {
         name.insert(0, '_');
@@ -140,7 +148,9 @@ impl<'f> Reader<'f> {
             let mut path = inside[..end].to_owned();
             let mut next = &inside[end + 1..];
             // `${x}[key]`
-            while let Some((key, following)) = next.strip_prefix('[').and_then(|tail| tail.split_once(']')) {
+            while let Some((key, following)) =
+                next.strip_prefix('[').and_then(|tail| tail.split_once(']'))
+            {
                 path.push_str(&format!("[{key}]"));
                 next = following;
             }
@@ -154,7 +164,9 @@ impl<'f> Reader<'f> {
             [] => Val::text(""),
             [Segment::Plain(text)] => Val::text(text.replace("\\n", "\n").replace("\\\\", "\\")),
             [Segment::Code(code)] => match serde_json::from_str(&code.text) {
-                Ok(literal @ (Json::Number(_) | Json::Bool(_) | Json::Null)) => Val::Literal(literal),
+                Ok(literal @ (Json::Number(_) | Json::Bool(_) | Json::Null)) => {
+                    Val::Literal(literal)
+                }
                 _ => Val::Code(code.clone()),
             },
             _ => Val::Text(segments),
@@ -180,14 +192,21 @@ impl<'f> Reader<'f> {
         if let Some(code) = self.variable(path) {
             return Segment::Code(code);
         }
-        self.report.add(Weight::Look, None, format!("`{whole}` is not set in this suite; it stays text"));
+        self.report.add(
+            Weight::Look,
+            None,
+            format!("`{whole}` is not set in this suite; it stays text"),
+        );
         Segment::Plain(whole.to_owned())
     }
 
     /// Cells as the value of a variable: one, a list (`@{…}`), a map (`&{…}`).
     pub(super) fn listed(&mut self, target: &str, cells: &[String]) -> Json {
         match target.chars().next() {
-            Some('@') => cells.iter().map(|cell| self.value(cell).setting()).collect(),
+            Some('@') => cells
+                .iter()
+                .map(|cell| self.value(cell).setting())
+                .collect(),
             Some('&') => {
                 let pairs = cells.iter().filter_map(|cell| cell.split_once('='));
                 let pairs: Vec<(String, Json)> = pairs
@@ -201,7 +220,10 @@ impl<'f> Reader<'f> {
 
     /// A Python condition.
     pub(super) fn condition(&mut self, text: &str) -> Json {
-        let spelled = text.replace("${", "{{").replace('}', "}}").replace("}}}}", "}}");
+        let spelled = text
+            .replace("${", "{{")
+            .replace('}', "}}")
+            .replace("}}}}", "}}");
         match translate(&spelled, Dialect::Python, &Scope(self)) {
             Ok(code) => Val::Code(truth(&code)).setting(),
             Err(fault) => {
@@ -217,7 +239,10 @@ impl<'f> Reader<'f> {
 
     /// The value of a Python expression.
     pub(super) fn evaluated(&mut self, text: &str) -> Option<Json> {
-        let spelled = text.replace("${", "{{").replace('}', "}}").replace("}}}}", "}}");
+        let spelled = text
+            .replace("${", "{{")
+            .replace('}', "}}")
+            .replace("}}}}", "}}");
         let code = translate(&spelled, Dialect::Python, &Scope(self)).ok()?;
         Some(Val::Code(code).setting())
     }
@@ -239,7 +264,8 @@ impl<'f> Reader<'f> {
         let first = cells.first().map_or("", String::as_str);
         self.report.total += 1;
         if self.depth >= DEPTH {
-            self.report.add(Weight::Lost, None, "its blocks are nested too deeply");
+            self.report
+                .add(Weight::Lost, None, "its blocks are nested too deeply");
             return (Vec::new(), lines.len());
         }
         let is_block = matches!(first, "FOR" | "WHILE" | "IF" | "TRY" | ":FOR");
@@ -258,8 +284,15 @@ impl<'f> Reader<'f> {
             "IF" => self.branches(&parts),
             "TRY" => self.tried(&parts),
             "WHILE" => {
-                let condition = cells.get(1).map_or_else(|| "{{ true }}".into(), |text| self.condition(text));
-                vec![block("flow.while", json!({ "condition": condition }), "do", self.steps(&parts[0].1))]
+                let condition = cells
+                    .get(1)
+                    .map_or_else(|| "{{ true }}".into(), |text| self.condition(text));
+                vec![block(
+                    "flow.while",
+                    json!({ "condition": condition }),
+                    "do",
+                    self.steps(&parts[0].1),
+                )]
             }
             _ => self.looped(cells, &parts[0].1),
         };
@@ -273,21 +306,34 @@ impl<'f> Reader<'f> {
             cell == "IN" || cell.starts_with("IN ")
         });
         let Some(marker) = marker.filter(|marker| *marker >= 2) else {
-            self.report.add(Weight::Lost, None, "a FOR without IN was left out");
+            self.report
+                .add(Weight::Lost, None, "a FOR without IN was left out");
             return Vec::new();
         };
-        let names: Vec<String> = cells[1..marker].iter().map(|cell| plain_name(cell)).collect();
+        let names: Vec<String> = cells[1..marker]
+            .iter()
+            .map(|cell| plain_name(cell))
+            .collect();
         let given = &cells[marker + 1..];
         let kind = cells[marker].to_uppercase();
         let item = names.last().cloned().unwrap_or_else(|| "item".to_owned());
         let items = match (&*kind, given) {
             ("IN RANGE", _) => {
-                let bounds: Vec<String> = given.iter().map(|cell| self.value(cell).code().text).collect();
-                let bounds: Vec<String> = bounds.iter().map(|text| text.trim_matches('\'').to_owned()).collect();
+                let bounds: Vec<String> = given
+                    .iter()
+                    .map(|cell| self.value(cell).code().text)
+                    .collect();
+                let bounds: Vec<String> = bounds
+                    .iter()
+                    .map(|text| text.trim_matches('\'').to_owned())
+                    .collect();
                 format!("{{{{ range({}) }}}}", bounds.join(", ")).into()
             }
             (_, [one]) if one.starts_with(['@', '$', '&']) => self.value(one).setting(),
-            _ => given.iter().map(|cell| self.value(cell).setting()).collect(),
+            _ => given
+                .iter()
+                .map(|cell| self.value(cell).setting())
+                .collect(),
         };
         self.items.push(item.clone());
         let mut inner = Vec::new();
@@ -295,13 +341,25 @@ impl<'f> Reader<'f> {
             && let [index, _] = names.as_slice()
         {
             self.set.insert(index.clone());
-            inner.push(step("data.set", json!({ "name": index, "value": "{{ loop.index0 }}" })));
+            inner.push(step(
+                "data.set",
+                json!({ "name": index, "value": "{{ loop.index0 }}" }),
+            ));
         } else if names.len() > 1 {
-            self.report.add(Weight::Lost, None, "a FOR over several variables takes only the last");
+            self.report.add(
+                Weight::Lost,
+                None,
+                "a FOR over several variables takes only the last",
+            );
         }
         inner.extend(self.steps(body));
         self.items.pop();
-        vec![block("flow.for_each", json!({ "items": items, "as": item }), "do", inner)]
+        vec![block(
+            "flow.for_each",
+            json!({ "items": items, "as": item }),
+            "do",
+            inner,
+        )]
     }
 
     fn branches(&mut self, parts: &[(Vec<String>, Vec<Vec<String>>)]) -> Vec<Step> {
@@ -312,7 +370,9 @@ impl<'f> Reader<'f> {
                 result = Some(inner);
                 continue;
             }
-            let condition = head.get(1).map_or_else(|| "{{ false }}".into(), |text| self.condition(text));
+            let condition = head
+                .get(1)
+                .map_or_else(|| "{{ false }}".into(), |text| self.condition(text));
             let mut branch = block("flow.if", json!({ "condition": condition }), "then", inner);
             if let Some(other) = result.take() {
                 branch.blocks.insert("else".to_owned(), Block::Steps(other));
@@ -324,7 +384,11 @@ impl<'f> Reader<'f> {
 
     fn inline_if(&mut self, cells: &[String]) -> Vec<Step> {
         let is_else = |cell: &String| cell == "ELSE" || cell == "ELSE IF";
-        let cut = cells.iter().skip(2).position(is_else).map_or(cells.len(), |at| at + 2);
+        let cut = cells
+            .iter()
+            .skip(2)
+            .position(is_else)
+            .map_or(cells.len(), |at| at + 2);
         let condition = self.condition(&cells[1]);
         let then = self.call(&cells[2..cut]);
         let mut branch = block("flow.if", json!({ "condition": condition }), "then", then);
@@ -352,10 +416,17 @@ impl<'f> Reader<'f> {
                 {
                     let name = plain_name(name);
                     self.set.insert(name.clone());
-                    inner.push(step("data.set", json!({ "name": name, "value": "{{ error.message }}" })));
+                    inner.push(step(
+                        "data.set",
+                        json!({ "name": name, "value": "{{ error.message }}" }),
+                    ));
                 }
                 if head.len() > 1 && head[1] != "AS" {
-                    self.report.add(Weight::Changed, None, "EXCEPT caught only some messages; now it catches every error");
+                    self.report.add(
+                        Weight::Changed,
+                        None,
+                        "EXCEPT caught only some messages; now it catches every error",
+                    );
                 }
             }
             inner.extend(self.steps(body));
@@ -371,7 +442,8 @@ impl<'f> Reader<'f> {
                 _ => "do",
             };
             if tried.blocks.contains_key(name) {
-                self.report.add(Weight::Lost, None, "only the first EXCEPT was taken over");
+                self.report
+                    .add(Weight::Lost, None, "only the first EXCEPT was taken over");
             } else {
                 tried.blocks.insert(name.to_owned(), Block::Steps(inner));
             }
@@ -381,14 +453,26 @@ impl<'f> Reader<'f> {
 
     /// One call, perhaps with variables that take its value.
     pub(super) fn call(&mut self, cells: &[String]) -> Vec<Step> {
-        let targets: Vec<String> = cells.iter().take_while(|cell| is_target(cell)).cloned().collect();
+        let targets: Vec<String> = cells
+            .iter()
+            .take_while(|cell| is_target(cell))
+            .cloned()
+            .collect();
         let Some(name) = cells.get(targets.len()) else {
             return Vec::new();
         };
         let arguments = &cells[targets.len() + 1..];
-        let call = Call { name, arguments, target: targets.first().map(String::as_str) };
+        let call = Call {
+            name,
+            arguments,
+            target: targets.first().map(String::as_str),
+        };
         if targets.len() > 1 {
-            self.report.add(Weight::Lost, Some(name), "only the first of several variables takes the value");
+            self.report.add(
+                Weight::Lost,
+                Some(name),
+                "only the first of several variables takes the value",
+            );
         }
         if let Some(target) = &call.target {
             self.set.insert(plain_name(target));
@@ -403,7 +487,10 @@ impl<'f> Reader<'f> {
             "the keyword has no equivalent; the step fails when it is reached",
         );
         let message = Val::text(format!("{} was not imported", cells.join("  "))).setting();
-        vec![step("flow.fail", json!({ "message": message, "kind": "invalid" }))]
+        vec![step(
+            "flow.fail",
+            json!({ "message": message, "kind": "invalid" }),
+        )]
     }
 }
 
@@ -430,7 +517,13 @@ fn parts(lines: &[Vec<String>], at: usize) -> (Vec<(Vec<String>, Vec<Vec<String>
             parts.push((line.clone(), Vec::new()));
             continue;
         }
-        depth = if opens { depth + 1 } else if word == "END" { depth - 1 } else { depth };
+        depth = if opens {
+            depth + 1
+        } else if word == "END" {
+            depth - 1
+        } else {
+            depth
+        };
         if let Some((_, body)) = parts.last_mut() {
             body.push(line.clone());
         }
@@ -440,7 +533,9 @@ fn parts(lines: &[Vec<String>], at: usize) -> (Vec<(Vec<String>, Vec<Vec<String>
 
 pub(super) fn with_finally(steps: Vec<Step>, last: Vec<Step>) -> Step {
     let mut tried = block("flow.try", Json::Null, "do", steps);
-    tried.blocks.insert("finally".to_owned(), Block::Steps(last));
+    tried
+        .blocks
+        .insert("finally".to_owned(), Block::Steps(last));
     tried
 }
 

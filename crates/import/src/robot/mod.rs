@@ -10,7 +10,12 @@ use casare_workflow::{Input, Workflow};
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-use crate::{ImportError, report::{Report, Weight}, selenium::slug, sources::Draft};
+use crate::{
+    ImportError,
+    report::{Report, Weight},
+    selenium::slug,
+    sources::Draft,
+};
 
 mod body;
 mod keywords;
@@ -30,7 +35,13 @@ pub(crate) fn import(text: &str, stem: &str) -> Result<Vec<Draft>, ImportError> 
     let mut files: Own = IndexMap::new();
     for (place, keyword) in suite.keywords.iter().enumerate() {
         let file = format!("{stem}-{}.workflow.yaml", slug(&keyword.name, place));
-        let named = |argument: &String| plain_name(argument.split_once('=').map_or(&**argument, |(name, _)| name));
+        let named = |argument: &String| {
+            plain_name(
+                argument
+                    .split_once('=')
+                    .map_or(&**argument, |(name, _)| name),
+            )
+        };
         let arguments = keyword.arguments.iter().map(named).collect();
         files.insert(keywords::same(&keyword.name), (file, arguments));
     }
@@ -51,13 +62,7 @@ pub(crate) fn import(text: &str, stem: &str) -> Result<Vec<Draft>, ImportError> 
     Ok(drafts)
 }
 
-fn draft(
-    suite: &Suite,
-    block: &suite::Block,
-    path: String,
-    files: &Own,
-    is_test: bool,
-) -> Draft {
+fn draft(suite: &Suite, block: &suite::Block, path: String, files: &Own, is_test: bool) -> Draft {
     let mut reader = Reader::new(files);
     let mut variables: IndexMap<String, Json> = IndexMap::new();
     for (name, cells) in &suite.variables {
@@ -67,9 +72,15 @@ fn draft(
     }
     let mut inputs = IndexMap::new();
     for argument in &block.arguments {
-        let (name, default) = argument.split_once('=').map_or((&**argument, None), |(name, value)| (name, Some(value)));
+        let (name, default) = argument
+            .split_once('=')
+            .map_or((&**argument, None), |(name, value)| (name, Some(value)));
         let default = default.map(|value| reader.value(value).setting());
-        let input = Input { required: default.is_none(), default, ..Input::default() };
+        let input = Input {
+            required: default.is_none(),
+            default,
+            ..Input::default()
+        };
         reader.take(name);
         inputs.insert(plain_name(name), input);
     }
@@ -92,12 +103,19 @@ fn draft(
     let mut outputs = IndexMap::new();
     if let Some(result) = reader.result.take() {
         variables.entry(result.clone()).or_insert(Json::Null);
-        outputs.insert("result".to_owned(), format!("{{{{ vars.{result} }}}}").into());
+        outputs.insert(
+            "result".to_owned(),
+            format!("{{{{ vars.{result} }}}}").into(),
+        );
     }
     let mut report: Report = std::mem::take(&mut reader.report);
     for (what, name) in &suite.imports {
         if !keywords::is_library(name) {
-            report.add(Weight::Look, Some(name), format!("the {what} is not known; its keywords have no equivalent"));
+            report.add(
+                Weight::Look,
+                Some(name),
+                format!("the {what} is not known; its keywords have no equivalent"),
+            );
         }
     }
     Draft {

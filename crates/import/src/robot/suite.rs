@@ -97,7 +97,10 @@ fn cells(line: &str) -> Vec<String> {
     let line = line.replace('\t', "    ");
     let mut cells = Vec::new();
     if let Some(piped) = line.trim().strip_prefix("| ") {
-        let cells = piped.trim_end_matches('|').split(" | ").map(|cell| cell.trim().to_owned());
+        let cells = piped
+            .trim_end_matches('|')
+            .split(" | ")
+            .map(|cell| cell.trim().to_owned());
         return cells.filter(|cell| !cell.is_empty()).collect();
     }
     let mut rest = line.trim();
@@ -132,7 +135,10 @@ fn line(cells: &[String]) -> Vec<String> {
 fn add(blocks: &mut Vec<Block>, cells: Vec<String>) {
     let first = cells.first().map_or("", String::as_str);
     if !first.is_empty() {
-        blocks.push(Block { name: first.to_owned(), ..Block::default() });
+        blocks.push(Block {
+            name: first.to_owned(),
+            ..Block::default()
+        });
         if cells.len() == 1 {
             return;
         }

@@ -21,13 +21,23 @@ fn what_is_no_workflow_is_told_with_the_reason() {
     assert!(error("[1]").to_string().contains("not a JSON object"));
     assert!(error("{}").to_string().contains("no `nodes`"));
     assert!(error(r#"{"nodes": {}}"#).to_string().contains("no nodes"));
-    assert!(error(r#"{"nodes": [1, 2]}"#).to_string().contains("none of its nodes"));
-    assert!(error(&"[".repeat(100_000)).to_string().contains("not valid JSON"));
+    assert!(
+        error(r#"{"nodes": [1, 2]}"#)
+            .to_string()
+            .contains("none of its nodes")
+    );
+    assert!(
+        error(&"[".repeat(100_000))
+            .to_string()
+            .contains("not valid JSON")
+    );
 }
 
 #[test]
 fn too_many_nodes_are_refused() {
-    let nodes: Vec<Json> = (0..6_000).map(|n| json!([format!("n{n}"), "LogNode"])).collect();
+    let nodes: Vec<Json> = (0..6_000)
+        .map(|n| json!([format!("n{n}"), "LogNode"]))
+        .collect();
 
     let error = error(&file(&Json::Array(nodes), "").to_string());
 
@@ -66,19 +76,54 @@ fn a_long_chain_is_no_trouble() {
 }
 
 const KINDS: [&str; 22] = [
-    "StartNode", "EndNode", "LogNode", "IfNode", "SwitchNode", "MergeNode", "ForLoopStartNode",
-    "ForLoopEndNode", "WhileLoopStartNode", "WhileLoopEndNode", "BreakNode", "ContinueNode", "TryNode",
-    "CatchNode", "FinallyNode", "ForkNode", "JoinNode", "RetryNode", "LaunchBrowserNode",
-    "CloseBrowserNode", "SetVariableNode", "NoSuchNode",
+    "StartNode",
+    "EndNode",
+    "LogNode",
+    "IfNode",
+    "SwitchNode",
+    "MergeNode",
+    "ForLoopStartNode",
+    "ForLoopEndNode",
+    "WhileLoopStartNode",
+    "WhileLoopEndNode",
+    "BreakNode",
+    "ContinueNode",
+    "TryNode",
+    "CatchNode",
+    "FinallyNode",
+    "ForkNode",
+    "JoinNode",
+    "RetryNode",
+    "LaunchBrowserNode",
+    "CloseBrowserNode",
+    "SetVariableNode",
+    "NoSuchNode",
 ];
 const PORTS: [&str; 16] = [
-    "exec_out", "true", "false", "body", "completed", "try_body", "catch_body", "finally_body",
-    "branch_1", "branch_2", "case_1", "default", "retry_body", "failed", "value", "error",
+    "exec_out",
+    "true",
+    "false",
+    "body",
+    "completed",
+    "try_body",
+    "catch_body",
+    "finally_body",
+    "branch_1",
+    "branch_2",
+    "case_1",
+    "default",
+    "retry_body",
+    "failed",
+    "value",
+    "error",
 ];
 
 fn any_workflow() -> impl Strategy<Value = Json> {
     let nodes = prop::collection::vec((0..KINDS.len(), 0..14_usize), 1..14);
-    let wires = prop::collection::vec((0..14_usize, 0..PORTS.len(), 0..14_usize, any::<bool>()), 0..30);
+    let wires = prop::collection::vec(
+        (0..14_usize, 0..PORTS.len(), 0..14_usize, any::<bool>()),
+        0..30,
+    );
     (nodes, wires).prop_map(|(nodes, wires)| {
         let listed: Vec<Json> = nodes
             .iter()

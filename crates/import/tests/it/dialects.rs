@@ -104,6 +104,14 @@ fn older_names_of_settings_and_outputs_are_known() {
     let outcome = imported(&file);
 
     assert!(outcome.text.contains("separator: ;"), "{}", outcome.text);
-    assert!(outcome.text.contains("'7' | pad_left(3, '0')"), "{}", outcome.text);
-    assert!(!outcome.report.changed_something(), "{}", outcome.report.to_text());
+    assert!(
+        outcome.text.contains("'7' | pad_left(3, '0')"),
+        "{}",
+        outcome.text
+    );
+    assert!(
+        !outcome.report.changed_something(),
+        "{}",
+        outcome.report.to_text()
+    );
 }

@@ -159,7 +159,11 @@ async fn a_circle_of_wires_becomes_a_state_machine() {
     ]);
 
     assert_eq!(
-        logged(&nodes, "n > add; add > again; again.true > add; again.false > done").await,
+        logged(
+            &nodes,
+            "n > add; add > again; again.true > add; again.false > done"
+        )
+        .await,
         ["n is 3"]
     );
 }
@@ -173,7 +177,10 @@ async fn a_way_that_ends_in_the_middle_ends_the_run() {
         ["yes", "LogNode", { "message": "enough" }],
     ]);
 
-    assert_eq!(logged(&nodes, "n > ok; ok.false > no; ok.true > yes").await, ["enough"]);
+    assert_eq!(
+        logged(&nodes, "n > ok; ok.false > no; ok.true > yes").await,
+        ["enough"]
+    );
 }
 
 #[test]
@@ -201,5 +208,9 @@ fn what_nothing_leads_to_is_left_out_and_told() {
         "start > say",
     );
 
-    assert!(report.to_text().contains("lost (LogNode): nothing leads to it"));
+    assert!(
+        report
+            .to_text()
+            .contains("lost (LogNode): nothing leads to it")
+    );
 }

@@ -11,7 +11,10 @@ fn outcomes(path: &str, text: &str) -> Vec<Outcome> {
         text: text.to_owned(),
     };
     let imported: Vec<Imported> = import(&[file], &registry());
-    let outcomes: Vec<Outcome> = imported.into_iter().map(|one| one.outcome.unwrap()).collect();
+    let outcomes: Vec<Outcome> = imported
+        .into_iter()
+        .map(|one| one.outcome.unwrap())
+        .collect();
     outcomes.iter().for_each(assert_valid);
     outcomes
 }
@@ -42,9 +45,25 @@ async fn n8n_values_conditions_and_loops_are_taken_over() {
         }),
     );
 
-    assert!(outcome.text.contains("condition: \"{{ vars.edit_fields.age > 30 }}\""), "{}", outcome.text);
-    assert!(outcome.text.contains("message: \"{{ vars.edit_fields.who }} is old\""), "{}", outcome.text);
-    assert!(!outcome.report.lost_something(), "{}", outcome.report.to_text());
+    assert!(
+        outcome
+            .text
+            .contains("condition: \"{{ vars.edit_fields.age > 30 }}\""),
+        "{}",
+        outcome.text
+    );
+    assert!(
+        outcome
+            .text
+            .contains("message: \"{{ vars.edit_fields.who }} is old\""),
+        "{}",
+        outcome.text
+    );
+    assert!(
+        !outcome.report.lost_something(),
+        "{}",
+        outcome.report.to_text()
+    );
 }
 
 #[test]
@@ -65,8 +84,18 @@ fn an_n8n_loop_ends_where_its_body_comes_back() {
         }),
     );
 
-    assert!(outcome.text.contains("use: flow.for_each\n    with: { items: \"{{ steps.code.result }}\" }"), "{}", outcome.text);
-    assert!(outcome.report.to_text().contains("slack"), "{}", outcome.report.to_text());
+    assert!(
+        outcome
+            .text
+            .contains("use: flow.for_each\n    with: { items: \"{{ steps.code.result }}\" }"),
+        "{}",
+        outcome.text
+    );
+    assert!(
+        outcome.report.to_text().contains("slack"),
+        "{}",
+        outcome.report.to_text()
+    );
 }
 
 #[test]
@@ -97,10 +126,19 @@ fn a_test_of_selenium_ide_runs_in_a_browser() {
         "role=link[name=",
         "== 'Thanks'",
     ] {
-        assert!(outcome.text.contains(expected), "{expected}\n{}", outcome.text);
+        assert!(
+            outcome.text.contains(expected),
+            "{expected}\n{}",
+            outcome.text
+        );
     }
     assert_eq!(outcome.path, "shop.workflow.yaml");
-    assert!(outcome.report.to_text().contains("`selectFrame` has no equivalent"));
+    assert!(
+        outcome
+            .report
+            .to_text()
+            .contains("`selectFrame` has no equivalent")
+    );
 }
 
 #[tokio::test]
@@ -138,9 +176,18 @@ Count Them
     Unheard Of Keyword    x
 ";
     let outcome = outcomes("suite.robot", suite).remove(0);
-    assert!(outcome.report.to_text().contains("Unheard Of Keyword: the keyword has no equivalent"));
+    assert!(
+        outcome
+            .report
+            .to_text()
+            .contains("Unheard Of Keyword: the keyword has no equivalent")
+    );
 
-    let runnable = outcomes("suite.robot", &suite.replace("    Unheard Of Keyword    x\n", "")).remove(0);
+    let runnable = outcomes(
+        "suite.robot",
+        &suite.replace("    Unheard Of Keyword    x\n", ""),
+    )
+    .remove(0);
     assert_eq!(
         logged_by(&runnable.text).await,
         ["sum 6", "Hello Ada", "Hello Grace", "caught no luck"]
@@ -164,9 +211,24 @@ Make Greeting
     let [task, keyword] = outcomes.as_slice() else {
         panic!("{outcomes:#?}");
     };
-    assert!(task.text.contains("workflow: greet-make-greeting.workflow.yaml"), "{}", task.text);
+    assert!(
+        task.text
+            .contains("workflow: greet-make-greeting.workflow.yaml"),
+        "{}",
+        task.text
+    );
     assert!(task.text.contains("inputs: { who: Ada }"), "{}", task.text);
     assert_eq!(keyword.path, "greet-make-greeting.workflow.yaml");
-    assert!(keyword.text.contains("Hello {{ inputs.who }}{{ inputs.mark }}"), "{}", keyword.text);
-    assert!(keyword.text.contains("outputs:\n  result:"), "{}", keyword.text);
+    assert!(
+        keyword
+            .text
+            .contains("Hello {{ inputs.who }}{{ inputs.mark }}"),
+        "{}",
+        keyword.text
+    );
+    assert!(
+        keyword.text.contains("outputs:\n  result:"),
+        "{}",
+        keyword.text
+    );
 }

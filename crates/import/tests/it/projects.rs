@@ -45,14 +45,35 @@ fn a_project_brings_its_variables_scenarios_and_subflows() {
     let [greet, morning] = imported.as_slice() else {
         panic!("{imported:#?}");
     };
-    let (greet, morning) = (greet.outcome.as_ref().unwrap(), morning.outcome.as_ref().unwrap());
+    let (greet, morning) = (
+        greet.outcome.as_ref().unwrap(),
+        morning.outcome.as_ref().unwrap(),
+    );
     assert_eq!(greet.path, "workflows/subflows/greet.workflow.yaml");
-    assert!(greet.text.contains("'Hello ' ~") && greet.text.contains("inputs.who"), "{}", greet.text);
+    assert!(
+        greet.text.contains("'Hello ' ~") && greet.text.contains("inputs.who"),
+        "{}",
+        greet.text
+    );
     assert!(greet.text.contains("outputs:\n  text:"), "{}", greet.text);
-    assert!(morning.text.contains("workflow: ../workflows/subflows/greet.workflow.yaml"), "{}", morning.text);
+    assert!(
+        morning
+            .text
+            .contains("workflow: ../workflows/subflows/greet.workflow.yaml"),
+        "{}",
+        morning.text
+    );
     assert!(morning.text.contains("region: south"), "{}", morning.text);
-    assert!(morning.text.contains("{{ steps.call.text }}"), "{}", morning.text);
+    assert!(
+        morning.text.contains("{{ steps.call.text }}"),
+        "{}",
+        morning.text
+    );
     assert_valid(greet);
     assert_valid(morning);
-    assert!(!morning.report.lost_something(), "{}", morning.report.to_text());
+    assert!(
+        !morning.report.lost_something(),
+        "{}",
+        morning.report.to_text()
+    );
 }

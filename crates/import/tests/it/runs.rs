@@ -82,7 +82,10 @@ async fn maps_and_lists_come_out_right() {
     )
     .await;
 
-    assert_eq!(logged, [r#"{"name":"Ada","city":"London"} false 8-5 [5,3,8,3]"#]);
+    assert_eq!(
+        logged,
+        [r#"{"name":"Ada","city":"London"} false 8-5 [5,3,8,3]"#]
+    );
 }
 
 #[tokio::test]

@@ -88,9 +88,13 @@ pub(crate) async fn logged_in(office: &Office, workflow: &str) -> Vec<String> {
     let body = workflow.split_once("\nname:").unwrap().1;
     office.outputs(body.split_once('\n').unwrap().1).await;
     let heard = office.heard();
-    let events = heard.lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
+    let events = heard
+        .lines()
+        .map(|line| serde_json::from_str::<Json>(line).unwrap());
     events
-        .filter(|event| event["event"] == "log" || event["type"] == "log" || event.get("log").is_some())
+        .filter(|event| {
+            event["event"] == "log" || event["type"] == "log" || event.get("log").is_some()
+        })
         .filter_map(|event| {
             let log = event.get("log").unwrap_or(&event);
             log["message"].as_str().map(str::to_owned)

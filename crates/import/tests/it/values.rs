@@ -80,15 +80,36 @@ fn python_conditions_become_expressions() {
             ]),
             "set > if; if.true > say",
         );
-        let line = steps.lines().find(|line| line.contains("condition:")).unwrap();
-        line.trim().trim_start_matches("with: { condition: ").trim_end_matches(" }").to_owned()
+        let line = steps
+            .lines()
+            .find(|line| line.contains("condition:"))
+            .unwrap();
+        line.trim()
+            .trim_start_matches("with: { condition: ")
+            .trim_end_matches(" }")
+            .to_owned()
     };
 
-    assert_eq!(condition("1 < {{x}} <= 3 and not x == 2"), "\"{{ 1 < vars.x and vars.x <= 3 and not vars.x == 2 }}\"");
-    assert_eq!(condition("len('{{x}}') == 1 or x is None"), "\"{{ vars.x | string | length == 1 or vars.x is none }}\"");
-    assert_eq!(condition("'a' in ['a', 'b'] && False"), "\"{{ 'a' in ['a', 'b'] and false }}\"");
-    assert_eq!(condition("'Ada'.upper().startswith('A')"), "\"{{ 'Ada' | upper | starts_with('A') }}\"");
-    assert_eq!(condition("max(x, 2) ** 2 // 3 > -x"), "\"{{ ([vars.x, 2] | max) ** 2 // 3 > -vars.x }}\"");
+    assert_eq!(
+        condition("1 < {{x}} <= 3 and not x == 2"),
+        "\"{{ 1 < vars.x and vars.x <= 3 and not vars.x == 2 }}\""
+    );
+    assert_eq!(
+        condition("len('{{x}}') == 1 or x is None"),
+        "\"{{ vars.x | string | length == 1 or vars.x is none }}\""
+    );
+    assert_eq!(
+        condition("'a' in ['a', 'b'] && False"),
+        "\"{{ 'a' in ['a', 'b'] and false }}\""
+    );
+    assert_eq!(
+        condition("'Ada'.upper().startswith('A')"),
+        "\"{{ 'Ada' | upper | starts_with('A') }}\""
+    );
+    assert_eq!(
+        condition("max(x, 2) ** 2 // 3 > -x"),
+        "\"{{ ([vars.x, 2] | max) ** 2 // 3 > -vars.x }}\""
+    );
     assert_eq!(condition("nobody > 1"), "false");
 }
 
@@ -148,7 +169,10 @@ fn a_browser_is_open_for_the_steps_up_to_where_it_is_closed() {
         "open > click; click > text; text > close; close > say; open.page > click.page",
     );
 
-    assert!(steps.starts_with("  - id: open\n    use: browser.session\n"), "{steps}");
+    assert!(
+        steps.starts_with("  - id: open\n    use: browser.session\n"),
+        "{steps}"
+    );
     assert!(steps.contains("target: css=#go"), "{steps}");
     assert!(steps.contains("target: xpath=//h1"), "{steps}");
     assert!(steps.contains("attempts: 3"), "{steps}");
@@ -184,5 +208,8 @@ fn comments_frames_and_names_become_notes_and_names() {
     let text = imported(&file).text;
 
     assert!(text.contains("name: Say it"), "{text}");
-    assert!(text.contains("Careful here") && text.contains("Group: Talking"), "{text}");
+    assert!(
+        text.contains("Careful here") && text.contains("Group: Talking"),
+        "{text}"
+    );
 }
