@@ -17,6 +17,9 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("mariadb-admin", "mariadb-client", "MariaDB"),
     ("dovecot", "dovecot-imapd", "IMAP"),
     ("openssl", "openssl", "signatures"),
+    ("tesseract", "tesseract-ocr", "text in pictures"),
+    ("pdftotext", "poppler-utils", "a second look at PDF files"),
+    ("qpdf", "qpdf", "a second look at PDF files"),
 ];
 
 /// Packages of the Python package index, installed into an environment of their own in the cache.
