@@ -194,7 +194,7 @@ pub fn coverage_markdown(is_known: &dyn Fn(&str) -> bool) -> String {
     let distinct = all.iter().filter(|covered| !covered.is_alias).count();
     let mut page = String::from(
         "# What became of CasareRPA's nodes\n\n\
-         Generated from `crates/import/data` by `cargo xtask docs`; a test fails when it is stale.\n\
+         Generated from `crates/import/data` by `casare import --coverage`; a test fails when it is stale.\n\
          [importing.md](importing.md) says how workflows are brought over.\n\n",
     );
     // Writing to a String can't fail.
