@@ -47,7 +47,7 @@ const EXAMPLE: &str = r#"- id: large
     data: { orders: [{ id: 1, total: 80 }, { id: 2, total: 120 }] }
     path: "$.orders[?@.total > 100].id"
 - use: log.write
-  with: { message: "{{ steps.large.values }}" }
+  with: { message: "{{ steps.large.values | join(', ') }}" }
 "#;
 
 async fn query(cx: &StepContext, settings: Query) -> Result<Found, NodeError> {

@@ -19,6 +19,9 @@ use serde_json::Value as Json;
 /// More results are a mistake, such as `range(1e9)`.
 const MOST: usize = 1_000_000;
 
+/// What a filter may not see or do: the environment, the clock, the terminal, to end the program.
+const OUTSIDE: [&str; 6] = ["env", "halt", "halt_error", "now", "stderr", "stderr_empty"];
+
 /// Transforms data with a jq filter.
 ///
 /// `.orders | map(select(.total > 100) | {id, total})` picks and shapes, `group_by(.country)`
@@ -57,7 +60,7 @@ const EXAMPLE: &str = r#"- id: totals
   use: json.transform
   with:
     data: [{ country: DE, total: 80 }, { country: SE, total: 50 }, { country: DE, total: 20 }]
-    filter: group_by(.country) | map({country: .[0].country, total: map(.total) | add})
+    filter: "group_by(.country) | map({country: .[0].country, total: (map(.total) | add)})"
 - use: log.write
   with: { message: "{{ steps.totals.result[0].total }}" }
 "#;
@@ -101,7 +104,8 @@ fn results(settings: &Transform, cancel: &Cancel) -> Result<Vec<Value>, NodeErro
     let arena = Arena::default();
     let definitions = jaq_core::defs()
         .chain(jaq_std::defs())
-        .chain(jaq_json::defs());
+        .chain(jaq_json::defs())
+        .filter(|definition| !OUTSIDE.contains(&definition.name));
     let program = File {
         code: settings.filter.as_str(),
         path: (),
@@ -109,10 +113,10 @@ fn results(settings: &Transform, cancel: &Cancel) -> Result<Vec<Value>, NodeErro
     let modules = Loader::new(definitions)
         .load(&arena, program)
         .map_err(|errors| wrong(format!("{:?}", errors.first().map(|(_, error)| error))))?;
-    // Not jaq_std::funs, which reads the environment and the clock.
     let functions = jaq_core::funs()
-        .chain(jaq_std::base_funs())
-        .chain(jaq_json::funs());
+        .chain(jaq_std::funs())
+        .chain(jaq_json::funs())
+        .filter(|(name, ..)| !OUTSIDE.contains(name));
     let filter = Compiler::default()
         .with_funs(functions)
         .with_global_vars(names.iter().map(String::as_str))

@@ -20,6 +20,7 @@ use crate::data::order::{Order, SortKey};
 /// Cells that are empty do not count, except for `count`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(transform = describe_columns)]
 pub(super) enum Aggregate {
     /// How many rows there are.
     Count,
@@ -51,6 +52,26 @@ pub(super) enum Aggregate {
     Unique(String),
     /// All texts in one, separated by `, `.
     Join(String),
+}
+
+/// Says of the only setting of each function what the function does.
+fn describe_columns(schema: &mut schemars::Schema) {
+    let Some(functions) = schema.get_mut("oneOf").and_then(|all| all.as_array_mut()) else {
+        return;
+    };
+    for function in functions {
+        let Some(what) = function.get("description").cloned() else {
+            continue;
+        };
+        let properties = function
+            .get_mut("properties")
+            .and_then(|all| all.as_object_mut());
+        for property in properties.into_iter().flat_map(|all| all.values_mut()) {
+            if let Some(property) = property.as_object_mut() {
+                property.insert("description".to_owned(), what.clone());
+            }
+        }
+    }
 }
 
 impl Aggregate {

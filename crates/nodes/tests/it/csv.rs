@@ -165,3 +165,46 @@ steps:
     assert_eq!(office.text("out.csv"), "old\n");
     assert_eq!(office.files(), ["out.csv"]);
 }
+
+#[test]
+fn text_of_any_cells_comes_back_as_it_went_out() {
+    use proptest::prelude::*;
+
+    // One office for all cases; a case is one run of two steps.
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let office = office();
+    let cell = "[a-z0-9,;\"'\t\r\n =|äß€-]{0,8}";
+    let rows = proptest::collection::vec(proptest::collection::vec(cell, 3), 1..6);
+    let config = ProptestConfig::with_cases(48);
+    proptest!(config, |(rows in rows, delimiter in prop::sample::select(vec![",", ";", "tab", "|"]))| {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|cells| json!({ "a": cells[0], "b": cells[1], "c": cells[2] }))
+            .collect();
+        let steps = json!([
+            { "id": "text", "use": "csv.format", "with": { "rows": rows, "delimiter": delimiter, "quotes": "always" } },
+            { "id": "back", "use": "csv.parse", "with": { "text": "{{ steps.text.text }}", "delimiter": delimiter } },
+        ]);
+        let workflow = format!("steps: {steps}\noutputs: {{ rows: \"{{{{ steps.back.rows }}}}\" }}\n");
+        let outputs = runtime.block_on(office.outputs(&workflow));
+        prop_assert_eq!(&outputs["rows"], &json!(rows));
+    });
+}
+
+#[test]
+fn cells_that_a_spreadsheet_would_take_for_formulas_can_be_guarded() {
+    let rows = json!([{ "a": "=HYPERLINK(\"http://x\")", "b": "-5", "c": "@SUM(A1)", "d": -5, "e": "a=b" }]);
+    let text = |guard: bool| {
+        let settings = json!({ "rows": rows, "guard_formulas": guard, "header": false });
+        crate::outcome_of("csv.format", settings)["text"].take()
+    };
+
+    assert_eq!(
+        text(true),
+        json!("\"'=HYPERLINK(\"\"http://x\"\")\",-5,'@SUM(A1),-5,a=b\n")
+    );
+    assert_eq!(
+        text(false),
+        json!("\"=HYPERLINK(\"\"http://x\"\")\",-5,@SUM(A1),-5,a=b\n")
+    );
+}
