@@ -88,6 +88,7 @@ fn is_journaled(kind: &EventKind) -> bool {
 }
 
 /// Secrets may stand in outputs, messages and anywhere else: the event goes through JSON once.
+#[cold]
 fn mask_event(mask: &Mask, event: RunEvent) -> RunEvent {
     let Ok(json) = serde_json::to_value(&event) else {
         return event;

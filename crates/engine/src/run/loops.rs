@@ -35,16 +35,19 @@ impl Interpreter {
     }
 
     /// One pass of a loop. `Break` and `Continue` end here.
-    async fn pass(
-        &self,
+    ///
+    /// No `async fn`: a future around that of the list would be one more to move in each pass.
+    #[inline]
+    fn pass<'a>(
+        &'a self,
         at: At<'_>,
-        body: &List,
-        frame: &Frame,
+        body: &'a List,
+        frame: &'a Frame,
         pass: u64,
         instances: Option<Instances>,
-    ) -> Result<Next, Halt> {
+    ) -> impl Future<Output = Result<Next, Halt>> + use<'a> {
         let path = at.path.list(&body.block, Some(pass));
-        self.list(body, frame, Some(path), instances).await
+        self.list(body, frame, Some(path), instances)
     }
 
     pub(super) async fn while_(
