@@ -145,6 +145,8 @@ impl Source {
 
 /// Writes a document to `path`: whole, or not at all.
 pub(super) fn save(document: &mut Document, path: &Path) -> Result<(), NodeError> {
+    // Objects may have gone: readers complain about numbers that stand for nothing.
+    document.max_id = document.objects.keys().map(|id| id.0).max().unwrap_or(0);
     let mut file = AtomicFile::create(path)?;
     document
         .save_to(&mut file)

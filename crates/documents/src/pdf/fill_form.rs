@@ -141,8 +141,9 @@ fn state_of(field: &Field, value: &Value) -> Result<String, NodeError> {
     if field.options.contains(&text) {
         return Ok(text);
     }
-    let is_off = value.is_none() || text == "false" || text == "Off" || text.is_empty();
-    match (field.kind, text.as_str()) {
+    let said = text.to_lowercase();
+    let is_off = value.is_none() || ["false", "off", ""].contains(&said.as_str());
+    match (field.kind, said.as_str()) {
         _ if is_off => Ok("Off".to_owned()),
         (Kind::Check, "true") => Ok(on.unwrap_or_else(|| "Yes".to_owned())),
         _ => Err(wrong_option(field, &text)),

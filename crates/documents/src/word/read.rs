@@ -37,7 +37,7 @@ pub(super) struct Contents {
     /// The texts of footers.
     footers: Vec<String>,
     /// What it says of itself: `title`, `creator`, `created` and others.
-    properties: BTreeMap<String, String>,
+    details: BTreeMap<String, String>,
     /// How many words it has.
     words: usize,
 }
@@ -131,7 +131,7 @@ fn read_document(path: &Path) -> Result<Contents, NodeError> {
         tables: Any(casare_workflow::value::from_serialize(tables)),
         headers: texts(&mut document.package, &headers)?,
         footers: texts(&mut document.package, &footers)?,
-        properties: properties(&mut document.package),
+        details: details(&mut document.package),
         text,
     })
 }
@@ -173,7 +173,7 @@ fn markdown_table(rows: &[Vec<String>]) -> String {
 }
 
 /// What `docProps/core.xml` says; a document may be without.
-fn properties(package: &mut Package) -> BTreeMap<String, String> {
+fn details(package: &mut Package) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     if !package.has("docProps/core.xml") {
         return found;

@@ -63,7 +63,7 @@ outputs:
     assert_eq!(
         outputs,
         json!({
-            "first": "Invoice 4711\n\nExample Ltd, 1 Main Street, Zürich\nDue on 2026-03-31\n\n\
+            "first": "Invoice 4711\nExample Ltd, 1 Main Street, Zürich\nDue on 2026-03-31\n\n\
                 Item Quantity Price\nBlue pencil 12 1.50\nPaper, 500 sheets 2 8.90\nStapler 1 14.00\n\n\
                 Thank you.",
             "second": "Terms of payment",
@@ -221,7 +221,7 @@ outputs:
 
     assert_eq!(outputs["pages"], true);
     let text = outputs["text"].as_str().unwrap();
-    let start = "Zażółć gęślą jaźń\n\nEin fetter Satz, Ελληνικά, Русский.\n";
+    let start = "Zażółć gęślą jaźń\nEin fetter Satz, Ελληνικά, Русский.\n";
     assert!(text.starts_with(start), "{text}");
     let poppler = told("pdftotext", &[], &office.path("report.pdf"));
     assert!(poppler.contains("Ελληνικά, Русский."), "{poppler}");

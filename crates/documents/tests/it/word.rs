@@ -29,7 +29,7 @@ outputs:
   text: "{{ steps.read.text }}"
   markdown: "{{ steps.read.markdown }}"
   tables: "{{ steps.read.tables }}"
-  around: "{{ [steps.read.headers, steps.read.footers, steps.read.properties.title] }}"
+  around: "{{ [steps.read.headers, steps.read.footers, steps.read.details.title] }}"
   heading: "{{ [steps.read.headings[0].text, steps.read.headings[0].level] }}"
 "#,
         )
