@@ -118,7 +118,8 @@ impl Version {
     /// A file, or `REVISION:PATH` where there is no such file.
     fn read(given: &Path) -> Result<Self, CliError> {
         let name = given.display().to_string();
-        if !given.exists() && name.contains(':') {
+        // Git would take what begins with a dash for an option.
+        if !given.exists() && name.contains(':') && !name.starts_with('-') {
             return Self::committed(&name);
         }
         let file = WorkflowFile::read(given)?;
