@@ -494,19 +494,16 @@ impl Reader {
                 rest = after;
                 continue;
             };
-            match self.path(id, inside.trim()) {
-                Some(path) => written.push_str(&format!("{{{{{path}}}}}")),
-                None => {
-                    self.report.add(
-                        Weight::Lost,
-                        Some(id),
-                        format!(
-                            "the expression `{}` can't be translated; it stays text",
-                            inside.trim()
-                        ),
-                    );
-                    written.push_str(&format!("{{{{ {} }}}}", inside.trim()));
-                }
+            if let Some(path) = self.path(id, inside.trim()) { written.push_str(&format!("{{{{{path}}}}}")) } else {
+                self.report.add(
+                    Weight::Lost,
+                    Some(id),
+                    format!(
+                        "the expression `{}` can't be translated; it stays text",
+                        inside.trim()
+                    ),
+                );
+                written.push_str(&format!("{{{{ {} }}}}", inside.trim()));
             }
             rest = next;
         }

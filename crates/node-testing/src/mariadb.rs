@@ -118,7 +118,7 @@ impl MariaDb {
                 return;
             }
             assert!(
-                began.elapsed() < Duration::from_secs(60),
+                began.elapsed() < Duration::from_mins(1),
                 "MariaDB does not answer"
             );
             std::thread::sleep(Duration::from_millis(20));
@@ -140,10 +140,7 @@ fn is_root() -> bool {
 fn command(program: &str, folder: &Path) -> Command {
     // Debian keeps the server's program beside the PATH of others than root.
     let server = Path::new("/usr/sbin").join(program);
-    let mut command = match server.is_file() {
-        true => Command::new(server),
-        false => Command::new(program),
-    };
+    let mut command = if server.is_file() { Command::new(server) } else { Command::new(program) };
     command
         .current_dir(folder)
         .env("HOME", folder)

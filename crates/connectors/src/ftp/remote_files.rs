@@ -230,7 +230,7 @@ async fn lines(line: &mut Line<'_>, command: &str) -> FtpResult<String> {
         .ask(|ftp| ftp.custom_data_command(command.to_owned(), &begins))
         .await?;
     let mut listed = Vec::new();
-    let patience = line.patience().max(Duration::from_secs(60));
+    let patience = line.patience().max(Duration::from_mins(1));
     timeout(
         patience,
         (&mut data).take(LONGEST_LIST).read_to_end(&mut listed),

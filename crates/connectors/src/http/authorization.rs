@@ -210,7 +210,7 @@ async fn authorization_code(
 ) -> Result<Consent, NodeError> {
     let patience = settings
         .timeout
-        .map_or(Duration::from_secs(120), Into::into);
+        .map_or(Duration::from_mins(2), Into::into);
     let listener = TcpListener::bind(("127.0.0.1", settings.port))
         .await
         .map_err(|error| {

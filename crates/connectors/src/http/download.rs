@@ -127,16 +127,13 @@ impl Partial {
     }
 
     fn remember(&self, url: &str, version: Option<String>) -> std::io::Result<()> {
-        match version {
-            Some(version) => {
-                let url = url.to_owned();
-                let note = serde_json::to_vec(&NoteOfPartial { url, version })?;
-                std::fs::write(&self.note, note)
-            }
-            None => {
-                self.forget_note();
-                Ok(())
-            }
+        if let Some(version) = version {
+            let url = url.to_owned();
+            let note = serde_json::to_vec(&NoteOfPartial { url, version })?;
+            std::fs::write(&self.note, note)
+        } else {
+            self.forget_note();
+            Ok(())
         }
     }
 

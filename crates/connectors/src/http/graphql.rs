@@ -144,10 +144,7 @@ fn refused(errors: &[Json]) -> NodeError {
                 .map_or_else(|| part.to_string(), str::to_owned)
         })
         .collect();
-    let place = match place.is_empty() {
-        true => String::new(),
-        false => format!(" at `{}`", place.join(".")),
-    };
+    let place = if place.is_empty() { String::new() } else { format!(" at `{}`", place.join(".")) };
     let more = match errors.len() {
         1 => String::new(),
         n => format!(" (and {} more)", n - 1),

@@ -18,7 +18,7 @@ use super::send::{Call, Caller, Payload};
 const EARLY: Duration = Duration::from_secs(30);
 
 /// The life of a token of which nothing is said.
-const UNSAID: Duration = Duration::from_secs(300);
+const UNSAID: Duration = Duration::from_mins(5);
 
 /// Tokens that are kept at most; beyond it they are asked for again.
 const MOST_KEPT: usize = 1000;

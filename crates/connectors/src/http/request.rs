@@ -20,7 +20,7 @@ use super::{
 pub(super) const SHORT: Duration = Duration::from_secs(30);
 
 /// The time that an exchange has which carries a file.
-pub(super) const LONG: Duration = Duration::from_secs(30 * 60);
+pub(super) const LONG: Duration = Duration::from_mins(30);
 
 http_settings! {
     /// Sends a request over HTTP and answers what comes back.

@@ -31,7 +31,7 @@ use super::{
 };
 
 /// The longest wait that the other side can ask for.
-const MOST_WAIT: Duration = Duration::from_secs(120);
+const MOST_WAIT: Duration = Duration::from_mins(2);
 
 /// Sends the requests of one step.
 pub(crate) struct Caller<'a> {
@@ -524,12 +524,9 @@ fn is_passing(status: StatusCode) -> bool {
 /// The wait that the other side asks for, as seconds or as a date.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let said = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match said.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let until = jiff::fmt::rfc2822::parse(said).ok()?.timestamp();
-            Duration::try_from(until.duration_since(now)).unwrap_or_default()
-        }
+    let wait = if let Ok(seconds) = said.parse() { Duration::from_secs(seconds) } else {
+        let until = jiff::fmt::rfc2822::parse(said).ok()?.timestamp();
+        Duration::try_from(until.duration_since(now)).unwrap_or_default()
     };
     Some(wait.min(MOST_WAIT))
 }

@@ -113,10 +113,7 @@ impl Criteria {
         } else {
             keys.join(" ")
         };
-        Ok(match keys.is_ascii() {
-            true => keys,
-            false => format!("CHARSET UTF-8 {keys}"),
-        })
+        Ok(if keys.is_ascii() { keys } else { format!("CHARSET UTF-8 {keys}") })
     }
 
     /// The time from which on mails count, if it is given to the second.

@@ -136,12 +136,12 @@ pub(super) fn described(message: &Message<'_>, size: u64, content: bool) -> Mail
             })
             .or_insert(value);
     }
-    mail.text = message.body_text(0).map(|text| text.into_owned());
+    mail.text = message.body_text(0).map(std::borrow::Cow::into_owned);
     mail.html = message
         .html_part(0)
         .filter(|part| matches!(part.body, PartType::Html(_)))
         .and_then(|_| message.body_html(0))
-        .map(|html| html.into_owned());
+        .map(std::borrow::Cow::into_owned);
     mail.attachments = message
         .attachments()
         .enumerate()

@@ -226,7 +226,7 @@ impl Access<'_> {
 
     /// The time that the step has.
     pub(super) fn patience(&self, cx: &StepContext) -> Duration {
-        cx.time_left(self.timeout.map_or(Duration::from_secs(60), Into::into))
+        cx.time_left(self.timeout.map_or(Duration::from_mins(1), Into::into))
     }
 }
 

@@ -61,7 +61,7 @@ const EXAMPLE: &str = r"- id: code
 ";
 
 /// Servers end a connection that says nothing for half an hour; looking again costs little.
-const LOOK_AGAIN: Duration = Duration::from_secs(120);
+const LOOK_AGAIN: Duration = Duration::from_mins(2);
 
 async fn wait_for(cx: &StepContext, settings: WaitFor) -> Result<Arrived, NodeError> {
     let access = settings.access();
@@ -69,17 +69,14 @@ async fn wait_for(cx: &StepContext, settings: WaitFor) -> Result<Arrived, NodeEr
     let patience = cx.time_left(
         settings
             .timeout
-            .map_or(Duration::from_secs(300), Into::into),
+            .map_or(Duration::from_mins(5), Into::into),
     );
     let until = Instant::now() + patience;
     // The last answer may take a little longer than the mail was waited for.
     within(patience + Duration::from_secs(10), &shown, async {
         let mut imap = Lease::of(cx, access).await?;
         imap.open(&settings.folder, settings.mark_read).await?;
-        let known = match settings.only_new {
-            true => matching(&mut imap, &settings.criteria).await?,
-            false => Vec::new(),
-        };
+        let known = if settings.only_new { matching(&mut imap, &settings.criteria).await? } else { Vec::new() };
         loop {
             let found = matching(&mut imap, &settings.criteria).await?;
             if let Some(uid) = found.into_iter().rev().find(|uid| !known.contains(uid)) {

@@ -63,13 +63,13 @@ pub(super) fn node() -> Node {
         .example(EXAMPLE)
 }
 
-const EXAMPLE: &str = r#"- use: message.publish
+const EXAMPLE: &str = r"- use: message.publish
   with:
     server: amqp://mq.example.com
     to: orders
     create: true
     message: { order: 17, state: paid }
-"#;
+";
 
 async fn publish(cx: &StepContext, settings: Publish) -> Result<Published, NodeError> {
     let broker = Broker::of(

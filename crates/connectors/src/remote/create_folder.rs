@@ -32,9 +32,9 @@ pub(super) fn node<P: Protocol>() -> Node {
     })
 }
 
-const EXAMPLE: &str = r#"- use: {p}.create_folder
+const EXAMPLE: &str = r"- use: {p}.create_folder
   with: { path: archive/2026/03 }
-"#;
+";
 
 async fn create<P: Protocol>(
     cx: &StepContext,

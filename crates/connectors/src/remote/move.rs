@@ -36,9 +36,9 @@ pub(super) fn node<P: Protocol>() -> Node {
     })
 }
 
-const EXAMPLE: &str = r#"- use: {p}.move
+const EXAMPLE: &str = r"- use: {p}.move
   with: { from: inbox/orders.csv, to: archive/ }
-"#;
+";
 
 async fn move_it<P: Protocol>(cx: &StepContext, settings: Move) -> Result<Moved, NodeError> {
     let files = Files::<P>::of(cx)?;

@@ -61,13 +61,13 @@ pub(super) fn node() -> Node {
         .example(EXAMPLE)
 }
 
-const EXAMPLE: &str = r#"- use: s3.session
+const EXAMPLE: &str = r"- use: s3.session
   with: { bucket: orders, endpoint: https://s3.example.com, credential: storage }
   do:
     - id: link
       use: s3.presign
       with: { path: inbox/orders.csv, expires: 24h }
-"#;
+";
 
 async fn presign(cx: &StepContext, settings: Presign) -> Result<Presigned, NodeError> {
     let files = Files::<S3>::of(cx)?;

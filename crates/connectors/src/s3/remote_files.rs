@@ -201,7 +201,7 @@ impl Remote for S3Files {
         while let Some(meta) = inside.next().await {
             let meta = meta.map_err(failed)?;
             let below = meta.location.prefix_match(&old).into_iter().flatten();
-            let place = below.fold(new.clone(), |place, part| place.join(part));
+            let place = below.fold(new.clone(), object_store::path::Path::join);
             self.store
                 .rename(&meta.location, &place)
                 .await

@@ -333,12 +333,9 @@ async fn many(
             return Ok((count, affected));
         }
         let part;
-        let sql = match rows == most {
-            true => &whole,
-            false => {
-                part = target.statement(rows);
-                &part
-            }
+        let sql = if rows == most { &whole } else {
+            part = target.statement(rows);
+            &part
         };
         match statements::execute(connection, sql, &values, &types).await {
             Ok(done) => affected += done.affected,

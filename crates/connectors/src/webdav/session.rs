@@ -95,16 +95,13 @@ async fn client(cx: &StepContext, settings: &Session, url: &Url) -> Result<Clien
     let mut headers = HeaderMap::new();
     if let Some(name) = &settings.credential {
         let credential = cx.credential(name).await?;
-        let value = match credential.optional("token") {
-            Some(token) => format!("Bearer {token}"),
-            None => {
-                let (username, password) =
-                    (credential.field("username")?, credential.field("password")?);
-                format!(
-                    "Basic {}",
-                    STANDARD.encode(format!("{username}:{password}"))
-                )
-            }
+        let value = if let Some(token) = credential.optional("token") { format!("Bearer {token}") } else {
+            let (username, password) =
+                (credential.field("username")?, credential.field("password")?);
+            format!(
+                "Basic {}",
+                STANDARD.encode(format!("{username}:{password}"))
+            )
         };
         let mut value = HeaderValue::try_from(value).map_err(|_| {
             NodeError::denied(format!("credential `{name}` has a line break in its token"))

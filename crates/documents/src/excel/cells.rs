@@ -60,10 +60,7 @@ pub(super) struct CellRows {
 impl Wanted<'_> {
     /// Reads the cells.
     pub(super) fn read(&self, workbook: &mut Workbook) -> Result<CellRows, NodeError> {
-        let merged = match self.fill_merged {
-            true => merged_areas(workbook, self.sheet),
-            false => Vec::new(),
-        };
+        let merged = if self.fill_merged { merged_areas(workbook, self.sheet) } else { Vec::new() };
         let starts: HashSet<(u32, u32)> = merged.iter().map(|area| area.start).collect();
         let mut outside = HashMap::new();
         let mut rows = CellRows::default();

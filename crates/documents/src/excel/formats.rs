@@ -125,12 +125,9 @@ impl Pool {
 
     /// The number of `item`, which is added unless it is there.
     fn index(&mut self, item: String) -> usize {
-        match self.items.iter().position(|known| *known == item) {
-            Some(index) => index,
-            None => {
-                self.items.push(item);
-                self.items.len() - 1
-            }
+        if let Some(index) = self.items.iter().position(|known| *known == item) { index } else {
+            self.items.push(item);
+            self.items.len() - 1
         }
     }
 }

@@ -100,19 +100,16 @@ fn write(path: &Path, settings: &WriteCells) -> Result<Written, NodeError> {
     let mut values = BTreeMap::new();
     for (key, value) in pairs(&settings.cells.0) {
         let key = key.to_string();
-        let start = match CellAddress::parse(&key) {
-            Some(start) => start,
-            None => {
-                let (named, target) = book.target(settings.sheet.as_ref(), Some(&key))?;
-                if named.name != sheet.name {
-                    return Err(NodeError::invalid(format!(
-                        "`{key}` is on the sheet `{}`, not on `{}`",
-                        named.name, sheet.name
-                    ))
-                    .with_help("write to each sheet in a step of its own"));
-                }
-                target.first()
+        let start = if let Some(start) = CellAddress::parse(&key) { start } else {
+            let (named, target) = book.target(settings.sheet.as_ref(), Some(&key))?;
+            if named.name != sheet.name {
+                return Err(NodeError::invalid(format!(
+                    "`{key}` is on the sheet `{}`, not on `{}`",
+                    named.name, sheet.name
+                ))
+                .with_help("write to each sheet in a step of its own"));
             }
+            target.first()
         };
         spread(start, value, &mut values);
     }

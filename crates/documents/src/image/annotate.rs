@@ -85,14 +85,14 @@ pub(super) fn node() -> Node {
         .example(EXAMPLE)
 }
 
-const EXAMPLE: &str = r##"- use: image.annotate
+const EXAMPLE: &str = r"- use: image.annotate
   with:
     path: scan.png
     to: out/marked.png
     marks:
       - { x: 20, y: 30, width: 180, height: 50, text: Here }
       - { kind: fill, x: 20, y: 120, width: 100, height: 30, color: black }
-"##;
+";
 
 async fn annotate(cx: &StepContext, settings: Annotate) -> Result<Written, NodeError> {
     let (from, to) = (cx.file(&settings.path), cx.file(&settings.to));

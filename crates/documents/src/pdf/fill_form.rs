@@ -39,12 +39,12 @@ pub(super) fn node() -> Node {
         .example(EXAMPLE)
 }
 
-const EXAMPLE: &str = r#"- use: pdf.fill_form
+const EXAMPLE: &str = r"- use: pdf.fill_form
   with:
     path: form.pdf
     to: out/filled.pdf
     fields: { name: Ada Lovelace, agree: true }
-"#;
+";
 
 async fn fill_form(cx: &StepContext, settings: FillForm) -> Result<Written, NodeError> {
     let source = Source::of(cx, &settings.path, settings.credential.as_deref()).await?;

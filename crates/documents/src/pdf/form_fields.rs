@@ -88,7 +88,7 @@ async fn form_fields(cx: &StepContext, settings: FormFields) -> Result<Listed, N
             .collect();
         Ok(Listed {
             count: fields.len(),
-            values: Any(Value::from_iter(values)),
+            values: Any(Value::from_pairs(values)),
             fields,
         })
     })

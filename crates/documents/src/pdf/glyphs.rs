@@ -160,12 +160,9 @@ fn arranged(letters: Vec<Letter>) -> Vec<Line> {
                 let off = |row: usize| (rows[row].0 - letter.y).abs();
                 off(*a).total_cmp(&off(*b))
             });
-        match near {
-            Some(row) => rows[row].1.push(letter),
-            None => {
-                known.insert((letter.y * 2.0).round() as i64, rows.len());
-                rows.push((letter.y, vec![letter]));
-            }
+        if let Some(row) = near { rows[row].1.push(letter) } else {
+            known.insert((letter.y * 2.0).round() as i64, rows.len());
+            rows.push((letter.y, vec![letter]));
         }
     }
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));

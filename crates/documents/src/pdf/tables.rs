@@ -101,7 +101,7 @@ impl Tables {
         let values = |row: Vec<String>| row.into_iter().map(Value::from).collect::<Vec<_>>();
         let header = self
             .header
-            .then(|| rows.next().map(|titles| Header::new(titles.into_iter())))
+            .then(|| rows.next().map(Header::new))
             .flatten();
         let columns = header.as_ref().map(|header| header.names());
         let rows: Vec<Value> = rows

@@ -193,7 +193,7 @@ async fn a_document_is_written_of_markdown_and_rows_in_any_european_language() {
 
     let outputs = office
         .outputs(
-            r##"
+            r#"
 steps:
   - id: made
     use: pdf.create
@@ -215,7 +215,7 @@ steps:
 outputs:
   pages: "{{ steps.made.page_count == steps.read.page_count and steps.made.page_count > 1 }}"
   text: "{{ steps.read.pages[0].text }}"
-"##,
+"#,
         )
         .await;
 

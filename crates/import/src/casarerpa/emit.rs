@@ -448,27 +448,24 @@ impl Context<'_> {
             .unwrap_or_default()
             .trim();
         let default = self.setting(node, "default_value", &EMPTY_FORM, None, reader);
-        let value = match self.resolve(name, reader) {
-            Some(code) => Val::Code(match default.filter(|value| !value.is_empty()) {
-                Some(default) => Code::new(
-                    format!(
-                        "{0} if {0} is not none else {1}",
-                        code.operand(Binding::Atom),
-                        default.code().operand(Binding::Or)
-                    ),
-                    Kind::Any,
-                    Binding::Choice,
+        let value = if let Some(code) = self.resolve(name, reader) { Val::Code(match default.filter(|value| !value.is_empty()) {
+            Some(default) => Code::new(
+                format!(
+                    "{0} if {0} is not none else {1}",
+                    code.operand(Binding::Atom),
+                    default.code().operand(Binding::Or)
                 ),
-                None => code,
-            }),
-            None => {
-                self.remark(
-                    Weight::Look,
-                    node,
-                    format!("nothing sets the variable `{name}`"),
-                );
-                default.unwrap_or(Val::Literal(Json::Null))
-            }
+                Kind::Any,
+                Binding::Choice,
+            ),
+            None => code,
+        }) } else {
+            self.remark(
+                Weight::Look,
+                node,
+                format!("nothing sets the variable `{name}`"),
+            );
+            default.unwrap_or(Val::Literal(Json::Null))
         };
         let own = self.value_name(node, "value", true);
         self.declared.borrow_mut().insert(own.clone());
@@ -696,26 +693,23 @@ impl Context<'_> {
             .config
             .get("expression")
             .and_then(Json::as_str);
-        match written.filter(|text| !text.trim().is_empty()) {
-            Some(text) => match self.expression(text, reader) {
-                Ok(code) => Val::Code(code),
-                Err(fault) => {
-                    self.remark(
-                        Weight::Look,
-                        node,
-                        format!("`expression: {text}`: {fault}; `default` runs"),
-                    );
-                    Val::text("")
-                }
-            },
-            None => {
+        if let Some(text) = written.filter(|text| !text.trim().is_empty()) { match self.expression(text, reader) {
+            Ok(code) => Val::Code(code),
+            Err(fault) => {
                 self.remark(
                     Weight::Look,
                     node,
-                    "it has no value to compare; `default` runs",
+                    format!("`expression: {text}`: {fault}; `default` runs"),
                 );
                 Val::text("")
             }
+        } } else {
+            self.remark(
+                Weight::Look,
+                node,
+                "it has no value to compare; `default` runs",
+            );
+            Val::text("")
         }
     }
 

@@ -590,12 +590,9 @@ impl Context<'_> {
                         continue;
                     };
                     let value = one(&format!("value_{number}")).unwrap_or(Val::Literal(Json::Null));
-                    match key.as_text() {
-                        Some(key) => entries.push((key.to_owned(), value)),
-                        None => {
-                            let key = key.code();
-                            return Some(self.computed_pairs(count, &key, one));
-                        }
+                    if let Some(key) = key.as_text() { entries.push((key.to_owned(), value)) } else {
+                        let key = key.code();
+                        return Some(self.computed_pairs(count, &key, one));
                     }
                 }
                 Some(Val::Map(entries))
@@ -675,12 +672,9 @@ impl Context<'_> {
             "entry" => {
                 let value = fields.get("value").and_then(Json::as_str).and_then(one);
                 let (key, value) = (one(text)?, value.unwrap_or_else(|| Val::text("")));
-                Some(match key.as_text() {
-                    Some(key) => Val::Map(vec![(key.to_owned(), value)]),
-                    None => {
-                        let text = format!("{{{}: {}}}", key.code().text, value.code().text);
-                        Val::Code(Code::atom(text, Kind::Map))
-                    }
+                Some(if let Some(key) = key.as_text() { Val::Map(vec![(key.to_owned(), value)]) } else {
+                    let text = format!("{{{}: {}}}", key.code().text, value.code().text);
+                    Val::Code(Code::atom(text, Kind::Map))
                 })
             }
             // The fields of a dialog, a list of maps, by their names.

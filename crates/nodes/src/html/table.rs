@@ -53,7 +53,7 @@ pub(super) fn node() -> Node {
         .example(EXAMPLE)
 }
 
-const EXAMPLE: &str = r##"- id: page
+const EXAMPLE: &str = r#"- id: page
   use: file.read
   with: { path: page.html }
 - id: orders
@@ -61,7 +61,7 @@ const EXAMPLE: &str = r##"- id: page
   with: { text: "{{ steps.page.content }}", selector: "table#orders" }
 - use: log.write
   with: { message: "{{ steps.orders.rows[0].Number }}: {{ steps.orders.rows[0].Total }}" }
-"##;
+"#;
 
 async fn table(cx: &StepContext, settings: TableOf) -> Result<Rows, NodeError> {
     cx.blocking(move || {

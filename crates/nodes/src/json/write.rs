@@ -35,12 +35,12 @@ pub(super) fn node() -> Node {
         .example(EXAMPLE)
 }
 
-const EXAMPLE: &str = r#"- use: json.write
+const EXAMPLE: &str = r"- use: json.write
   with:
     path: out/order.json
     data: { number: INV-1, items: [pen, paper] }
     pretty: true
-"#;
+";
 
 async fn write(cx: &StepContext, settings: Write) -> Result<Written, NodeError> {
     let path = cx.file(&settings.path);

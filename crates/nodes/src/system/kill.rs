@@ -35,9 +35,9 @@ pub(super) fn node() -> Node {
         .example(EXAMPLE)
 }
 
-const EXAMPLE: &str = r#"- use: system.kill
+const EXAMPLE: &str = r"- use: system.kill
   with: { process: no-such-program.exe, grace: 2s }
-"#;
+";
 
 async fn kill(cx: &StepContext, settings: Kill) -> Result<Killed, NodeError> {
     let find = || {

@@ -145,17 +145,14 @@ impl Comparison {
             })
         };
         let ignored = settings.ignore.as_slice();
-        let names: Vec<String> = match &settings.columns {
-            Some(columns) => columns.as_slice().to_vec(),
-            None => {
-                let both = |name: &&str| after.header().position(name).is_some();
-                before
-                    .header()
-                    .iter()
-                    .filter(both)
-                    .map(str::to_owned)
-                    .collect()
-            }
+        let names: Vec<String> = if let Some(columns) = &settings.columns { columns.as_slice().to_vec() } else {
+            let both = |name: &&str| after.header().position(name).is_some();
+            before
+                .header()
+                .iter()
+                .filter(both)
+                .map(str::to_owned)
+                .collect()
         };
         let compared = |name: &String| !ignored.contains(name) && !key.contains(name);
         let columns = names.into_iter().filter(compared).map(|name| {

@@ -80,12 +80,9 @@ fn stages(settings: &Compute, source: &Source) -> Result<Vec<Stage>, NodeError> 
     let mut places: Vec<Place> = (0..names.len()).map(Place::First).collect();
     let mut stages = Vec::new();
     for (own, (name, expression)) in settings.columns.iter().enumerate() {
-        match names.iter().position(|known| known == name) {
-            Some(position) => places[position] = Place::Own(own),
-            None => {
-                names.push(name.clone());
-                places.push(Place::Own(own));
-            }
+        if let Some(position) = names.iter().position(|known| known == name) { places[position] = Place::Own(own) } else {
+            names.push(name.clone());
+            places.push(Place::Own(own));
         }
         stages.push(Stage {
             name: name.clone(),

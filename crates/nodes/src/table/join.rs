@@ -328,7 +328,7 @@ impl Pass {
         };
         match (self.plan.kind, first) {
             (Kind::Semi, Some(_)) | (Kind::Anti, None) => Some(left),
-            (Kind::Semi, None) | (Kind::Anti, Some(_)) | (Kind::Inner | Kind::Right, None) => None,
+            (Kind::Semi | Kind::Inner | Kind::Right, None) | (Kind::Anti, Some(_)) => None,
             (Kind::Left | Kind::Full, None) => Some(self.pair(left, None)),
             (_, Some(first)) => {
                 self.current = Some((left, first));

@@ -77,17 +77,14 @@ pub(super) fn write_cell(cell: Cell<'_>, ignore_case: bool, buffer: &mut Vec<u8>
     let text = match cell {
         Cell::Nothing => return,
         Cell::Text(text) => text,
-        Cell::Value(value) => match value.as_str() {
-            Some(text) => text,
-            None => {
-                if let Some(whole) = value.as_i64().filter(|_| value.is_integer()) {
-                    // Writing into a vector does not fail.
-                    let _ = write!(buffer, "{whole}");
-                } else {
-                    buffer.extend_from_slice(cell_text(value).as_bytes());
-                }
-                return;
+        Cell::Value(value) => if let Some(text) = value.as_str() { text } else {
+            if let Some(whole) = value.as_i64().filter(|_| value.is_integer()) {
+                // Writing into a vector does not fail.
+                let _ = write!(buffer, "{whole}");
+            } else {
+                buffer.extend_from_slice(cell_text(value).as_bytes());
             }
+            return;
         },
     };
     if ignore_case {

@@ -126,19 +126,16 @@ struct Wide {
 impl Wide {
     fn put(&mut self, cells: Vec<Value>, title: &Value, value: Value) -> Result<(), NodeError> {
         let title = cell_text(title);
-        let column = match self.columns.get(&title) {
-            Some(column) => *column,
-            None => {
-                if self.titles.len() == MOST_COLUMNS {
-                    return Err(NodeError::invalid(format!(
-                        "setting `columns`: there are more than {MOST_COLUMNS} different cells"
-                    ))
-                    .with_help("choose a column with few different cells, such as a month"));
-                }
-                self.columns.insert(title.clone(), self.titles.len());
-                self.titles.push(title);
-                self.titles.len() - 1
+        let column = if let Some(column) = self.columns.get(&title) { *column } else {
+            if self.titles.len() == MOST_COLUMNS {
+                return Err(NodeError::invalid(format!(
+                    "setting `columns`: there are more than {MOST_COLUMNS} different cells"
+                ))
+                .with_help("choose a column with few different cells, such as a month"));
             }
+            self.columns.insert(title.clone(), self.titles.len());
+            self.titles.push(title);
+            self.titles.len() - 1
         };
         let mut key = Vec::new();
         for cell in &cells {

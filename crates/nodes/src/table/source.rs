@@ -319,7 +319,7 @@ fn told(error: &NodeError) -> String {
 
 /// Ends long work when the run was cancelled; asked now and then.
 pub(super) fn stop_if(cancel: &Cancel, done: usize) -> Result<(), NodeError> {
-    if done % 4096 == 0 && cancel.is_cancelled() {
+    if done.is_multiple_of(4096) && cancel.is_cancelled() {
         return Err(NodeError::timeout("the step was stopped"));
     }
     Ok(())

@@ -29,11 +29,11 @@ pub(super) fn node() -> Node {
         .example(EXAMPLE)
 }
 
-const EXAMPLE: &str = r#"- use: yaml.write
+const EXAMPLE: &str = r"- use: yaml.write
   with:
     path: out/settings.yaml
     data: { server: { host: localhost, port: 8080 } }
-"#;
+";
 
 async fn write(cx: &StepContext, settings: Write) -> Result<Written, NodeError> {
     let path = cx.file(&settings.path);
