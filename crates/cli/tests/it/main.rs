@@ -9,6 +9,7 @@ mod init;
 mod nodes;
 mod run;
 mod runs;
+mod testing;
 mod usage;
 mod versions;
 mod world;
