@@ -63,6 +63,7 @@ struct Reading {
     heading: Option<u8>,
     lists: Vec<Option<u64>>,
     /// Whether the text belongs to an item whose marker was not written yet.
+    #[expect(clippy::option_option, reason = "an item may have no number")]
     item: Option<Option<u64>>,
     code: Option<String>,
     table: Option<Vec<Vec<String>>>,

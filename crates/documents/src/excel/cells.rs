@@ -60,7 +60,11 @@ pub(super) struct CellRows {
 impl Wanted<'_> {
     /// Reads the cells.
     pub(super) fn read(&self, workbook: &mut Workbook) -> Result<CellRows, NodeError> {
-        let merged = if self.fill_merged { merged_areas(workbook, self.sheet) } else { Vec::new() };
+        let merged = if self.fill_merged {
+            merged_areas(workbook, self.sheet)
+        } else {
+            Vec::new()
+        };
         let starts: HashSet<(u32, u32)> = merged.iter().map(|area| area.start).collect();
         let mut outside = HashMap::new();
         let mut rows = CellRows::default();
@@ -309,15 +313,14 @@ impl CellRow {
 /// What a cell holds, as steps see it.
 fn value(cell: &DataRef<'_>) -> Value {
     match cell {
-        DataRef::Empty | DataRef::Error(_) => Value::from(()),
+        // A formula that shows nothing is an empty text.
+        DataRef::Empty | DataRef::Error(_) | DataRef::SharedString("") => Value::from(()),
         DataRef::Int(number) => Value::from(*number),
         DataRef::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
             Value::from(*number as i64)
         }
         DataRef::Float(number) => Value::from(*number),
-        // A formula that shows nothing.
         DataRef::String(text) if text.is_empty() => Value::from(()),
-        DataRef::SharedString(text) if text.is_empty() => Value::from(()),
         DataRef::String(text) | DataRef::DateTimeIso(text) => Value::from(text.as_str()),
         DataRef::SharedString(text) => Value::from(*text),
         DataRef::Bool(flag) => Value::from(*flag),

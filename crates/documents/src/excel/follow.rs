@@ -60,7 +60,9 @@ pub(super) fn follow(
             || name.starts_with("xl/charts/")
             || name.starts_with("xl/tables/")
             || name.starts_with("xl/pivotCache/");
-        if !concerned || !name.ends_with(".xml") || (moves_lines && name == sheet_part) {
+        // Names of parts are written in small letters by all who write them.
+        let is_xml = name.rsplit('.').next() == Some("xml");
+        if !concerned || !is_xml || (moves_lines && name == sheet_part) {
             continue;
         }
         let text = package.text(&name)?;
@@ -352,7 +354,9 @@ fn still_there(tag: &quick_xml::events::BytesStart<'_>, change: &Move) -> bool {
     let moved = change.areas(&areas);
     // One cell is nothing to be merged.
     let is_merged_cell = local(tag) == "mergeCell";
-    !moved.is_empty() && !(is_merged_cell && Area::parse(&moved).is_some_and(|a| a.is_one_cell()))
+    let is_one_cell = Area::parse(&moved).is_some_and(|area| area.is_one_cell());
+    let is_left = is_merged_cell && is_one_cell;
+    !moved.is_empty() && !is_left
 }
 
 fn moved_cell(

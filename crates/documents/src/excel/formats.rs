@@ -1,6 +1,6 @@
 //! Cell formats by what people call them: bold, a colour, a number format.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt::Write as _};
 
 use casare_engine::NodeError;
 use quick_xml::{Reader, events::Event};
@@ -125,7 +125,9 @@ impl Pool {
 
     /// The number of `item`, which is added unless it is there.
     fn index(&mut self, item: String) -> usize {
-        if let Some(index) = self.items.iter().position(|known| *known == item) { index } else {
+        if let Some(index) = self.items.iter().position(|known| *known == item) {
+            index
+        } else {
             self.items.push(item);
             self.items.len() - 1
         }
@@ -399,16 +401,15 @@ impl Formats {
             return Ok(None);
         }
         let p = &self.prefix;
-        let numbers: String = self
-            .new_numbers
-            .iter()
-            .map(|(id, code)| {
-                format!(
-                    "<{p}numFmt numFmtId=\"{id}\" formatCode=\"{}\"/>",
-                    escaped(code)
-                )
-            })
-            .collect();
+        let mut numbers = String::new();
+        for (id, code) in &self.new_numbers {
+            let code = escaped(code);
+            // Writing to a text can't fail.
+            let _ = write!(
+                numbers,
+                "<{p}numFmt numFmtId=\"{id}\" formatCode=\"{code}\"/>"
+            );
+        }
         let number_count = (self.numbers.len()).to_string();
         let has_numbers = !children(&self.xml, "numFmts")?.is_empty();
         let first = std::cell::Cell::new(!has_numbers && !numbers.is_empty());

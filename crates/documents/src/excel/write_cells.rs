@@ -100,7 +100,9 @@ fn write(path: &Path, settings: &WriteCells) -> Result<Written, NodeError> {
     let mut values = BTreeMap::new();
     for (key, value) in pairs(&settings.cells.0) {
         let key = key.to_string();
-        let start = if let Some(start) = CellAddress::parse(&key) { start } else {
+        let start = if let Some(start) = CellAddress::parse(&key) {
+            start
+        } else {
             let (named, target) = book.target(settings.sheet.as_ref(), Some(&key))?;
             if named.name != sheet.name {
                 return Err(NodeError::invalid(format!(
@@ -143,7 +145,9 @@ fn write(path: &Path, settings: &WriteCells) -> Result<Written, NodeError> {
         }
         Ok(NewCell::Content(content, style))
     });
-    addresses.into_iter().for_each(|at| patch.cell(at));
+    for at in addresses {
+        patch.cell(at);
+    }
     book.save(&sheet, true, patch)?;
     Ok(Written {
         path: path.display().to_string(),

@@ -10,7 +10,7 @@ use std::{
 use casare_engine::NodeError;
 use zip::{ZipArchive, ZipWriter, result::ZipError, write::SimpleFileOptions};
 
-use super::xml::{Change, EditError, attribute, change_elements, each_element, escaped, prefixed};
+use super::xml::{Change, EditError, attribute, change_elements, each_element, prefixed};
 use casare_files::AtomicFile;
 
 pub(crate) const CONTENT_TYPES: &str = "[Content_Types].xml";
@@ -23,9 +23,6 @@ const MOST_PARTS: usize = 100_000;
 
 trait Source: Read + Seek + Send {}
 impl<T: Read + Seek + Send> Source for T {}
-
-const NO_RELATIONS: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n\
-    <Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"/>";
 
 /// What kind of document a package is, for what is said of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +95,10 @@ impl Package {
     }
 
     /// Refuses a signed package: a change would break the signature.
+    #[expect(
+        clippy::wrong_self_convention,
+        reason = "it says what the package is for, and converts nothing"
+    )]
     pub(crate) fn to_be_changed(self) -> Result<Self, NodeError> {
         let package = self;
         let signed = package
@@ -196,54 +197,6 @@ impl Package {
         self.remove_where(CONTENT_TYPES, "PartName", |name| {
             name.trim_start_matches('/') == part
         })
-    }
-
-    /// Adds a part of this type.
-    pub(crate) fn add(
-        &mut self,
-        part: &str,
-        content_type: &str,
-        content: impl Into<Vec<u8>>,
-    ) -> Result<(), NodeError> {
-        self.add_at_end(
-            CONTENT_TYPES,
-            "Override",
-            &format!("PartName=\"/{part}\" ContentType=\"{content_type}\""),
-        )?;
-        self.change(part, content);
-        Ok(())
-    }
-
-    /// Has `part` refer to `target` by a new id, which is answered.
-    pub(crate) fn relate(
-        &mut self,
-        part: &str,
-        relation_type: &str,
-        target: &str,
-    ) -> Result<String, NodeError> {
-        let relations = relations_of(part);
-        if !self.has(&relations) {
-            self.change(&relations, NO_RELATIONS);
-        }
-        let text = self.text(&relations)?;
-        let id = (1..)
-            .map(|number| format!("casare{number}"))
-            .find(|id| !text.contains(&format!("\"{id}\"")))
-            .unwrap_or_default();
-        let external = if target.contains("://") || target.starts_with("mailto:") {
-            " TargetMode=\"External\"".to_owned()
-        } else {
-            String::new()
-        };
-        self.add_at_end(
-            &relations,
-            "Relationship",
-            &format!(
-                "Id=\"{id}\" Type=\"{relation_type}\" Target=\"{}\"{external}",
-                escaped(target)
-            ),
-        )?;
-        Ok(id)
     }
 
     /// What a part refers to.

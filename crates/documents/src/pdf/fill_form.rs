@@ -107,6 +107,10 @@ fn fill(document: &mut Document, field: &Field, value: &Value) -> Result<(), Nod
                 return Err(wrong_option(field, &text));
             }
             set(document, field.id, "V", strings::object(&text));
+            // Where the old choice stood in the list would contradict the new one.
+            if let Ok(dictionary) = document.get_dictionary_mut(field.id) {
+                dictionary.remove(b"I");
+            }
             for widget in &field.widgets {
                 draw_text(document, field, *widget, &text);
             }

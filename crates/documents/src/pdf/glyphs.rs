@@ -160,7 +160,9 @@ fn arranged(letters: Vec<Letter>) -> Vec<Line> {
                 let off = |row: usize| (rows[row].0 - letter.y).abs();
                 off(*a).total_cmp(&off(*b))
             });
-        if let Some(row) = near { rows[row].1.push(letter) } else {
+        if let Some(row) = near {
+            rows[row].1.push(letter);
+        } else {
             known.insert((letter.y * 2.0).round() as i64, rows.len());
             rows.push((letter.y, vec![letter]));
         }

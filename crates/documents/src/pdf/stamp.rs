@@ -170,7 +170,7 @@ impl Stamp {
         if let Some(text) = text {
             faces.check(text)?;
             let wide = faces.regular.width(text, self.size);
-            let [r, g, b, _] = picture::colour("color", &self.color)?;
+            let [red, green, blue, _] = picture::colour("color", &self.color)?;
             let (x, y) = self.place((width, height), (wide, self.size));
             let (middle_x, middle_y) = (x + wide / 2.0, y + self.size / 2.0);
             surface.push_transform(&Transform::from_rotate_at(
@@ -178,7 +178,7 @@ impl Stamp {
                 middle_x,
                 middle_y,
             ));
-            surface.set_fill(Some(solid([r, g, b], self.opacity)));
+            surface.set_fill(Some(solid([red, green, blue], self.opacity)));
             let start = Point::from_xy(x, y + self.size * 0.8);
             let font = faces.regular.font.clone();
             surface.draw_text(start, font, self.size, text, false, TextDirection::Auto);
@@ -299,7 +299,7 @@ pub(super) fn add_form(document: &mut Document, page: ObjectId, form: ObjectId) 
     let held = own.and_then(|page| page.get(b"Resources").ok());
     let mut resources = resolved(document, held).unwrap_or_default();
     let mut forms = resolved(document, resources.get(b"XObject").ok()).unwrap_or_default();
-    let name = (1..)
+    let name = (1..=u32::MAX)
         .map(|number| format!("Casare{number}"))
         .find(|name| !forms.has(name.as_bytes()))
         .unwrap_or_default();

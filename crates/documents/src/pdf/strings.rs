@@ -14,9 +14,8 @@ pub(super) fn object(text: &str) -> Object {
 
 /// The text of an object; nothing if it is none.
 pub(super) fn text(object: &Object) -> Option<String> {
-    let bytes = match object {
-        Object::String(bytes, _) | Object::Name(bytes) => bytes,
-        _ => return None,
+    let (Object::String(bytes, _) | Object::Name(bytes)) = object else {
+        return None;
     };
     let units = |pairs: &[u8], of: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = pairs

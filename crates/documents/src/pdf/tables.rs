@@ -99,10 +99,7 @@ impl Tables {
     fn table(&self, page: usize, rows: Vec<Vec<String>>) -> Table {
         let mut rows = rows.into_iter();
         let values = |row: Vec<String>| row.into_iter().map(Value::from).collect::<Vec<_>>();
-        let header = self
-            .header
-            .then(|| rows.next().map(Header::new))
-            .flatten();
+        let header = self.header.then(|| rows.next().map(Header::new)).flatten();
         let columns = header.as_ref().map(|header| header.names());
         let rows: Vec<Value> = rows
             .map(|row| match &header {

@@ -51,8 +51,9 @@ pub(super) fn pieces(xml: &str) -> Result<Vec<Piece>, EditError> {
                 }
                 let name = local(&tag);
                 match name {
-                    // The same again, for programs that don't know the new way.
-                    "Fallback" if is_start => {
+                    // The same again, for programs that don't know the new way; the places of
+                    // tabs, which are no tabs.
+                    "Fallback" | "tabs" if is_start => {
                         reader.read_to_end(tag.name())?;
                         depth -= 1;
                     }
@@ -66,11 +67,6 @@ pub(super) fn pieces(xml: &str) -> Result<Vec<Piece>, EditError> {
                                 _ => '\n',
                             });
                         }
-                    }
-                    // The places of tabs are not tabs.
-                    "tabs" if is_start => {
-                        reader.read_to_end(tag.name())?;
-                        depth -= 1;
                     }
                     "pStyle" => {
                         if let Some(paragraph) = open.last_mut() {

@@ -128,10 +128,6 @@ async fn libreoffice_opens_an_edited_workbook_and_computes_the_same() {
     let office = office_with_fixtures();
     office.outputs(EDITS).await;
 
-    if let Ok(kept) = std::env::var("CASARE_KEEP") {
-        std::fs::copy(office.path("staff.xlsx"), kept).unwrap();
-    }
-
     let converted = Command::new("soffice")
         .args(["--headless", "--convert-to"])
         .arg("csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1")

@@ -184,7 +184,8 @@ outputs: { values: '{{ steps.after.values }}' }
             "{name}: {text}"
         );
     }
-    assert!(told("pdfinfo", &[], &office.path("flat.pdf")).contains("AcroForm"));
+    assert!(told("pdfinfo", &[], &office.path("filled.pdf")).contains("AcroForm"));
+    assert!(!told("pdfinfo", &[], &office.path("flat.pdf")).contains("AcroForm"));
 }
 
 #[tokio::test]
