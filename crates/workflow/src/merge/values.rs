@@ -153,10 +153,10 @@ impl Values<'_> {
 }
 
 /// What both agree on, or what the only side that changed it made of it.
-fn undisputed<'a, T>(
-    three: Three<Option<&'a T>>,
+fn undisputed<T>(
+    three: Three<Option<&T>>,
     same: impl Fn(&T, &T) -> bool,
-) -> Option<Option<&'a T>> {
+) -> Option<Option<&T>> {
     let equal = |one: Option<&T>, other: Option<&T>| match (one, other) {
         (None, None) => true,
         (Some(one), Some(other)) => same(one, other),
@@ -200,7 +200,7 @@ pub(super) fn comments(three: Three<Option<&Vec<Comment>>>) -> Vec<Comment> {
 /// The keys of both sides in one order.
 pub(super) fn keys<'d>(three: Three<Option<&'d Map>>) -> Vec<&'d str> {
     let lists = three.map(|map| -> Vec<&'d str> {
-        let entries = map.into_iter().flat_map(|map| &map.entries);
+        let entries = map.iter().flat_map(|map| &map.entries);
         entries.map(|(key, _)| &**key).collect()
     });
     merge_order(&lists.base, &lists.ours, &lists.theirs, Side::Ours).order
