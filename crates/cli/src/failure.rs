@@ -101,7 +101,7 @@ impl From<CustomNodeError> for CliError {
         match error {
             // Shown as the problems of a workflow are: with their places.
             CustomNodeError::Invalid(problems) => Self::Plan(PlanError::Invalid(problems)),
-            error => Self::CustomNode(error),
+            error @ CustomNodeError::Unreadable { .. } => Self::CustomNode(error),
         }
     }
 }
@@ -168,7 +168,8 @@ impl CliError {
             }
             Self::AlreadyThere(_) => "choose another name, or delete it first".to_owned(),
             Self::NodeName(_) => {
-                "a name is `category.action` of small letters, digits and `_`: `acme.greet`".to_owned()
+                "a name is `category.action` of small letters, digits and `_`: `acme.greet`"
+                    .to_owned()
             }
             Self::NoTests => {
                 "tests are files called `*.test.yaml`; docs/testing.md says what is in them"

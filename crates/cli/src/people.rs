@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use casare_engine::{AnswerKind, Cancel, CancelReason, NodeError, Nobody, People, Question};
+use casare_engine::{AnswerKind, Cancel, CancelReason, Nobody, NodeError, People, Question};
 use inquire::{
     Confirm, InquireError, MultiSelect, Select, Text,
     validator::{ErrorMessage, Validation},
@@ -59,6 +59,7 @@ impl People for AtTerminal {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "the prompt itself is drawn there")]
 fn prompt(question: &Question) -> Result<Json, InquireError> {
     let help = question.help.as_deref().unwrap_or_default();
     if !help.is_empty() {
@@ -73,7 +74,10 @@ fn prompt(question: &Question) -> Result<Json, InquireError> {
         }
         AnswerKind::Choice => {
             let start = default.and_then(|default| {
-                question.choices.iter().position(|choice| *choice == default)
+                question
+                    .choices
+                    .iter()
+                    .position(|choice| *choice == default)
             });
             Select::new(&question.label, question.choices.clone())
                 .with_starting_cursor(start.unwrap_or_default())
@@ -98,8 +102,7 @@ fn prompt(question: &Question) -> Result<Json, InquireError> {
                     })
                 })
                 .prompt()?;
-            read(question, &answer)
-                .map_err(|wrong| InquireError::Custom(wrong.into()))
+            read(question, &answer).map_err(|wrong| InquireError::Custom(wrong.into()))
         }
     }
 }
@@ -108,7 +111,11 @@ fn prompt(question: &Question) -> Result<Json, InquireError> {
 fn lines(question: &Question) -> Result<Json, InquireError> {
     let mut lines: Vec<String> = Vec::new();
     loop {
-        let label = if lines.is_empty() { question.label.as_str() } else { "…" };
+        let label = if lines.is_empty() {
+            question.label.as_str()
+        } else {
+            "…"
+        };
         let line = Text::new(label).prompt()?;
         if line.is_empty() {
             break;

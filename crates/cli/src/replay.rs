@@ -31,19 +31,16 @@ pub(crate) struct Replay {
 impl Replay {
     pub(crate) fn exec(self, terminal: &Terminal) -> Result<Exit, CliError> {
         let recording = Recording::read(&self.recording)?;
-        let plan = match &self.workflow {
-            Some(path) => {
-                let file = WorkflowFile::read(path)?;
-                let engine = files::engine_at(&file.folder)?;
-                (file.load(&engine)?, engine)
-            }
-            None => {
-                let workflow = &recording.workflow;
-                let engine = files::engine_at(&workflow.folder)?;
-                let (name, text) = (&workflow.name, &workflow.text);
-                let plan = engine.load_recorded(name, text, &workflow.folder, &workflow.called)?;
-                (plan, engine)
-            }
+        let plan = if let Some(path) = &self.workflow {
+            let file = WorkflowFile::read(path)?;
+            let engine = files::engine_at(&file.folder)?;
+            (file.load(&engine)?, engine)
+        } else {
+            let workflow = &recording.workflow;
+            let engine = files::engine_at(&workflow.folder)?;
+            let (name, text) = (&workflow.name, &workflow.text);
+            let plan = engine.load_recorded(name, text, &workflow.folder, &workflow.called)?;
+            (plan, engine)
         };
         let (plan, engine) = plan;
         let runs = std::env::temp_dir().join("casare-replays");

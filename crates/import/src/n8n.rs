@@ -494,7 +494,9 @@ impl Reader {
                 rest = after;
                 continue;
             };
-            if let Some(path) = self.path(id, inside.trim()) { written.push_str(&format!("{{{{{path}}}}}")) } else {
+            if let Some(path) = self.path(id, inside.trim()) {
+                written.push_str(&format!("{{{{{path}}}}}"));
+            } else {
                 self.report.add(
                     Weight::Lost,
                     Some(id),

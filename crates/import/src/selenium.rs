@@ -204,7 +204,9 @@ impl<'f> Reader<'f> {
                     {
                         first.note = (!comment.is_empty()).then(|| comment.to_owned());
                     }
-                    steps.iter_mut().for_each(|step| step.disabled |= disabled);
+                    for step in &mut steps {
+                        step.disabled |= disabled;
+                    }
                     done.extend(steps);
                 }
             }

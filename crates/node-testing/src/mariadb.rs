@@ -121,6 +121,10 @@ impl MariaDb {
                 began.elapsed() < Duration::from_mins(1),
                 "MariaDB does not answer"
             );
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a thread of the test itself, not of an executor"
+            )]
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -140,7 +144,11 @@ fn is_root() -> bool {
 fn command(program: &str, folder: &Path) -> Command {
     // Debian keeps the server's program beside the PATH of others than root.
     let server = Path::new("/usr/sbin").join(program);
-    let mut command = if server.is_file() { Command::new(server) } else { Command::new(program) };
+    let mut command = if server.is_file() {
+        Command::new(server)
+    } else {
+        Command::new(program)
+    };
     command
         .current_dir(folder)
         .env("HOME", folder)

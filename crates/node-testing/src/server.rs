@@ -83,6 +83,10 @@ impl Server {
                 self.log()
             );
             // The machine's cores belong to the server until then.
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a thread of the test itself, not of an executor"
+            )]
             std::thread::sleep(Duration::from_millis(5));
         }
     }

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The time that a case has if it says nothing.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// What chance begins with: the same each time.
 const SEED: u64 = 1;
 

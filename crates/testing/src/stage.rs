@@ -226,14 +226,12 @@ impl Attendant for Stage {
                 .any(|stub| stub.with.is_some() && selects(&stub.steps));
         let is_stubbed = self.stubs.iter().any(|stub| selects(&stub.steps));
         let settings = if is_asked || is_stubbed {
-            match view.settings() {
-                Ok(settings) => Some(settings),
-                // The step fails with it by itself.
-                Err(_) => {
-                    self.enter(view, &path, None);
-                    return Verdict::Go;
-                }
-            }
+            // Without settings, the step fails by itself.
+            let Ok(settings) = view.settings() else {
+                self.enter(view, &path, None);
+                return Verdict::Go;
+            };
+            Some(settings)
         } else {
             None
         };

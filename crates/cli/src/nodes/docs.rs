@@ -115,7 +115,12 @@ fn listed(text: &mut String, title: &str, schema: &Json) {
         } else if let Some(default) = field.default {
             let _ = write!(kind, ", default `{}`", cell(&default.to_string()));
         }
-        let _ = writeln!(text, "| `{}` | {kind} | {} |", field.name, cell(&field.help));
+        let _ = writeln!(
+            text,
+            "| `{}` | {kind} | {} |",
+            field.name,
+            cell(&field.help)
+        );
     }
 }
 

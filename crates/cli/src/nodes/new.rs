@@ -47,9 +47,7 @@ impl New {
             });
         }
         let (file, run, script) = self.language.script(action);
-        let text = DEFINITION
-            .replace("NAME", &self.name)
-            .replace("RUN", &run);
+        let text = DEFINITION.replace("NAME", &self.name).replace("RUN", &run);
         // Before anything is written: what is wrong with the name.
         casare_nodes::custom::Definition::read(&definition.display().to_string(), &text)
             .map_err(|_| CliError::NodeName(self.name.clone()))?;

@@ -208,9 +208,7 @@ async fn authorization_code(
     cx: &StepContext,
     settings: AuthorizationCode,
 ) -> Result<Consent, NodeError> {
-    let patience = settings
-        .timeout
-        .map_or(Duration::from_mins(2), Into::into);
+    let patience = settings.timeout.map_or(Duration::from_mins(2), Into::into);
     let listener = TcpListener::bind(("127.0.0.1", settings.port))
         .await
         .map_err(|error| {

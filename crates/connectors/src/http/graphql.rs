@@ -107,7 +107,7 @@ async fn graphql(cx: &StepContext, settings: Graphql) -> Result<GraphqlAnswer, N
     };
     let errors = answer["errors"].as_array().cloned().unwrap_or_default();
     let has_data = !answer["data"].is_null();
-    if !errors.is_empty() && !(settings.partial && has_data) {
+    if !(errors.is_empty() || settings.partial && has_data) {
         return Err(refused(&errors));
     }
     if !has_data && status.as_u16() >= 400 {
@@ -144,7 +144,11 @@ fn refused(errors: &[Json]) -> NodeError {
                 .map_or_else(|| part.to_string(), str::to_owned)
         })
         .collect();
-    let place = if place.is_empty() { String::new() } else { format!(" at `{}`", place.join(".")) };
+    let place = if place.is_empty() {
+        String::new()
+    } else {
+        format!(" at `{}`", place.join("."))
+    };
     let more = match errors.len() {
         1 => String::new(),
         n => format!(" (and {} more)", n - 1),

@@ -97,7 +97,7 @@ impl Grant {
             if kept.until > Instant::now() + EARLY {
                 return Ok(kept.access.clone());
             }
-            renewing = kept.refresh.clone();
+            renewing.clone_from(&kept.refresh);
         }
         let answer = match renewing {
             // A server may have forgotten the newer refresh token: the first grant is the way back.

@@ -274,12 +274,16 @@ impl Paginate {
             _ => first.clone(),
         };
         let mut body = self.json.as_ref().map(|json| to_json(&json.0));
-        let mut set = |name: &str, value: &Json| if let (Some(at), Some(body)) = (name.strip_prefix("$."), &mut body) { put(body, at, value.clone()) } else {
-            let text = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            replace(&mut url, name, &text);
-            Ok(())
+        let mut set = |name: &str, value: &Json| {
+            if let (Some(at), Some(body)) = (name.strip_prefix("$."), &mut body) {
+                put(body, at, value.clone())
+            } else {
+                let text = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
+                replace(&mut url, name, &text);
+                Ok(())
+            }
         };
         if let (Some(name), Some(size)) = (&self.size_parameter, self.page_size)
             && !matches!(next, Next::Address(_))

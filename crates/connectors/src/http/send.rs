@@ -405,10 +405,12 @@ impl<'a> Caller<'a> {
             request = request.basic_auth(username, Some(password));
         }
         let request = call.payload.add_to(request).await?;
-        let request = request.build().map_err(|error| self.failed(call, error))?;
+        let request = request
+            .build()
+            .map_err(|error| failed(&call.shown(), error))?;
         let send = async |request| {
             let sent = self.client.execute(request).await;
-            sent.map_err(|error| self.failed(call, error))
+            sent.map_err(|error| failed(&call.shown(), error))
         };
         exchange::delivered(self.cx, call, request, self.max_size, send).await
     }
@@ -432,10 +434,6 @@ impl<'a> Caller<'a> {
             }
         }
         url
-    }
-
-    fn failed(&self, call: &Call, error: reqwest::Error) -> NodeError {
-        failed(&call.shown(), error)
     }
 }
 
@@ -524,7 +522,9 @@ fn is_passing(status: StatusCode) -> bool {
 /// The wait that the other side asks for, as seconds or as a date.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let said = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = if let Ok(seconds) = said.parse() { Duration::from_secs(seconds) } else {
+    let wait = if let Ok(seconds) = said.parse() {
+        Duration::from_secs(seconds)
+    } else {
         let until = jiff::fmt::rfc2822::parse(said).ok()?.timestamp();
         Duration::try_from(until.duration_since(now)).unwrap_or_default()
     };

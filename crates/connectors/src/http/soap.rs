@@ -239,7 +239,11 @@ impl Soap {
             Some(own) => format!(" xmlns=\"{}\"", quick_xml::escape::escape(own)),
             None => String::new(),
         };
-        let header = if header.is_empty() { String::new() } else { format!("<soap:Header>{header}</soap:Header>") };
+        let header = if header.is_empty() {
+            String::new()
+        } else {
+            format!("<soap:Header>{header}</soap:Header>")
+        };
         Ok(format!(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\
              <soap:Envelope xmlns:soap=\"{namespace}\">{header}\

@@ -113,7 +113,11 @@ impl Criteria {
         } else {
             keys.join(" ")
         };
-        Ok(if keys.is_ascii() { keys } else { format!("CHARSET UTF-8 {keys}") })
+        Ok(if keys.is_ascii() {
+            keys
+        } else {
+            format!("CHARSET UTF-8 {keys}")
+        })
     }
 
     /// The time from which on mails count, if it is given to the second.

@@ -188,7 +188,11 @@ impl Imap {
     pub(super) async fn open(&mut self, folder: &str, change: bool) -> Result<Opened, NodeError> {
         let name = utf7::encode(folder);
         let session = self.session()?;
-        let opened = if change { session.select(&name).await } else { session.examine(&name).await };
+        let opened = if change {
+            session.select(&name).await
+        } else {
+            session.examine(&name).await
+        };
         let mailbox = opened.map_err(|error| match error {
             ImapError::No(_) => {
                 NodeError::not_found(format!("there is no folder `{folder}`: {}", said(&error)))
@@ -353,7 +357,13 @@ pub(super) fn set(uids: &[u32]) -> String {
             _ => parts.push((uid, uid)),
         }
     }
-    let parts = parts.iter().map(|(from, to)| if from == to { from.to_string() } else { format!("{from}:{to}") });
+    let parts = parts.iter().map(|(from, to)| {
+        if from == to {
+            from.to_string()
+        } else {
+            format!("{from}:{to}")
+        }
+    });
     parts.collect::<Vec<_>>().join(",")
 }
 

@@ -66,17 +66,17 @@ const LOOK_AGAIN: Duration = Duration::from_mins(2);
 async fn wait_for(cx: &StepContext, settings: WaitFor) -> Result<Arrived, NodeError> {
     let access = settings.access();
     let shown = access.address(cx, Protocol::Imap)?.shown();
-    let patience = cx.time_left(
-        settings
-            .timeout
-            .map_or(Duration::from_mins(5), Into::into),
-    );
+    let patience = cx.time_left(settings.timeout.map_or(Duration::from_mins(5), Into::into));
     let until = Instant::now() + patience;
     // The last answer may take a little longer than the mail was waited for.
     within(patience + Duration::from_secs(10), &shown, async {
         let mut imap = Lease::of(cx, access).await?;
         imap.open(&settings.folder, settings.mark_read).await?;
-        let known = if settings.only_new { matching(&mut imap, &settings.criteria).await? } else { Vec::new() };
+        let known = if settings.only_new {
+            matching(&mut imap, &settings.criteria).await?
+        } else {
+            Vec::new()
+        };
         loop {
             let found = matching(&mut imap, &settings.criteria).await?;
             if let Some(uid) = found.into_iter().rev().find(|uid| !known.contains(uid)) {

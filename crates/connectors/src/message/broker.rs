@@ -183,11 +183,11 @@ impl Broker {
     pub(super) async fn publish(&self, message: Outgoing) -> Result<Option<u64>, NodeError> {
         match self.kind {
             #[cfg(feature = "amqp")]
-            Kind::Amqp => super::amqp::publish(self, message).await,
+            Kind::Amqp => Box::pin(super::amqp::publish(self, message)).await,
             #[cfg(feature = "mqtt")]
-            Kind::Mqtt => super::mqtt::publish(self, message).await,
+            Kind::Mqtt => Box::pin(super::mqtt::publish(self, message)).await,
             #[cfg(feature = "nats")]
-            Kind::Nats => super::nats::publish(self, message).await,
+            Kind::Nats => Box::pin(super::nats::publish(self, message)).await,
             #[cfg(not(all(feature = "amqp", feature = "mqtt", feature = "nats")))]
             _ => Err(left_out()),
         }

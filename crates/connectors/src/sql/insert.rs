@@ -333,7 +333,9 @@ async fn many(
             return Ok((count, affected));
         }
         let part;
-        let sql = if rows == most { &whole } else {
+        let sql = if rows == most {
+            &whole
+        } else {
             part = target.statement(rows);
             &part
         };

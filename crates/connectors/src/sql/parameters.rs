@@ -90,7 +90,9 @@ pub(super) fn template(sql: &str, dialect: Dialect, like: &Value) -> Template {
         }
         // MySQL counts places; the others can use one value at several.
         let known = names.iter().position(|known| known == name);
-        let number = if let Some(index) = known.filter(|_| dialect != Dialect::MySql) { index + 1 } else {
+        let number = if let Some(index) = known.filter(|_| dialect != Dialect::MySql) {
+            index + 1
+        } else {
             names.push(name.to_owned());
             names.len()
         };

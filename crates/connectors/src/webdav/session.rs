@@ -95,7 +95,9 @@ async fn client(cx: &StepContext, settings: &Session, url: &Url) -> Result<Clien
     let mut headers = HeaderMap::new();
     if let Some(name) = &settings.credential {
         let credential = cx.credential(name).await?;
-        let value = if let Some(token) = credential.optional("token") { format!("Bearer {token}") } else {
+        let value = if let Some(token) = credential.optional("token") {
+            format!("Bearer {token}")
+        } else {
             let (username, password) =
                 (credential.field("username")?, credential.field("password")?);
             format!(

@@ -66,7 +66,7 @@ async fn an_encrypted_server_of_the_old_kind_is_used_all_the_same() {
             ),
             has_folders: true,
         };
-        let steps = r#"
+        let steps = r"
       - { use: {p}.upload, with: { from: a b.csv, to: up/in/ } }
       - { id: mirrored, use: {p}.sync, with: { direction: download, local: back, remote: up } }
       - { id: same, use: {p}.sync, with: { direction: download, local: back, remote: up } }
@@ -75,7 +75,7 @@ async fn an_encrypted_server_of_the_old_kind_is_used_all_the_same() {
       - { use: {p}.delete, with: { path: up/c.csv } }
       - { id: gone, use: {p}.info, with: { path: up/c.csv } }
       - { id: folder, use: {p}.info, with: { path: up/in } }
-"#;
+";
         let outputs = r#"  list: "{{ steps.list.entries | map(attribute='relative') | list }}"
   mirrored: "{{ [steps.mirrored.count, steps.same.count, steps.same.unchanged] }}"
   info: "{{ [steps.gone.exists, steps.folder.kind] }}""#;

@@ -217,13 +217,13 @@ async fn an_answer_that_is_too_long_fills_no_memory() {
 async fn an_address_is_made_of_parts() {
     let outputs = office()
         .outputs(
-            r##"
+            r#"
 steps:
   - id: url
     use: http.build_url
     with: { base: "https://example.com/api/", path: [orders, "2026/07", "ä b"], query: { tag: [new, "a&b"], none: null } }
 outputs: { url: "{{ steps.url.result }}" }
-"##,
+"#,
         )
         .await;
 

@@ -340,9 +340,7 @@ impl Context<'_> {
                 || mentions(&patterns, name)
                 || is_numbered(&patterns, name)
                 || is_action(kind, name)
-                || self
-                    .old_name(form, also, name)
-                    .is_some_and(|new| mentions(&patterns, new))
+                || old_name(form, also, name).is_some_and(|new| mentions(&patterns, new))
                 || (acting && default == Some(value))
             {
                 continue;
@@ -366,16 +364,6 @@ impl Context<'_> {
                 ),
             );
         }
-    }
-
-    fn old_name<'a>(
-        &self,
-        form: &'a Successor,
-        also: Option<&'a super::settings::Also>,
-        name: &str,
-    ) -> Option<&'a str> {
-        let found = form.also.get(name).or_else(|| also?.get(name));
-        found.map(String::as_str)
     }
 
     fn set_variable(&self, node: NodeNo, reader: Reader) -> Step {
@@ -448,18 +436,20 @@ impl Context<'_> {
             .unwrap_or_default()
             .trim();
         let default = self.setting(node, "default_value", &EMPTY_FORM, None, reader);
-        let value = if let Some(code) = self.resolve(name, reader) { Val::Code(match default.filter(|value| !value.is_empty()) {
-            Some(default) => Code::new(
-                format!(
-                    "{0} if {0} is not none else {1}",
-                    code.operand(Binding::Atom),
-                    default.code().operand(Binding::Or)
+        let value = if let Some(code) = self.resolve(name, reader) {
+            Val::Code(match default.filter(|value| !value.is_empty()) {
+                Some(default) => Code::new(
+                    format!(
+                        "{0} if {0} is not none else {1}",
+                        code.operand(Binding::Atom),
+                        default.code().operand(Binding::Or)
+                    ),
+                    Kind::Any,
+                    Binding::Choice,
                 ),
-                Kind::Any,
-                Binding::Choice,
-            ),
-            None => code,
-        }) } else {
+                None => code,
+            })
+        } else {
             self.remark(
                 Weight::Look,
                 node,
@@ -693,17 +683,19 @@ impl Context<'_> {
             .config
             .get("expression")
             .and_then(Json::as_str);
-        if let Some(text) = written.filter(|text| !text.trim().is_empty()) { match self.expression(text, reader) {
-            Ok(code) => Val::Code(code),
-            Err(fault) => {
-                self.remark(
-                    Weight::Look,
-                    node,
-                    format!("`expression: {text}`: {fault}; `default` runs"),
-                );
-                Val::text("")
+        if let Some(text) = written.filter(|text| !text.trim().is_empty()) {
+            match self.expression(text, reader) {
+                Ok(code) => Val::Code(code),
+                Err(fault) => {
+                    self.remark(
+                        Weight::Look,
+                        node,
+                        format!("`expression: {text}`: {fault}; `default` runs"),
+                    );
+                    Val::text("")
+                }
             }
-        } } else {
+        } else {
             self.remark(
                 Weight::Look,
                 node,
@@ -1442,4 +1434,14 @@ fn relative(from: &str, to: &str) -> String {
     path.extend(target[same..].iter().cloned());
     path.extend(to.rsplit('/').next().map(str::to_owned));
     path.join("/")
+}
+
+/// What the setting `name` was called in the type's older versions.
+fn old_name<'a>(
+    form: &'a Successor,
+    also: Option<&'a super::settings::Also>,
+    name: &str,
+) -> Option<&'a str> {
+    let found = form.also.get(name).or_else(|| also?.get(name));
+    found.map(String::as_str)
 }

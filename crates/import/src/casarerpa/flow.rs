@@ -62,9 +62,12 @@ pub(crate) struct State {
     /// The node it begins with, which names it.
     pub(crate) first: NodeNo,
     pub(crate) items: Vec<Item>,
-    /// Where to go next: (the branching node and the output it leaves by, the state); `None` ends.
-    pub(crate) exits: Vec<(Option<(NodeNo, String)>, Option<usize>)>,
+    /// Where to go next; no state ends.
+    pub(crate) exits: Vec<Exit>,
 }
+
+/// The branching node and the output it leaves by, and the state it leads to.
+pub(crate) type Exit = (Option<(NodeNo, String)>, Option<usize>);
 
 /// Ways out of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

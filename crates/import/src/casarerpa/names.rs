@@ -701,12 +701,16 @@ impl<'g> Context<'g> {
         for part in parts(text) {
             match part {
                 Part::Plain(text) => plain(&mut segments, text),
-                Part::Reference(path, whole) => if let Some(code) = self.resolve(path, reader) { segments.push(Segment::Code(code)) } else {
-                    if whole.starts_with("{{") {
-                        self.unknown(whole, reader);
+                Part::Reference(path, whole) => {
+                    if let Some(code) = self.resolve(path, reader) {
+                        segments.push(Segment::Code(code));
+                    } else {
+                        if whole.starts_with("{{") {
+                            self.unknown(whole, reader);
+                        }
+                        plain(&mut segments, whole);
                     }
-                    plain(&mut segments, whole);
-                },
+                }
                 Part::Call(inside, whole) => match self.expression(inside, reader) {
                     Ok(code) => {
                         self.remark(

@@ -265,7 +265,7 @@ impl Context<'_> {
             }
             Json::Object(fields) if special(fields).is_some() => {
                 let (kind, of) = special(fields)?;
-                self.special(kind, of, fields, node, form, also, reader)
+                self.special((kind, of), fields, node, form, also, reader)
             }
             Json::Object(fields) if fields.contains_key("regex") => {
                 let name = fields["regex"].as_str().unwrap_or_default();
@@ -556,8 +556,7 @@ impl Context<'_> {
     /// Patterns that need more than a setting's value.
     fn special(
         &self,
-        kind: &str,
-        of: &Json,
+        (kind, of): (&str, &Json),
         fields: &Map<String, Json>,
         node: NodeNo,
         form: &Successor,
@@ -590,9 +589,10 @@ impl Context<'_> {
                         continue;
                     };
                     let value = one(&format!("value_{number}")).unwrap_or(Val::Literal(Json::Null));
-                    if let Some(key) = key.as_text() { entries.push((key.to_owned(), value)) } else {
-                        let key = key.code();
-                        return Some(self.computed_pairs(count, &key, one));
+                    if let Some(key) = key.as_text() {
+                        entries.push((key.to_owned(), value));
+                    } else {
+                        return Some(computed_pairs(count, one));
                     }
                 }
                 Some(Val::Map(entries))
@@ -672,7 +672,9 @@ impl Context<'_> {
             "entry" => {
                 let value = fields.get("value").and_then(Json::as_str).and_then(one);
                 let (key, value) = (one(text)?, value.unwrap_or_else(|| Val::text("")));
-                Some(if let Some(key) = key.as_text() { Val::Map(vec![(key.to_owned(), value)]) } else {
+                Some(if let Some(key) = key.as_text() {
+                    Val::Map(vec![(key.to_owned(), value)])
+                } else {
                     let text = format!("{{{}: {}}}", key.code().text, value.code().text);
                     Val::Code(Code::atom(text, Kind::Map))
                 })
@@ -719,23 +721,6 @@ impl Context<'_> {
             },
             _ => None,
         }
-    }
-
-    /// A map whose keys are computed.
-    fn computed_pairs(
-        &self,
-        count: usize,
-        _first: &Code,
-        one: impl Fn(&str) -> Option<Val>,
-    ) -> Val {
-        let mut entries = Vec::new();
-        for number in 1..=count {
-            if let Some(key) = one(&format!("key_{number}")).filter(|key| !key.is_empty()) {
-                let value = one(&format!("value_{number}")).unwrap_or(Val::Literal(Json::Null));
-                entries.push(format!("{}: {}", key.code().text, value.code().text));
-            }
-        }
-        Val::Code(Code::atom(format!("{{{}}}", entries.join(", ")), Kind::Map))
     }
 
     /// A condition: wired, a value, or a Python-like expression. One that can't be evaluated is
@@ -1083,4 +1068,16 @@ fn flagged(value: Val, flags: &str) -> Val {
         }
         other => Val::Text(vec![Segment::Plain(flags), Segment::Code(other.code())]),
     }
+}
+
+/// A map whose keys are computed.
+fn computed_pairs(count: usize, one: impl Fn(&str) -> Option<Val>) -> Val {
+    let mut entries = Vec::new();
+    for number in 1..=count {
+        if let Some(key) = one(&format!("key_{number}")).filter(|key| !key.is_empty()) {
+            let value = one(&format!("value_{number}")).unwrap_or(Val::Literal(Json::Null));
+            entries.push(format!("{}: {}", key.code().text, value.code().text));
+        }
+    }
+    Val::Code(Code::atom(format!("{{{}}}", entries.join(", ")), Kind::Map))
 }

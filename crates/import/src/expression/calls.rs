@@ -259,11 +259,10 @@ pub(super) fn method(value: &Code, name: &str, (given, named): &Arguments) -> Op
             format!("{}[{from}:{to}]", value.operand(Binding::Atom)),
             value.kind,
         ),
-        ("toString", []) => value.filter("string", Kind::Text),
+        ("toString" | "toISO" | "toISOString", []) => value.filter("string", Kind::Text),
         ("toFixed", [digits]) => value.filter(&format!("format_number({digits}, '')"), Kind::Text),
         ("toNumber" | "toFloat", []) => value.filter("float", Kind::Number),
         ("toInt", []) => value.filter("int", Kind::Number),
-        ("toISO" | "toISOString", []) => value.filter("string", Kind::Text),
         ("first" | "last" | "reverse" | "unique", []) => value.filter(name, Kind::Any),
         ("sum" | "average", []) => {
             value.filter(if name == "sum" { "sum" } else { "avg" }, Kind::Number)

@@ -418,7 +418,7 @@ impl Parser<'_> {
                 Ok(Code::atom(format!("[{}]", items.join(", ")), Kind::List))
             }
             Token::Symbol("{") => self.map(),
-            other => Err(Fault::Unreadable(format!(
+            other @ Token::Symbol(_) => Err(Fault::Unreadable(format!(
                 "{} is not expected",
                 told(&other)
             ))),

@@ -144,11 +144,10 @@ fn call(text: &str) -> Option<(&str, &str)> {
     for (at, letter) in inside.char_indices() {
         match (quote, letter) {
             (Some(open), _) if letter == open => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(letter),
             (None, '{') => depth += 1,
-            (None, '}') if depth > 0 => depth -= 1,
-            (None, '}') => return Some((&inside[..at], &inside[at + 1..])),
+            (None, '}') if depth == 0 => return Some((&inside[..at], &inside[at + 1..])),
+            (None, '}') => depth -= 1,
             _ => {}
         }
     }

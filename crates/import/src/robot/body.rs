@@ -501,8 +501,11 @@ pub(super) fn block(uses: &str, with: Json, name: &str, steps: Vec<Step>) -> Ste
     step
 }
 
+/// The head of a part of a block (`IF …`, `ELSE`), and its lines.
+type Part = (Vec<String>, Vec<Vec<String>>);
+
 /// The heads and bodies of a block that begins at `at`, and the line after its END.
-fn parts(lines: &[Vec<String>], at: usize) -> (Vec<(Vec<String>, Vec<Vec<String>>)>, usize) {
+fn parts(lines: &[Vec<String>], at: usize) -> (Vec<Part>, usize) {
     let mut parts = vec![(lines[at].clone(), Vec::new())];
     let mut depth = 0_usize;
     let mut next = at + 1;

@@ -186,11 +186,13 @@ fn flow(reader: &mut Reader<'_>, call: &Call<'_>, name: &str) -> Option<Vec<Step
                     .trim_end_matches("}}")
                     .trim()
                     .to_owned();
-                then.iter_mut()
-                    .for_each(|step| step.when = Some(format!("{{{{ not ({text}) }}}}").into()));
+                for step in &mut then {
+                    step.when = Some(format!("{{{{ not ({text}) }}}}").into());
+                }
             } else {
-                then.iter_mut()
-                    .for_each(|step| step.when = Some(condition.clone()));
+                for step in &mut then {
+                    step.when = Some(condition.clone());
+                }
             }
             Some(then)
         }

@@ -172,7 +172,7 @@ proptest! {
             "set > if; if.true > say",
         )
         .to_string();
-        let at = (cut.min(whole.len())..).find(|at| whole.is_char_boundary(*at)).unwrap();
+        let at = (cut.min(whole.len())..=whole.len()).find(|at| whole.is_char_boundary(*at)).unwrap();
         let text = format!("{}{put}{}", &whole[..at], &whole[at..]);
         let file = SourceFile { path: "x.json".to_owned(), text };
         if let Ok(outcome) = import(&[file], &registry()).remove(0).outcome {

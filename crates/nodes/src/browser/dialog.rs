@@ -67,7 +67,6 @@ const EXAMPLE: &str = r#"- use: browser.session
       with: { message: "{{ steps.dialogs.shown[0].message }}" }
 "#;
 
-#[expect(clippy::unused_async, reason = "nodes look alike")]
 async fn dialog(cx: &StepContext, settings: Dialog) -> Result<Dialogs, NodeError> {
     let page = live::page(cx)?;
     page.set_dialog_policy(match settings.answer {

@@ -127,7 +127,8 @@ impl Beside {
                 _ => return None,
             }
         }
-        beside.currency = beside.currency.trim_matches('.').to_owned();
+        let trimmed = beside.currency.trim_matches('.').to_owned();
+        beside.currency = trimmed;
         let fits = beside.currency.is_empty() || is_currency_name(&beside.currency);
         fits.then_some(beside)
     }

@@ -61,7 +61,6 @@ const EXAMPLE: &str = r#"- id: scratch
       with: { path: "{{ steps.scratch.path }}/draft.txt", content: not for long }
 "#;
 
-#[expect(clippy::unused_async, reason = "nodes look alike")]
 async fn temp(cx: &StepContext, settings: Temp) -> Result<Opened<Made>, NodeError> {
     if settings.prefix.contains(['/', '\\']) {
         return Err(NodeError::invalid(format!(

@@ -42,9 +42,10 @@ pub(super) fn text(element: ElementRef<'_>) -> String {
                         raw.push_str(&text.replace(['\n', '\r', '\t'], " "));
                     }
                 } else if let Some(element) = node.value().as_element()
-                    && is_block(element.name()) {
-                        raw.push('\n');
-                    }
+                    && is_block(element.name())
+                {
+                    raw.push('\n');
+                }
             }
             ego_tree::iter::Edge::Close(node) => {
                 if let Some(element) = node.value().as_element() {

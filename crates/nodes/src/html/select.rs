@@ -80,7 +80,9 @@ impl Take {
             Self::Text => Value::from(text(element)),
             Self::Html => Value::from(element.html()),
             Self::InnerHtml => Value::from(element.inner_html()),
-            Self::Attribute(name) => element.attr(name).map_or_else(|| Value::from(()), Value::from),
+            Self::Attribute(name) => element
+                .attr(name)
+                .map_or_else(|| Value::from(()), Value::from),
         }
     }
 }
@@ -116,9 +118,9 @@ impl Field {
         match (found, &self.attribute) {
             (None, _) => Value::from(()),
             (Some(found), None) => Value::from(tidy(found)),
-            (Some(found), Some(name)) => {
-                found.attr(name).map_or_else(|| Value::from(()), Value::from)
-            }
+            (Some(found), Some(name)) => found
+                .attr(name)
+                .map_or_else(|| Value::from(()), Value::from),
         }
     }
 }
@@ -139,11 +141,16 @@ async fn select(cx: &StepContext, settings: Select) -> Result<Selected, NodeErro
                 }
             },
         };
-        let fields = settings.fields.iter().map(|(name, written)| Field::new(name, written));
+        let fields = settings
+            .fields
+            .iter()
+            .map(|(name, written)| Field::new(name, written));
         let fields = fields.collect::<Result<Vec<_>, _>>()?;
         let chosen = selector("selector", &settings.selector)?;
         let page = page(&settings.text)?;
-        let elements = page.select(&chosen).take(settings.limit.unwrap_or(usize::MAX));
+        let elements = page
+            .select(&chosen)
+            .take(settings.limit.unwrap_or(usize::MAX));
         let values: Vec<Value> = elements
             .map(|element| {
                 if fields.is_empty() {

@@ -40,7 +40,12 @@ pub(super) async fn first(
     command.args(args);
     let env: BTreeMap<String, String> = DESKTOP
         .iter()
-        .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
+        .filter_map(|name| {
+            Some((
+                (*name).to_owned(),
+                std::env::var_os(name)?.into_string().ok()?,
+            ))
+        })
         .collect();
     let program_name = format!("`{program}`");
     let program = Program {

@@ -38,7 +38,6 @@ const EXAMPLE: &str = r#"- id: language
   with: { message: "{{ steps.language.result }}" }
 "#;
 
-#[expect(clippy::unused_async, reason = "nodes look alike")]
 async fn environment(_cx: &StepContext, settings: Environment) -> Result<Variable, NodeError> {
     let Environment { name, default } = settings;
     if name.to_uppercase().starts_with("CASARE_") {

@@ -144,7 +144,12 @@ async fn ask(cx: &StepContext, settings: &Service, args: &[&str]) -> Result<Stri
     command.args(["--no-pager", "--no-ask-password"]).args(args);
     let env: BTreeMap<String, String> = ["XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"]
         .iter()
-        .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
+        .filter_map(|name| {
+            Some((
+                (*name).to_owned(),
+                std::env::var_os(name)?.into_string().ok()?,
+            ))
+        })
         .collect();
     let program = Program {
         command,

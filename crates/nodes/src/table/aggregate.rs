@@ -60,7 +60,7 @@ async fn aggregate(cx: &StepContext, settings: Summary) -> Result<Summed, NodeEr
             tallies.push((measure, tally));
         }
         let mut count = 0;
-        for row in source.iter()? {
+        for row in source.rows()? {
             let row = row?;
             count += 1;
             for (measure, tally) in &mut tallies {

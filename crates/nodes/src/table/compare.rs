@@ -135,7 +135,7 @@ impl Comparison {
         if key.is_empty() {
             return Err(NodeError::invalid("setting `key` names no column"));
         }
-        if !(settings.tolerance >= 0.0) {
+        if settings.tolerance.is_nan() || settings.tolerance < 0.0 {
             return Err(NodeError::invalid("setting `tolerance` is below 0"));
         }
         let of = |source: &Source| -> Result<Key, NodeError> {
@@ -145,7 +145,9 @@ impl Comparison {
             })
         };
         let ignored = settings.ignore.as_slice();
-        let names: Vec<String> = if let Some(columns) = &settings.columns { columns.as_slice().to_vec() } else {
+        let names: Vec<String> = if let Some(columns) = &settings.columns {
+            columns.as_slice().to_vec()
+        } else {
             let both = |name: &&str| after.header().position(name).is_some();
             before
                 .header()
@@ -178,7 +180,7 @@ impl Comparison {
         let mut known: HashMap<Box<[u8]>, (usize, bool)> = HashMap::new();
         let mut rows = Vec::new();
         let mut buffer = Vec::new();
-        for row in before.iter()? {
+        for row in before.rows()? {
             let row = row?;
             self.keys.0.write(&row, &mut buffer);
             if known
@@ -192,7 +194,7 @@ impl Comparison {
         }
         let (mut added, mut changed, mut unchanged) = (Vec::new(), Vec::new(), 0);
         let mut new_keys = std::collections::HashSet::new();
-        for (index, row) in after.iter()?.enumerate() {
+        for (index, row) in after.rows()?.enumerate() {
             let row = row?;
             self.keys.1.write(&row, &mut buffer);
             match known.get_mut(buffer.as_slice()) {

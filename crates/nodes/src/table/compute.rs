@@ -68,7 +68,7 @@ async fn compute(cx: &StepContext, settings: Compute) -> Result<Table, NodeError
         let kind = (source.is_stream(), "rows with computed columns");
         Table::passing(&header, kind, &cancel, move || {
             let stages = stages.clone();
-            let rows = source.iter()?.enumerate();
+            let rows = source.rows()?.enumerate();
             Ok(rows.map(move |(index, row)| computed(&stages, index, row?)))
         })
     })
@@ -80,7 +80,9 @@ fn stages(settings: &Compute, source: &Source) -> Result<Vec<Stage>, NodeError> 
     let mut places: Vec<Place> = (0..names.len()).map(Place::First).collect();
     let mut stages = Vec::new();
     for (own, (name, expression)) in settings.columns.iter().enumerate() {
-        if let Some(position) = names.iter().position(|known| known == name) { places[position] = Place::Own(own) } else {
+        if let Some(position) = names.iter().position(|known| known == name) {
+            places[position] = Place::Own(own);
+        } else {
             names.push(name.clone());
             places.push(Place::Own(own));
         }

@@ -66,7 +66,7 @@ async fn concat(cx: &StepContext, settings: Concat) -> Result<Table, NodeError> 
                 let (header, parts) = (header.clone(), parts.clone());
                 let mut passes = Vec::new();
                 for (index, part) in parts.iter().enumerate() {
-                    passes.push((index, part.source.iter()?));
+                    passes.push((index, part.source.rows()?));
                 }
                 Ok(passes.into_iter().flat_map(move |(index, rows)| {
                     let (header, parts) = (header.clone(), parts.clone());

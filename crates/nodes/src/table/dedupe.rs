@@ -84,7 +84,7 @@ async fn dedupe(cx: &StepContext, settings: Dedupe) -> Result<Table, NodeError> 
             let key = key.clone();
             let mut seen: HashSet<Box<[u8]>> = HashSet::new();
             let mut buffer = Vec::new();
-            Ok(source.iter()?.filter(move |row| {
+            Ok(source.rows()?.filter(move |row| {
                 row.as_ref().map_or(true, |row| {
                     key.write(row, &mut buffer);
                     let is_new = !seen.contains(buffer.as_slice());
@@ -108,7 +108,7 @@ fn kept_by_count(
 ) -> Result<Table, NodeError> {
     let mut found: HashMap<Box<[u8]>, (usize, usize)> = HashMap::new();
     let mut buffer = Vec::new();
-    for (index, row) in source.iter()?.enumerate() {
+    for (index, row) in source.rows()?.enumerate() {
         key.write(&*row?, &mut buffer);
         match found.get_mut(buffer.as_slice()) {
             Some((last, count)) => (*last, *count) = (index, *count + 1),
@@ -124,7 +124,7 @@ fn kept_by_count(
         .map(|(last, _)| last)
         .collect();
     let mut rows = Vec::with_capacity(wanted.len());
-    for (index, row) in source.iter()?.enumerate() {
+    for (index, row) in source.rows()?.enumerate() {
         if wanted.contains(&index) {
             rows.push(Value::from_dyn_object(row?));
         }

@@ -68,7 +68,7 @@ async fn fill(cx: &StepContext, settings: Fill) -> Result<Table, NodeError> {
             let start = with.clone().unwrap_or_else(|| Value::from(()));
             let mut above = vec![start; positions.len()];
             let keeps = with.is_some();
-            Ok(source.iter()?.map(move |row| {
+            Ok(source.rows()?.map(move |row| {
                 let row = row?;
                 let cells = positions.iter().zip(&mut above).map(|(position, above)| {
                     if is_blank(row.look(*position)) {

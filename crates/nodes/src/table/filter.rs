@@ -130,7 +130,7 @@ async fn filter(cx: &StepContext, settings: Filter) -> Result<Table, NodeError> 
         let kind = (source.is_stream(), "filtered rows");
         Table::passing(&header, kind, &cancel, move || {
             let test = test.clone();
-            let kept = source.iter()?.enumerate().filter_map(move |(index, row)| {
+            let kept = source.rows()?.enumerate().filter_map(move |(index, row)| {
                 let row = match row {
                     Ok(row) => row,
                     Err(error) => return Some(Err(error)),

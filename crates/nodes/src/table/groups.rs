@@ -38,7 +38,7 @@ impl Groups {
 
     /// Puts all rows into groups; holds the groups, not the rows.
     pub(super) fn fill(&mut self, source: &Source, cancel: &Cancel) -> Result<(), NodeError> {
-        for (index, row) in source.iter()?.enumerate() {
+        for (index, row) in source.rows()?.enumerate() {
             self.add(&*row?, index + 1)?;
             stop_if(cancel, index + 1)?;
         }

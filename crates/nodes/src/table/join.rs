@@ -153,7 +153,7 @@ async fn join(cx: &StepContext, settings: Join) -> Result<Table, NodeError> {
         });
         Table::passing(&header, (streamed, "joined rows"), &cancel, move || {
             Ok(Pass {
-                left: Box::new(left.iter()?),
+                left: Box::new(left.rows()?),
                 matched: match plan.kind {
                     Kind::Right | Kind::Full => vec![false; plan.partners.rows.len()],
                     _ => Vec::new(),
@@ -246,7 +246,7 @@ const END: u32 = u32::MAX;
 impl Partners {
     fn of(right: &Source, key: &Key, cancel: &Cancel) -> Result<Self, NodeError> {
         let mut rows = Vec::new();
-        for row in right.iter()? {
+        for row in right.rows()? {
             rows.push(row?);
             stop_if(cancel, rows.len())?;
         }

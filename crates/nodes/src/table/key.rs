@@ -77,15 +77,19 @@ pub(super) fn write_cell(cell: Cell<'_>, ignore_case: bool, buffer: &mut Vec<u8>
     let text = match cell {
         Cell::Nothing => return,
         Cell::Text(text) => text,
-        Cell::Value(value) => if let Some(text) = value.as_str() { text } else {
-            if let Some(whole) = value.as_i64().filter(|_| value.is_integer()) {
-                // Writing into a vector does not fail.
-                let _ = write!(buffer, "{whole}");
+        Cell::Value(value) => {
+            if let Some(text) = value.as_str() {
+                text
             } else {
-                buffer.extend_from_slice(cell_text(value).as_bytes());
+                if let Some(whole) = value.as_i64().filter(|_| value.is_integer()) {
+                    // Writing into a vector does not fail.
+                    let _ = write!(buffer, "{whole}");
+                } else {
+                    buffer.extend_from_slice(cell_text(value).as_bytes());
+                }
+                return;
             }
-            return;
-        },
+        }
     };
     if ignore_case {
         buffer.extend_from_slice(folded(text.trim()).as_bytes());

@@ -59,8 +59,7 @@ fn of_text(text: &str) -> Option<Number> {
     let text = text.trim();
     let (negative, digits) = match text.as_bytes() {
         [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
+        [b'+', rest @ ..] | rest => (false, rest),
     };
     // The quick way, which nearly all numbers take.
     let (mut units, mut behind, mut any) = (0_i64, None, false);

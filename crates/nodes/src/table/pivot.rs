@@ -126,7 +126,9 @@ struct Wide {
 impl Wide {
     fn put(&mut self, cells: Vec<Value>, title: &Value, value: Value) -> Result<(), NodeError> {
         let title = cell_text(title);
-        let column = if let Some(column) = self.columns.get(&title) { *column } else {
+        let column = if let Some(column) = self.columns.get(&title) {
+            *column
+        } else {
             if self.titles.len() == MOST_COLUMNS {
                 return Err(NodeError::invalid(format!(
                     "setting `columns`: there are more than {MOST_COLUMNS} different cells"

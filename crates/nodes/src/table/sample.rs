@@ -66,15 +66,15 @@ async fn sample(cx: &StepContext, settings: Sample) -> Result<Table, NodeError> 
         let kind = (source.is_stream(), "some rows");
         match settings.from {
             From::First => Table::passing(&header, kind, &cancel, move || {
-                Ok(source.iter()?.skip(skip).take(count))
+                Ok(source.rows()?.skip(skip).take(count))
             }),
             From::Every if count == 0 => Err(NodeError::invalid("setting `count` is 0")),
             From::Every => Table::passing(&header, kind, &cancel, move || {
-                Ok(source.iter()?.skip(skip).step_by(count))
+                Ok(source.rows()?.skip(skip).step_by(count))
             }),
             From::Last => {
                 let mut last = std::collections::VecDeque::new();
-                for (index, row) in source.iter()?.enumerate().skip(skip) {
+                for (index, row) in source.rows()?.enumerate().skip(skip) {
                     last.push_back(row?);
                     if last.len() > count {
                         last.pop_front();
@@ -87,7 +87,7 @@ async fn sample(cx: &StepContext, settings: Sample) -> Result<Table, NodeError> 
             From::Random => {
                 // Reservoir sampling: row n replaces one of those kept with the chance count/n.
                 let mut kept = Vec::new();
-                for (index, row) in source.iter()?.skip(skip).enumerate() {
+                for (index, row) in source.rows()?.skip(skip).enumerate() {
                     let row = (index, row?);
                     if kept.len() < count {
                         kept.push(row);

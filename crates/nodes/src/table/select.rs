@@ -62,7 +62,7 @@ async fn select(cx: &StepContext, settings: Select) -> Result<Table, NodeError> 
         let names = header.clone();
         Table::passing(&names, kind, &cancel, move || {
             let (header, places) = (header.clone(), places.clone());
-            Ok(source.iter()?.map(move |row| {
+            Ok(source.rows()?.map(move |row| {
                 let (header, places) = (header.clone(), places.clone());
                 Ok(Arc::new(Row::view(
                     header,

@@ -105,7 +105,7 @@ async fn sort(cx: &StepContext, settings: Sort) -> Result<Table, NodeError> {
                 .unwrap_or(Ordering::Equal)
         };
         let mut keyed = Vec::new();
-        for (index, row) in source.iter()?.enumerate() {
+        for (index, row) in source.rows()?.enumerate() {
             let row = row?;
             let keys = criteria
                 .iter()

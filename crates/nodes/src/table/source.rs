@@ -90,7 +90,7 @@ impl Source {
     }
 
     /// One pass over the rows.
-    pub(super) fn iter(
+    pub(super) fn rows(
         &self,
     ) -> Result<impl Iterator<Item = Result<Arc<Row>, NodeError>> + Send + Sync + use<>, NodeError>
     {

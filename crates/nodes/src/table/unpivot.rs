@@ -105,7 +105,7 @@ async fn unpivot(cx: &StepContext, settings: Unpivot) -> Result<Table, NodeError
         Table::passing(&names, kind, &cancel, move || {
             let (header, titles, places) = (header.clone(), titles.clone(), places.clone());
             let melted = melted.clone();
-            Ok(source.iter()?.flat_map(move |row| {
+            Ok(source.rows()?.flat_map(move |row| {
                 let row = match row {
                     Ok(row) => row,
                     Err(error) => return vec![Err(error)],

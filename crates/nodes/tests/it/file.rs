@@ -297,6 +297,10 @@ async fn a_file_is_waited_for_until_it_is_whole() {
     std::fs::create_dir(&path).unwrap();
     let writer = std::thread::spawn(move || {
         for part in ["half ", "and whole"] {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a thread of the test itself, not of an executor"
+            )]
             std::thread::sleep(std::time::Duration::from_millis(150));
             let mut file = std::fs::File::options()
                 .create(true)

@@ -125,7 +125,7 @@ impl<'d> Reader<'d> {
             problem.help = Some("write `test: 1` in its first line".to_owned());
             return;
         };
-        if at.node.to_json() != Json::from(1) {
+        if at.node.to_json() != 1 {
             let problem = self.problem(&at, "version", "this version of test files is not known");
             problem.help = Some("write `test: 1`".to_owned());
         }
@@ -158,13 +158,12 @@ impl<'d> Reader<'d> {
             }
             let keys: Vec<&str> = ["name"].into_iter().chain(CASE_KEYS).collect();
             self.known_keys(&at, &keys);
-            let name = match at.get("name") {
-                Some(at) => self.text(&at),
-                None => {
-                    let problem = self.problem(&at, "missing-key", "the case has no name");
-                    problem.help = Some("add `name: what is true of it`".to_owned());
-                    None
-                }
+            let name = if let Some(at) = at.get("name") {
+                self.text(&at)
+            } else {
+                let problem = self.problem(&at, "missing-key", "the case has no name");
+                problem.help = Some("add `name: what is true of it`".to_owned());
+                None
             };
             let name = name.unwrap_or_default();
             if !name.is_empty() && cases.iter().any(|case| case.name == name) {

@@ -309,11 +309,14 @@ fn gather<'j>(json: &'j Json, texts: &mut Vec<&'j str>, depth: usize) {
             texts.push(text);
         }
         Json::Array(items) if depth < 3 && items.len() <= MOST_FILES => {
-            items.iter().for_each(|item| gather(item, texts, depth + 1));
+            for item in items {
+                gather(item, texts, depth + 1);
+            }
         }
         Json::Object(map) if depth < 3 && map.len() <= MOST_FILES => {
-            map.values()
-                .for_each(|value| gather(value, texts, depth + 1));
+            for value in map.values() {
+                gather(value, texts, depth + 1);
+            }
         }
         _ => {}
     }

@@ -89,7 +89,7 @@ impl Replay {
             started_at: recording.started_at,
             state: Mutex::default(),
         });
-        options.inputs = recording.inputs.clone();
+        options.inputs.clone_from(&recording.inputs);
         options.env = recording.env.clone();
         options.seed = Some(recording.seed);
         options.shown = Map::from_iter([
@@ -298,20 +298,16 @@ impl Attendant for Replay {
             return Verdict::Fail(NodeError::denied(message).permanent());
         }
         if has_settings(view) {
-            match view.settings() {
-                Ok(settings) => {
-                    if let (Ok(now), Some(old)) = (kept(view, &settings), &recorded.settings) {
-                        let mut found = Vec::new();
-                        crate::pattern::Pattern::exactly(old).compare(&now, "with", &mut found);
-                        for mismatch in &found {
-                            state.tell(Difference::at(view, differs(mismatch)));
-                        }
-                    }
-                }
-                // The step fails with it, and that is compared.
-                Err(_) => {
-                    state.executed.insert(key);
-                    return Verdict::Go;
+            // Without settings, the step fails, and that is compared.
+            let Ok(settings) = view.settings() else {
+                state.executed.insert(key);
+                return Verdict::Go;
+            };
+            if let (Ok(now), Some(old)) = (kept(view, &settings), &recorded.settings) {
+                let mut found = Vec::new();
+                crate::pattern::Pattern::exactly(old).compare(&now, "with", &mut found);
+                for mismatch in &found {
+                    state.tell(Difference::at(view, differs(mismatch)));
                 }
             }
         }

@@ -105,18 +105,17 @@ async fn ask(cx: &StepContext, settings: Ask) -> Result<Answered, NodeError> {
         Some(exchanges) => exchanges.replay("http", &request).await,
         None => None,
     };
-    let answer = match replayed {
-        Some(answer) => answer?,
-        None => {
-            let answer = Ok(Message {
-                head: json!({ "status": 200, "headers": { "set-cookie": "session=1234" } }),
-                body: b"the real one".to_vec(),
-            });
-            if let Some(exchanges) = &exchanges {
-                exchanges.record("http", &request, &answer);
-            }
-            answer?
+    let answer = if let Some(answer) = replayed {
+        answer?
+    } else {
+        let answer = Ok(Message {
+            head: json!({ "status": 200, "headers": { "set-cookie": "session=1234" } }),
+            body: b"the real one".to_vec(),
+        });
+        if let Some(exchanges) = &exchanges {
+            exchanges.record("http", &request, &answer);
         }
+        answer?
     };
     Ok(Answered {
         status: answer.head["status"].as_u64().unwrap_or_default(),

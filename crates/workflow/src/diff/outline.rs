@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     DocPath, Document,
-    document::{Child, Content, List, Map, Node, Scalar, ScalarValue},
+    document::{Child, Content, List, Map, Node, Scalar, ScalarValue, SourceRange},
     format::STEP_KEYS,
 };
 
@@ -180,14 +180,13 @@ impl<'d> Place<'d> {
 }
 
 static EMPTY: std::sync::LazyLock<Node> =
-    std::sync::LazyLock::new(|| Node::new(Content::Map(Map::default()), Default::default()));
+    std::sync::LazyLock::new(|| Node::new(Content::Map(Map::default()), SourceRange::default()));
+
+/// A block's key, its name among several (a case, a branch), where it is, and its steps.
+type FoundBlock<'d> = (Arc<str>, Option<Arc<str>>, DocPath, &'d List);
 
 /// Every list of steps under the keys of `map`.
-fn blocks<'d>(
-    map: &'d Map,
-    at: &DocPath,
-    is_root: bool,
-) -> Vec<(Arc<str>, Option<Arc<str>>, DocPath, &'d List)> {
+fn blocks<'d>(map: &'d Map, at: &DocPath, is_root: bool) -> Vec<FoundBlock<'d>> {
     let mut found = Vec::new();
     for (key, entry) in &map.entries {
         let node = &entry.child.node;

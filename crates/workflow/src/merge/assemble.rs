@@ -95,10 +95,11 @@ impl<'d> Assembly<'d> {
         });
         for (home, members) in homes {
             let all = &self.pieces.all;
-            let mut sorted = Three::<Vec<PieceNo>>::default();
-            sorted.base = by(&members, |piece| all[piece].steps.base);
-            sorted.ours = by(&members, |piece| all[piece].steps.ours);
-            sorted.theirs = by(&members, |piece| all[piece].steps.theirs);
+            let sorted = Three::<Vec<PieceNo>> {
+                base: by(&members, |piece| all[piece].steps.base),
+                ours: by(&members, |piece| all[piece].steps.ours),
+                theirs: by(&members, |piece| all[piece].steps.theirs),
+            };
             let merged = merge_order(&sorted.base, &sorted.ours, &sorted.theirs, self.prefer);
             let place = if home.0 == 0 {
                 format!("`{}`", home.1)

@@ -1,6 +1,6 @@
 //! Whether two parts are the same as they are written: data, comments, layout and order of keys.
 
-use crate::document::{Child, Content, Entry, List, Map, Node};
+use crate::document::{Child, Content, List, Map, Node};
 
 pub(super) fn same_child(one: &Child, other: &Child) -> bool {
     one.lead == other.lead && one.blank == other.blank && same_node(&one.node, &other.node)
@@ -30,12 +30,14 @@ fn same_list(one: &List, other: &List) -> bool {
 }
 
 fn same_map(one: &Map, other: &Map) -> bool {
-    let same_entry =
-        |((key, one), (other_key, other)): ((&Box<str>, &Entry), (&Box<str>, &Entry))| {
-            key == other_key && same_child(&one.child, &other.child)
-        };
     one.flow == other.flow
         && one.tail == other.tail
         && one.entries.len() == other.entries.len()
-        && one.entries.iter().zip(&other.entries).all(same_entry)
+        && one
+            .entries
+            .iter()
+            .zip(&other.entries)
+            .all(|((key, one), (other_key, other))| {
+                key == other_key && same_child(&one.child, &other.child)
+            })
 }

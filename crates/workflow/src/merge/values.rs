@@ -153,10 +153,11 @@ impl Values<'_> {
 }
 
 /// What both agree on, or what the only side that changed it made of it.
-fn undisputed<T>(
-    three: Three<Option<&T>>,
-    same: impl Fn(&T, &T) -> bool,
-) -> Option<Option<&T>> {
+#[expect(
+    clippy::option_option,
+    reason = "undecided, and decided that nothing stands there"
+)]
+fn undisputed<T>(three: Three<Option<&T>>, same: impl Fn(&T, &T) -> bool) -> Option<Option<&T>> {
     let equal = |one: Option<&T>, other: Option<&T>| match (one, other) {
         (None, None) => true,
         (Some(one), Some(other)) => same(one, other),
