@@ -19,7 +19,7 @@ use std::{
 use async_trait::async_trait;
 use casare_workflow::{
     BlockShape, BlockSpec, Effect, NodeSpec, Value,
-    catalogue::Siblings,
+    catalogue::{Fault, Siblings},
     value::{from_serialize, read_settings},
 };
 use futures::future::BoxFuture;
@@ -27,7 +27,7 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 
-use crate::{NodeError, StepContext};
+use crate::{ErrorKind, NodeError, StepContext};
 
 /// A node: what it says about itself, and its work. Cheap to clone.
 #[derive(Clone)]
@@ -35,6 +35,7 @@ pub struct Node {
     name: Cow<'static, str>,
     effect: Effect,
     icon: &'static str,
+    faults: Vec<Fault>,
     example: &'static str,
     blocks: Vec<BlockSpec>,
     siblings: Siblings,
@@ -192,6 +193,7 @@ impl Node {
             effect: spec.effect,
             icon: "box",
             example: "",
+            faults: spec.faults.clone(),
             blocks: spec.blocks.clone(),
             siblings: spec.siblings,
             schemas: Default::default,
@@ -211,6 +213,7 @@ impl Node {
             effect,
             icon: "box",
             example: "",
+            faults: Vec::new(),
             blocks: Vec::new(),
             siblings: Siblings::Earlier,
             schemas: || (schema_of::<S>(), schema_of::<O>()),
@@ -233,6 +236,14 @@ impl Node {
     /// Name of its icon (Lucide).
     pub fn icon(mut self, icon: &'static str) -> Self {
         self.icon = icon;
+        self
+    }
+
+    /// A kind of error that it fails with, and when. `invalid`, `timeout` and `bug` need no mention
+    /// unless there is more to say than that settings are wrong or time ran out.
+    pub fn fails(mut self, kind: ErrorKind, when: &'static str) -> Self {
+        let kind = kind.name();
+        self.faults.push(Fault { kind, when });
         self
     }
 
@@ -279,6 +290,7 @@ impl Node {
             outputs,
             blocks: self.blocks.clone(),
             siblings: self.siblings,
+            faults: self.faults.clone(),
             example: Cow::Borrowed(self.example),
         }
     }

@@ -8,8 +8,8 @@ use std::{
 };
 
 use casare_engine::{
-    Credential, Credentials, Engine, ErrorReport, EventSink, Node, NodeError, Registry, RunEvent,
-    RunOptions, RunOutcome, RunState,
+    Credential, Credentials, Engine, ErrorKind, ErrorReport, EventSink, Node, NodeError, Registry,
+    RunEvent, RunOptions, RunOutcome, RunState,
 };
 use casare_workflow::Catalogue as _;
 use serde_json::Value as Json;
@@ -148,7 +148,31 @@ impl Office {
         let mut options = RunOptions::new(self.folder.path(), runs);
         options.credentials = self.credentials.clone();
         options.sinks.push(self.heard.clone());
-        self.engine.run(&plan, options).await.unwrap()
+        let outcome = self.engine.run(&plan, options).await.unwrap();
+        if let Some(error) = &outcome.error {
+            self.fails_as_it_says(error);
+        }
+        outcome
+    }
+
+    /// A node's manual names each kind of error that it can end with.
+    fn fails_as_it_says(&self, error: &ErrorReport) {
+        const ALL: [ErrorKind; 3] = [ErrorKind::Invalid, ErrorKind::Timeout, ErrorKind::Bug];
+        let spec = error
+            .node
+            .as_ref()
+            .and_then(|name| self.engine.registry().node(name));
+        let Some(spec) = spec.filter(|spec| spec.category() != "flow") else {
+            return;
+        };
+        let kind = error.kind.name();
+        let told = spec.faults.iter().any(|fault| fault.kind == kind);
+        assert!(
+            told || ALL.contains(&error.kind) || spec.faults.is_empty(),
+            "`{}` does not say that it fails with `{kind}`: {}",
+            spec.name,
+            error.message
+        );
     }
 
     /// The outputs of a workflow that succeeds.

@@ -38,8 +38,20 @@ pub struct NodeSpec {
     pub blocks: Vec<BlockSpec>,
     /// Which sibling blocks' steps a block can see.
     pub siblings: Siblings,
+    /// The kinds of errors it fails with, beyond those that every step can fail with: `invalid`
+    /// settings, `timeout`, and `bug`.
+    pub faults: Vec<Fault>,
     /// One or more steps of YAML that show it.
     pub example: Cow<'static, str>,
+}
+
+/// A kind of error that a node fails with.
+#[derive(Debug, Clone, Serialize)]
+pub struct Fault {
+    /// The kind, as `retry.on` and `error.kind` write it: `not_found`.
+    pub kind: &'static str,
+    /// When it happens.
+    pub when: &'static str,
 }
 
 impl NodeSpec {

@@ -95,6 +95,12 @@ fn page(category: &str, nodes: &[&NodeSpec]) -> String {
             }
         }
         let _ = write!(text, "\nEffect: {}.\n", effect(spec.effect));
+        if !spec.faults.is_empty() {
+            text.push_str("\n| Fails with | When |\n|---|---|\n");
+            for fault in &spec.faults {
+                let _ = writeln!(text, "| `{}` | {} |", fault.kind, cell(fault.when));
+            }
+        }
         if !spec.example.trim().is_empty() {
             let _ = write!(text, "\n```yaml\n{}\n```\n", spec.example.trim_end());
         }

@@ -26,6 +26,11 @@ pub(crate) fn manual(spec: &NodeSpec, paint: Paint) -> String {
     section(&mut text, paint, "Blocks", &blocks(spec, paint));
     let effect = effect(spec.effect);
     section(&mut text, paint, "Effect", &format!("  {effect}\n"));
+    let mut faults = String::new();
+    for fault in &spec.faults {
+        let _ = writeln!(faults, "  {:<12} {}", fault.kind, fault.when);
+    }
+    section(&mut text, paint, "Fails with", &faults);
     let mut example = String::new();
     for line in spec.example.lines() {
         let _ = writeln!(example, "  {line}");

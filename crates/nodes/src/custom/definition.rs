@@ -261,6 +261,7 @@ impl Definition {
             outputs: self.outputs.clone(),
             blocks: Vec::new(),
             siblings: Siblings::Earlier,
+            faults: Vec::new(),
             example: Cow::Owned(self.example.clone()),
         }
     }

@@ -32,6 +32,7 @@ fn node(name: &'static str, settings: Json, blocks: Vec<BlockSpec>) -> NodeSpec 
         outputs: json!({}),
         blocks,
         siblings: Siblings::None,
+        faults: Vec::new(),
         example: "".into(),
     }
 }

@@ -40,6 +40,7 @@ fn node<S: JsonSchema, O: JsonSchema>(name: &'static str) -> NodeSpec {
         outputs: schema_of::<O>(),
         blocks: Vec::new(),
         siblings: Siblings::Earlier,
+        faults: Vec::new(),
         example: Cow::Borrowed(""),
     }
 }
