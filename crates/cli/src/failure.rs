@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, process::ExitCode};
 
-use casare_engine::{PlanError, RunError};
+use casare_engine::{NodeError, PlanError, RunError};
 use casare_nodes::custom::CustomNodeError;
 use casare_store::StoreError;
 use casare_testing::RecordingError;
@@ -71,6 +71,10 @@ pub(crate) enum CliError {
     NodeNameTaken { name: String, path: PathBuf },
     #[error("`{}` is there already", _0.display())]
     AlreadyThere(PathBuf),
+    #[error("`{}` was not written: {reason}", path.display())]
+    InTheWay { path: PathBuf, reason: &'static str },
+    #[error(transparent)]
+    NotWritten(NodeError),
     #[error("`{0}` is no name for a node")]
     NodeName(String),
     #[error("`git {what}` failed: {reason}")]
@@ -128,6 +132,7 @@ impl CliError {
             | Self::CustomNode(_)
             | Self::NodeNameTaken { .. }
             | Self::AlreadyThere(_)
+            | Self::InTheWay { .. }
             | Self::NodeName(_)
             | Self::Git { .. }
             | Self::TooManyFiles
@@ -147,6 +152,7 @@ impl CliError {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::Store(_)
             | Self::Unwritable { .. }
+            | Self::NotWritten(_)
             | Self::Recording(_)
             | Self::Watch(_)
             | Self::Runtime(_)
@@ -166,6 +172,7 @@ impl CliError {
             Self::NodeNameTaken { .. } => {
                 "give it another name: `category.action`, the category your own".to_owned()
             }
+            Self::NotWritten(error) => error.help()?.to_owned(),
             Self::AlreadyThere(_) => "choose another name, or delete it first".to_owned(),
             Self::NodeName(_) => {
                 "a name is `category.action` of small letters, digits and `_`: `acme.greet`"

@@ -2,12 +2,13 @@
 
 use std::{
     fs,
-    io::{self, Read},
+    io::{self, Read, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use casare_engine::{Engine, Node, Plan, PlanError, Registry};
+use casare_files::AtomicFile;
 use casare_nodes::custom;
 use casare_workflow::ProblemList;
 
@@ -121,4 +122,13 @@ fn standard() -> Vec<Node> {
         casare_connectors::standard(),
     ]
     .concat()
+}
+
+/// Writes a file that is whole, or as it was before.
+pub(crate) fn write_whole(path: &Path, text: &str) -> Result<(), CliError> {
+    let mut file = AtomicFile::create(path).map_err(CliError::NotWritten)?;
+    file.write_all(text.as_bytes())
+        .map_err(|error| CliError::NotWritten(file.failed(&error)))?;
+    file.commit().map_err(CliError::NotWritten)?;
+    Ok(())
 }

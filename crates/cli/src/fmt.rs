@@ -1,7 +1,4 @@
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use casare_engine::PlanError;
 use casare_workflow::format;
@@ -10,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     failure::{CliError, Exit},
-    files::WorkflowFile,
+    files::{self, WorkflowFile},
     terminal::{Terminal, count},
 };
 
@@ -44,7 +41,7 @@ impl Fmt {
                 continue;
             }
             if !self.check {
-                replace(path, &canonical)?;
+                files::write_whole(path, &canonical)?;
             }
             changed.push(file.name);
         }
@@ -75,26 +72,4 @@ impl Fmt {
             );
         }
     }
-}
-
-/// Puts `text` in the place of the file at once, so that a full disk leaves the old one whole.
-fn replace(path: &Path, text: &str) -> Result<(), CliError> {
-    let unwritable = |source| CliError::Unwritable {
-        path: path.to_owned(),
-        source,
-    };
-    // What the path links to is replaced, not the link.
-    let target = path.canonicalize().map_err(unwritable)?;
-    let mut name = target.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = target.with_file_name(name);
-    let permissions = fs::metadata(&target).map_err(unwritable)?.permissions();
-    fs::write(&part, text)
-        .and_then(|()| fs::set_permissions(&part, permissions))
-        .and_then(|()| fs::rename(&part, &target))
-        .map_err(|error| {
-            // The first error is the one to tell.
-            let _ = fs::remove_file(&part);
-            unwritable(error)
-        })
 }

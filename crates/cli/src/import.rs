@@ -1,6 +1,7 @@
 use std::{
+    collections::HashSet,
     fs, io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use casare_import::{Imported, MAX_BYTES, SourceFile};
@@ -63,15 +64,12 @@ impl Import {
             }
         };
         let mut sources = Vec::new();
+        let shared = shared_folder(&self.files);
         for path in &self.files {
-            collect(path, &mut sources)?;
+            collect(path, &shared, &mut sources)?;
         }
         let imported = casare_import::import(&sources, engine.registry());
-        for one in &imported {
-            if let Ok(outcome) = &one.outcome {
-                self.write(&output.join(&outcome.path), &outcome.text)?;
-            }
-        }
+        self.write(&output, &imported)?;
         if self.json {
             let files: Vec<Json> = imported.iter().map(to_json).collect();
             terminal.print_json(&json!({ "files": files }))?;
@@ -81,27 +79,25 @@ impl Import {
         Ok(self.exit(&imported))
     }
 
-    fn write(&self, path: &Path, text: &str) -> Result<(), CliError> {
-        let unwritable = |source| CliError::Unwritable {
-            path: path.to_owned(),
-            source,
-        };
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(unwritable)?;
+    /// Writes all workflows, or none if one is in the way.
+    fn write(&self, folder: &Path, imported: &[Imported]) -> Result<(), CliError> {
+        let outcomes = || imported.iter().filter_map(|one| one.outcome.as_ref().ok());
+        let mut paths = HashSet::new();
+        for outcome in outcomes() {
+            let path = folder.join(&outcome.path);
+            let reason = if !paths.insert(&outcome.path) {
+                "two of the files would become this workflow; import them into different folders"
+            } else if !self.force && path.symlink_metadata().is_ok() {
+                "it is already there, and nothing was written; `--force` replaces it"
+            } else {
+                continue;
+            };
+            return Err(CliError::InTheWay { path, reason });
         }
-        if self.force {
-            return fs::write(path, text).map_err(unwritable);
+        for outcome in outcomes() {
+            files::write_whole(&folder.join(&outcome.path), &outcome.text)?;
         }
-        let taken = |error: io::Error| match error.kind() {
-            io::ErrorKind::AlreadyExists => {
-                io::Error::new(error.kind(), "it is already there; `--force` replaces it")
-            }
-            _ => error,
-        };
-        let mut file = fs::File::create_new(path)
-            .map_err(taken)
-            .map_err(unwritable)?;
-        io::Write::write_all(&mut file, text.as_bytes()).map_err(unwritable)
+        Ok(())
     }
 
     fn exit(&self, imported: &[Imported]) -> Exit {
@@ -119,17 +115,34 @@ impl Import {
     }
 }
 
+/// The innermost folder that all `paths` are in; workflows keep their places below it.
+fn shared_folder(paths: &[PathBuf]) -> PathBuf {
+    let mut folders = paths
+        .iter()
+        .map(|path| path.parent().unwrap_or(Path::new("")));
+    let Some(first) = folders.next() else {
+        return PathBuf::new();
+    };
+    folders.fold(first.to_owned(), |shared, folder| {
+        let same = shared.components().zip(folder.components());
+        same.take_while(|(one, other)| one == other)
+            .map(|(one, _)| one)
+            .collect()
+    })
+}
+
 /// Reads `path`, or every file below it that an importer may know.
-fn collect(path: &Path, sources: &mut Vec<SourceFile>) -> Result<(), CliError> {
+fn collect(path: &Path, shared: &Path, sources: &mut Vec<SourceFile>) -> Result<(), CliError> {
     let is_folder = fs::metadata(path)
         .map_err(|source| unreadable(path, source))?
         .is_dir();
     if !is_folder {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let below = path.strip_prefix(shared).unwrap_or(path);
+        let names = below.components().filter_map(|part| match part {
+            Component::Normal(name) => Some(name.to_string_lossy()),
+            _ => None,
+        });
+        let name = names.collect::<Vec<_>>().join("/");
         sources.push(read(path, name)?);
         return Ok(());
     }

@@ -1,7 +1,4 @@
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use casare_engine::PlanError;
 use casare_workflow::merge::{Conflict, Markers, Merged, Versions, marked, merge};
@@ -78,10 +75,7 @@ impl Merge {
             terminal.print(&merged.text)?;
         } else {
             let target = self.output.as_ref().unwrap_or(&self.ours);
-            fs::write(target, &merged.text).map_err(|source| CliError::Unwritable {
-                path: target.clone(),
-                source,
-            })?;
+            files::write_whole(target, &merged.text)?;
         }
         for note in &merged.notes {
             terminal.note(&format!("{} {name}: {note}", terminal.err.cyan("note:")));

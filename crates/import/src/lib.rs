@@ -15,6 +15,7 @@
 //! |---|---|
 //! | [`library`] | CasareRPA's node types and their successors, as data |
 //! | [`expression`] | expressions of other languages → Casare's |
+//! | [`circles`] | calls in a circle, which are cut |
 //! | [`repair`] | the last check: what it refuses is replaced and reported |
 //! | [`report`] | the loss report |
 //! | [`coverage`] | the table of all types |
@@ -22,6 +23,7 @@
 use casare_workflow::Catalogue;
 
 mod casarerpa;
+mod circles;
 mod coverage;
 mod expression;
 mod library;

@@ -76,33 +76,36 @@ fn repair(workflow: &mut Workflow, problem: &Problem, report: &mut Report) -> bo
         step.id = None;
         return true;
     }
-    let id = step.id.clone().unwrap_or_else(|| step.uses.clone());
-    let message = if problem.code == "unknown-node" {
-        format!(
-            "its successor `{}` is not part of this program; the step fails when it is reached",
-            step.uses
-        )
+    if problem.code == "unknown-node" {
+        let reason = format!("its successor `{}` is not part of this program", step.uses);
+        replace(step, &reason, report);
     } else {
-        format!(
-            "`{}` does not take it: {reason}; the step fails when it is reached",
-            step.uses
-        )
-    };
-    report.add(Weight::Lost, Some(&id), message);
+        replace(
+            step,
+            &format!("`{}` does not take it: {reason}", step.uses),
+            report,
+        );
+    }
+    true
+}
+
+/// Puts a step there that fails with `reason` when it is reached, and reports it.
+pub(crate) fn replace(step: &mut Step, reason: &str, report: &mut Report) {
+    let id = step.id.clone().unwrap_or_else(|| step.uses.clone());
+    report.add(
+        Weight::Lost,
+        Some(&id),
+        format!("{reason}; the step fails when it is reached"),
+    );
     report.converted = report.converted.saturating_sub(1);
     let was = serde_json::to_string(&step.with).unwrap_or_default();
-    let was: String = was
-        .replace("{{", "{ {")
-        .replace("{%", "{ %")
-        .chars()
-        .take(2_000)
-        .collect();
+    let was: String = as_text(&was).chars().take(2_000).collect();
     let note = step
         .note
         .take()
         .map(|note| format!("{note}\n"))
         .unwrap_or_default();
-    let reason = reason.replace("{{", "{ {").replace("{%", "{ %");
+    let message = format!("{id} was not imported: {}", as_text(reason));
     *step = Step {
         uses: "flow.fail".to_owned(),
         id: step.id.clone(),
@@ -110,10 +113,7 @@ fn repair(workflow: &mut Workflow, problem: &Problem, report: &mut Report) -> bo
         disabled: step.disabled,
         note: Some(format!("{note}Was: {} {was}", step.uses)),
         with: [
-            (
-                "message".to_owned(),
-                format!("{id} was not imported: {reason}").into(),
-            ),
+            ("message".to_owned(), message.into()),
             ("kind".to_owned(), "invalid".into()),
         ]
         .into_iter()
@@ -121,7 +121,11 @@ fn repair(workflow: &mut Workflow, problem: &Problem, report: &mut Report) -> bo
         at: step.at.clone(),
         ..Step::default()
     };
-    true
+}
+
+/// `text` without anything that would be computed.
+fn as_text(text: &str) -> String {
+    text.replace("{{", "{ {").replace("{%", "{ %")
 }
 
 /// The innermost step around a place.

@@ -3,7 +3,9 @@
 use casare_workflow::{Catalogue, Workflow};
 use serde_json::Value as Json;
 
-use crate::{ImportError, MAX_BYTES, casarerpa::project, repair, report::Report, robot, selenium};
+use crate::{
+    ImportError, MAX_BYTES, casarerpa::project, circles, repair, report::Report, robot, selenium,
+};
 
 /// A file to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +68,7 @@ pub(crate) fn import(files: &[SourceFile], catalogue: &dyn Catalogue) -> Vec<Imp
         }
     }
     drafts.extend(project::import(&graphs));
+    circles::cut(&mut drafts);
     let checked = drafts.into_iter().map(|(source, draft)| {
         let outcome = draft.map(|draft| {
             let (text, report) =

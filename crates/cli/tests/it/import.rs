@@ -46,6 +46,44 @@ fn an_imported_workflow_passes_the_check_and_runs() {
 }
 
 #[test]
+fn files_of_the_same_name_keep_their_folders() {
+    let world = World::new();
+    for (folder, message) in [("a", "one"), ("b", "two")] {
+        fs::create_dir_all(world.path(folder)).unwrap();
+        let path = world.path(&format!("{folder}/rpa.json"));
+        fs::write(path, rpa(message, &Json::Null)).unwrap();
+    }
+
+    let imported = world.call(&["import", "a/rpa.json", "b/rpa.json", "-o", "out"]);
+
+    assert_eq!(imported.code, 0, "{}", imported.err);
+    for (folder, message) in [("a", "one"), ("b", "two")] {
+        let path = world.path(&format!("out/{folder}/rpa.workflow.yaml"));
+        assert!(fs::read_to_string(path).unwrap().contains(message));
+    }
+}
+
+#[test]
+fn workflows_that_call_each_other_in_a_circle_pass_the_check() {
+    let calls = |name: &str| json!({ "node_id": "more", "node_type": "SubflowNode", "config": { "subflow_id": name } });
+    let world = World::new();
+    fs::create_dir_all(world.path("rpa")).unwrap();
+    fs::write(world.path("rpa/a.json"), rpa("one", &calls("b"))).unwrap();
+    fs::write(world.path("rpa/b.json"), rpa("two", &calls("a"))).unwrap();
+
+    let imported = world.call(&["import", "rpa", "-o", "out"]);
+
+    assert_eq!(imported.code, 1, "{}", imported.err);
+    assert!(
+        imported.out.contains("can't call itself"),
+        "{}",
+        imported.out
+    );
+    let checked = world.call(&["check", "out/a.workflow.yaml", "out/b.workflow.yaml"]);
+    assert_eq!(checked.code, 0, "{}", checked.err);
+}
+
+#[test]
 fn what_has_no_equivalent_is_told_and_makes_the_exit_code_1() {
     let keys =
         json!({ "node_id": "more", "node_type": "SendKeysNode", "config": { "keys": "abc" } });
