@@ -4,7 +4,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use casare_import::{Imported, MAX_BYTES, SourceFile};
+use casare_import::{ImportError, Imported, MAX_BYTES, SourceFile};
 use casare_workflow::Catalogue as _;
 use clap::Args;
 use serde_json::{Value as Json, json};
@@ -65,16 +65,31 @@ impl Import {
         };
         let mut sources = Vec::new();
         let shared = shared_folder(&self.files);
+        let mut named = HashSet::new();
         for path in &self.files {
+            let before = sources.len();
             collect(path, &shared, &mut sources)?;
+            if !path.is_dir() {
+                named.extend(sources[before..].iter().map(|source| source.path.clone()));
+            }
         }
-        let imported = casare_import::import(&sources, engine.registry());
+        let mut imported = casare_import::import(&sources, engine.registry());
+        // A folder of a project holds other JSON too; a file that was named is meant.
+        let others = |one: &mut Imported| {
+            matches!(one.outcome, Err(ImportError::NotAWorkflow { .. }))
+                && !named.contains(&one.source)
+        };
+        let others = imported.extract_if(.., others).count();
         self.write(&output, &imported)?;
         if self.json {
             let files: Vec<Json> = imported.iter().map(to_json).collect();
             terminal.print_json(&json!({ "files": files }))?;
         } else {
             tell(&imported, &output, terminal)?;
+        }
+        if others > 0 {
+            let files = count(others as u64, "file");
+            terminal.note(&format!("{files} in the folders hold no workflow"));
         }
         Ok(self.exit(&imported))
     }

@@ -1,6 +1,7 @@
 //! The files of an import: which tool each comes from, and where its workflow goes.
 
 use casare_workflow::{Catalogue, Workflow};
+use indexmap::IndexSet;
 use serde_json::Value as Json;
 
 use crate::{
@@ -46,28 +47,21 @@ pub(crate) struct Draft {
 pub(crate) fn import(files: &[SourceFile], catalogue: &dyn Catalogue) -> Vec<Imported> {
     let mut drafts: Vec<(String, Result<Draft, ImportError>)> = Vec::new();
     let mut graphs: Vec<(&SourceFile, Result<Json, ImportError>)> = Vec::new();
+    let mut taken = IndexSet::new();
     for file in files {
-        let (stem, ending) = file.path.rsplit_once('.').unwrap_or((&file.path, ""));
-        let several = match &*ending.to_lowercase() {
-            "side" => json(&file.text).and_then(|root| selenium::import(&root, stem)),
-            "robot" => within_bounds(&file.text).and_then(|()| robot::import(&file.text, stem)),
-            _ => {
-                graphs.push((file, json(&file.text)));
-                continue;
+        match several(file, &taken) {
+            None => graphs.push((file, json(&file.text))),
+            Some(Ok(several)) => {
+                taken.extend(several.iter().map(|draft| draft.path.clone()));
+                let several = several
+                    .into_iter()
+                    .map(|draft| (file.path.clone(), Ok(draft)));
+                drafts.extend(several);
             }
-        };
-        match several {
-            Ok(several) => {
-                drafts.extend(
-                    several
-                        .into_iter()
-                        .map(|draft| (file.path.clone(), Ok(draft))),
-                );
-            }
-            Err(error) => drafts.push((file.path.clone(), Err(error))),
+            Some(Err(error)) => drafts.push((file.path.clone(), Err(error))),
         }
     }
-    drafts.extend(project::import(&graphs));
+    drafts.extend(project::import(&graphs, taken));
     circles::cut(&mut drafts);
     let checked = drafts.into_iter().map(|(source, draft)| {
         let outcome = draft.map(|draft| {
@@ -82,6 +76,42 @@ pub(crate) fn import(files: &[SourceFile], catalogue: &dyn Catalogue) -> Vec<Imp
         Imported { source, outcome }
     });
     checked.collect()
+}
+
+/// The workflows of a file that holds several; `None` if files of its kind hold one.
+///
+/// They go beside each other, or into a folder named after the file where their names are taken.
+fn several(file: &SourceFile, taken: &IndexSet<String>) -> Option<Result<Vec<Draft>, ImportError>> {
+    let (stem, ending) = file.path.rsplit_once('.').unwrap_or((&file.path, ""));
+    let read: fn(&str, &str) -> Result<Vec<Draft>, ImportError> = match &*ending.to_lowercase() {
+        "side" => |text, stem| selenium::import(&json(text)?, stem),
+        "robot" => |text, stem| within_bounds(text).and_then(|()| robot::import(text, stem)),
+        _ => return None,
+    };
+    let last = stem.rsplit('/').next().unwrap_or(stem);
+    let mut folders = std::iter::once(stem.to_owned())
+        .chain(std::iter::once(format!("{stem}/{last}")))
+        .chain((2..).map(|number| format!("{stem}-{number}/{last}")));
+    loop {
+        let mut drafts = match read(&file.text, &folders.next()?) {
+            Ok(drafts) => drafts,
+            Err(error) => return Some(Err(error)),
+        };
+        // Calls mean the first of those with the same name.
+        let mut own = IndexSet::new();
+        for draft in &mut drafts {
+            let whole = draft.path.clone();
+            let stem = whole.trim_end_matches(".workflow.yaml");
+            let mut number = 2;
+            while !own.insert(draft.path.clone()) {
+                draft.path = format!("{stem}-{number}.workflow.yaml");
+                number += 1;
+            }
+        }
+        if !drafts.iter().any(|draft| taken.contains(&draft.path)) {
+            return Some(Ok(drafts));
+        }
+    }
 }
 
 fn within_bounds(text: &str) -> Result<(), ImportError> {

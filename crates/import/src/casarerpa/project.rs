@@ -18,9 +18,10 @@ const PARTS: [&str; 4] = [
     "environments.json",
 ];
 
-/// Imports every workflow among `files`.
+/// Imports every workflow among `files`; `targets` are paths that are taken.
 pub(crate) fn import(
     files: &[(&SourceFile, Result<Json, ImportError>)],
+    mut targets: IndexSet<String>,
 ) -> Vec<(String, Result<Draft, ImportError>)> {
     let projects = projects(files);
     let is_part = |path: &str| {
@@ -29,7 +30,6 @@ pub(crate) fn import(
         in_project && (PARTS.contains(&name) || folder.ends_with("environments"))
     };
     let mut siblings: IndexMap<String, String> = IndexMap::new();
-    let mut targets: IndexSet<String> = IndexSet::new();
     let mut work = Vec::new();
     for (file, json) in files {
         if is_part(&file.path) {
