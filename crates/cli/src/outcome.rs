@@ -78,6 +78,8 @@ impl Told<'_> {
         let mut text = String::new();
         match &outcome.error {
             _ if outcome.state == RunState::NeedsDecision => text.push_str(&self.question(paint)),
+            // That it was cancelled, the line below says.
+            Some(error) if outcome.state == RunState::Cancelled && error.step.is_none() => {}
             Some(error) => text.push_str(&self.error(error, paint)),
             None => {}
         }

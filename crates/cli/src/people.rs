@@ -49,7 +49,8 @@ impl People for AtTerminal {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(InquireError::OperationInterrupted | InquireError::OperationCanceled)) => {
                 self.cancel.cancel(CancelReason::User);
-                Err(NodeError::conflict("the question was cancelled").permanent())
+                // The step ends with the run.
+                std::future::pending().await
             }
             Ok(Err(error)) => Err(NodeError::unavailable(format!(
                 "the question can't be shown: {error}"
