@@ -5,6 +5,7 @@
     reason = "what a test needs is there or the test fails"
 )]
 
+mod examples;
 mod kill;
 #[cfg(target_os = "linux")]
 mod orphans;
