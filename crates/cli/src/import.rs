@@ -20,7 +20,7 @@ const MOST_FILES: usize = 5_000;
 /// How deep folders are looked through.
 const MOST_FOLDERS: usize = 12;
 
-/// Bring over workflows of CasareRPA, n8n, Robot Framework and Selenium IDE
+/// Bring over workflows of CasareRPA, n8n, Robot Framework, Selenium IDE and Chrome's recorder
 ///
 /// Writes a workflow for each and tells what was converted, what changed in meaning, and what has no
 /// equivalent. Such a step fails when it is reached; all else runs.

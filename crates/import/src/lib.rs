@@ -10,6 +10,7 @@
 //! | [`n8n`] | n8n, by way of the same graph |
 //! | [`robot`] | Robot Framework: tests, tasks and keywords |
 //! | [`selenium`] | Selenium IDE |
+//! | [`devtools`] | recordings of Chrome's DevTools |
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -25,6 +26,7 @@ use casare_workflow::Catalogue;
 mod casarerpa;
 mod circles;
 mod coverage;
+mod devtools;
 mod expression;
 mod library;
 mod n8n;
@@ -89,7 +91,7 @@ impl ImportError {
                 "a workflow of CasareRPA has `nodes` and `connections`; a project is imported by its folder"
             }
             Self::UnknownFormat => {
-                "CasareRPA (.json and project folders), n8n (.json), Robot Framework (.robot) and Selenium IDE (.side) are known"
+                "CasareRPA (.json and project folders), n8n (.json), Robot Framework (.robot), Selenium IDE (.side) and Chrome's recorder (.json) are known"
             }
             Self::TooLarge { .. } => "split it in the tool it comes from, into subflows",
             Self::TooDeep { .. } => "move the inner part into a subflow in the tool it comes from",

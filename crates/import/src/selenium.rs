@@ -348,7 +348,7 @@ impl<'f> Reader<'f> {
             )),
             "mouseOver" => one(step("browser.hover", json!({ "target": selector }))),
             "mouseOut" | "setWindowSize" | "mouseDown" | "mouseUp" | "close" | "setSpeed"
-            | "debugger" => {
+            | "debugger" | "selectFrame" => {
                 self.report.add(
                     Weight::Look,
                     Some(at),
@@ -405,6 +405,8 @@ impl<'f> Reader<'f> {
             | "waitForElementEditable"
             | "waitForElementNotVisible"
             | "waitForElementNotPresent"
+            | "assertEditable"
+            | "verifyEditable"
             | "assertElementPresent"
             | "verifyElementPresent"
             | "assertElementNotPresent"
@@ -428,6 +430,14 @@ impl<'f> Reader<'f> {
             "store" => {
                 let text = self.text(target);
                 self.set(value, text)
+            }
+            "storeElementCount" | "storeXpathCount" => {
+                let (mut extract, _) = self.extract("Text", target);
+                let id = extract.id.clone()?;
+                extract.with.insert("all".to_owned(), true.into());
+                let mut steps = vec![extract];
+                steps.extend(self.set(value, format!("{{{{ steps.{id}.count }}}}").into())?);
+                Some(steps)
             }
             "storeText" | "storeValue" | "storeAttribute" | "storeTitle" => {
                 self.stored(name, target, value)
@@ -656,7 +666,10 @@ pub(crate) fn selector(locator: &str) -> String {
         Some(("name", name)) => attribute("name", name),
         Some(("class", name)) => format!("css=.{name}"),
         Some(("tag", name)) => format!("css={name}"),
-        Some(("linkText" | "link" | "partialLinkText" | "partial link", text)) => {
+        Some(("partialLinkText" | "partial link", text)) => {
+            format!("role=link[name*=\"{}\"]", text.replace('"', "\\\""))
+        }
+        Some(("linkText" | "link", text)) => {
             format!("role=link[name=\"{}\"]", text.replace('"', "\\\""))
         }
         _ if locator.starts_with('/') || locator.starts_with("(/") => format!("xpath={locator}"),

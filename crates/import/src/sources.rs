@@ -5,7 +5,8 @@ use indexmap::IndexSet;
 use serde_json::Value as Json;
 
 use crate::{
-    ImportError, MAX_BYTES, casarerpa::project, circles, repair, report::Report, robot, selenium,
+    ImportError, MAX_BYTES, casarerpa::project, circles, devtools, repair, report::Report, robot,
+    selenium,
 };
 
 /// A file to import.
@@ -50,7 +51,13 @@ pub(crate) fn import(files: &[SourceFile], catalogue: &dyn Catalogue) -> Vec<Imp
     let mut taken = IndexSet::new();
     for file in files {
         match several(file, &taken) {
-            None => graphs.push((file, json(&file.text))),
+            None => match json(&file.text) {
+                Ok(root) if devtools::is_recording(&root) => {
+                    let path = project::target(&file.path, &mut taken);
+                    drafts.push((file.path.clone(), devtools::import(&root, path)));
+                }
+                root => graphs.push((file, root)),
+            },
             Some(Ok(several)) => {
                 taken.extend(several.iter().map(|draft| draft.path.clone()));
                 let several = several

@@ -232,7 +232,7 @@ fn names(top: &Map<String, Json>, path: &str) -> Vec<String> {
 }
 
 /// The file a workflow goes to; no two go to the same.
-fn target(path: &str, targets: &mut IndexSet<String>) -> String {
+pub(crate) fn target(path: &str, targets: &mut IndexSet<String>) -> String {
     let stem = path
         .rsplit_once('.')
         .filter(|(_, end)| !end.contains('/'))

@@ -141,6 +141,35 @@ fn a_test_of_selenium_ide_runs_in_a_browser() {
     );
 }
 
+#[test]
+fn a_recording_of_devtools_runs_in_a_browser() {
+    let recording = json!({
+        "title": "Order", "steps": [
+            { "type": "setViewport", "width": 1200, "height": 800, "deviceScaleFactor": 1 },
+            { "type": "navigate", "url": "https://shop.example.com/",
+              "assertedEvents": [{ "type": "navigation", "url": "https://shop.example.com/" }] },
+            { "type": "click", "target": "main", "offsetX": 3, "offsetY": 4,
+              "selectors": [["aria/Sign in[role=\"button\"]"], ["#app > div:nth-of-type(2) > button"], ["text/Sign in"]] },
+            { "type": "change", "value": "ada", "selectors": [["aria/User name"], ["#user"], ["pierce/#user"]] },
+            { "type": "change", "value": "s3cret", "selectors": [["aria/Password"], ["#password"]] },
+            { "type": "keyDown", "target": "main", "key": "Enter" },
+            { "type": "keyUp", "target": "main", "key": "Enter" },
+            { "type": "keyDown", "key": "Control" }, { "type": "keyDown", "key": "a" },
+            { "type": "keyUp", "key": "a" }, { "type": "keyUp", "key": "Control" },
+            { "type": "waitForElement", "selectors": ["css/.x", "tr.order"], "operator": ">=", "count": 2, "visible": true },
+            { "type": "doubleClick", "selectors": [["my-order", "span.open"]], "button": "secondary" },
+            { "type": "click", "selectors": [["text/Invoice"]] },
+            { "type": "click", "target": "https://shop.example.com/invoice", "selectors": [["[data-testid=pay]"]] },
+            { "type": "click", "target": "main", "selectors": [["xpath///*[@id=\"done\"]"]] },
+            { "type": "customStep", "name": "x", "parameters": {} },
+        ],
+    });
+    let outcome = outcomes("order.json", &recording.to_string()).remove(0);
+
+    assert!(!outcome.text.contains("s3cret"));
+    insta::assert_snapshot!(format!("{}\n{}", outcome.text, outcome.report.to_text()));
+}
+
 #[tokio::test]
 async fn a_suite_of_robot_framework_runs_to_its_end() {
     let suite = "\
