@@ -112,7 +112,7 @@ fn a_test_of_selenium_ide_runs_in_a_browser() {
             { "command": "click", "target": "linkText=Pay", "value": "" },
             { "command": "end", "target": "", "value": "" },
             { "command": "assertText", "target": "xpath=//h1", "value": "Thanks" },
-            { "command": "selectFrame", "target": "index=0", "value": "" },
+            { "command": "selectWindow", "target": "index=0", "value": "" },
         ] }],
     });
 
@@ -137,7 +137,7 @@ fn a_test_of_selenium_ide_runs_in_a_browser() {
         outcome
             .report
             .to_text()
-            .contains("`selectFrame` has no equivalent")
+            .contains("`selectWindow` has no equivalent")
     );
 }
 
