@@ -17,7 +17,7 @@ use self::{
         Wait, call, state_machine,
     },
 };
-use crate::Node;
+use crate::{ErrorKind, Node};
 
 mod branches;
 mod failures;
@@ -53,14 +53,19 @@ pub(crate) fn nodes() -> Vec<Node> {
         signal::<Break>("flow.break", "log-out", BREAK_EXAMPLE),
         signal::<Continue>("flow.continue", "skip-forward", CONTINUE_EXAMPLE),
         signal::<Return>("flow.return", "corner-down-left", RETURN_EXAMPLE),
-        signal::<Fail>("flow.fail", "octagon-x", FAIL_EXAMPLE),
-        signal::<Assert>("flow.assert", "shield-check", ASSERT_EXAMPLE),
+        signal::<Fail>("flow.fail", "octagon-x", FAIL_EXAMPLE)
+            .fails(ErrorKind::Business, "Always, unless `kind` is another."),
+        signal::<Assert>("flow.assert", "shield-check", ASSERT_EXAMPLE).fails(
+            ErrorKind::Business,
+            "The condition is not true, unless `kind` is another.",
+        ),
         call(),
         signal::<Wait>("flow.wait", "timer", WAIT_EXAMPLE),
         state_machine(),
         signal::<Set>("data.set", "variable", SET_EXAMPLE),
         Node::control::<Increment, Incremented>("data.increment")
             .icon("plus")
+            .fails(ErrorKind::Invalid, "The variable holds no number.")
             .example(INCREMENT_EXAMPLE),
     ]
 }

@@ -243,6 +243,7 @@ impl Node {
     /// unless there is more to say than that settings are wrong or time ran out.
     pub fn fails(mut self, kind: ErrorKind, when: &'static str) -> Self {
         let kind = kind.name();
+        let when = Cow::Borrowed(when);
         self.faults.push(Fault { kind, when });
         self
     }

@@ -12,6 +12,7 @@ mod csv;
 pub mod custom;
 mod data;
 mod date;
+mod faults;
 mod file;
 mod html;
 mod human;

@@ -51,7 +51,7 @@ pub struct Fault {
     /// The kind, as `retry.on` and `error.kind` write it: `not_found`.
     pub kind: &'static str,
     /// When it happens.
-    pub when: &'static str,
+    pub when: Cow<'static, str>,
 }
 
 impl NodeSpec {

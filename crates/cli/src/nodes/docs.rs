@@ -98,7 +98,7 @@ fn page(category: &str, nodes: &[&NodeSpec]) -> String {
         if !spec.faults.is_empty() {
             text.push_str("\n| Fails with | When |\n|---|---|\n");
             for fault in &spec.faults {
-                let _ = writeln!(text, "| `{}` | {} |", fault.kind, cell(fault.when));
+                let _ = writeln!(text, "| `{}` | {} |", fault.kind, cell(&fault.when));
             }
         }
         if !spec.example.trim().is_empty() {

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Nothing, list};
-use crate::Node;
+use crate::{ErrorKind, Node};
 
 /// Runs `then` if a condition is true, otherwise `else`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -60,6 +60,10 @@ pub(super) fn switch() -> Node {
         .block(cases)
         .block(list("default", "Runs when no case matches.", false))
         .siblings(Siblings::None)
+        .fails(
+            ErrorKind::Invalid,
+            "No case has the value, and there is no `default`.",
+        )
         .example(
             r#"- use: flow.switch
   with: { value: "{{ run.attempt }}" }

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::looped;
-use crate::Node;
+use crate::{ErrorKind, Node};
 
 /// Runs `do` once for each item of a list.
 ///
@@ -63,6 +63,10 @@ pub(super) fn for_each() -> Node {
     Node::control::<ForEach, Looped>("flow.for_each")
         .icon("repeat")
         .block(block)
+        .fails(
+            ErrorKind::Invalid,
+            "`items` is no list, or one of them can't be read.",
+        )
         .example(
             r#"- use: flow.for_each
   with: { items: ["ada", "grace"], as: name }
@@ -88,6 +92,10 @@ pub(super) fn while_() -> Node {
     Node::control::<While, Passes>("flow.while")
         .icon("rotate-cw")
         .block(looped("Runs while the condition is true."))
+        .fails(
+            ErrorKind::Invalid,
+            "It went on for more passes than `max_passes`.",
+        )
         .example(
             r#"- use: flow.while
   with: { condition: "{{ vars.left > 0 }}" }
@@ -117,6 +125,10 @@ pub(super) fn repeat() -> Node {
     Node::control::<Repeat, Passes>("flow.repeat")
         .icon("repeat-2")
         .block(looped("Runs that many times."))
+        .fails(
+            ErrorKind::Invalid,
+            "It went on for more passes than `max_passes`.",
+        )
         .example(
             r#"- use: flow.repeat
   with: { times: 3 }

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::list;
-use crate::Node;
+use crate::{ErrorKind, Node};
 
 /// Leaves the innermost loop.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -75,6 +75,10 @@ struct Called {
 pub(super) fn call() -> Node {
     Node::control::<Call, Called>("flow.call")
         .icon("workflow")
+        .fails(
+            ErrorKind::Invalid,
+            "The inputs are not those that the workflow declares.",
+        )
         .example(
             r"- id: rate
   use: flow.call
@@ -145,6 +149,10 @@ pub(super) fn state_machine() -> Node {
         .icon("circle-dot")
         .block(states)
         .siblings(Siblings::All)
+        .fails(
+            ErrorKind::Invalid,
+            "It went on for more transitions than `max_passes`.",
+        )
         .example(
             r#"- use: flow.state_machine
   with:

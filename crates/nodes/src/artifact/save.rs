@@ -3,7 +3,7 @@ use std::{
     io,
 };
 
-use casare_engine::{Artifact, Node, NodeError, StepContext};
+use casare_engine::{Artifact, ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, value::to_json};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -32,6 +32,15 @@ pub(super) fn node() -> Node {
     Node::action("artifact.save", save)
         .pure()
         .icon("archive")
+        .fails(ErrorKind::NotFound, "There is no file at `path`.")
+        .fails(
+            ErrorKind::Denied,
+            "The file may not be read, or nothing may be kept in the folder of the run.",
+        )
+        .fails(
+            ErrorKind::Unavailable,
+            "The disk is full, or does not answer.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,6 @@
 use std::io::Write as _;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_files::AtomicFile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,14 @@ pub(super) fn node() -> Node {
     Node::action("crypto.decrypt", decrypt)
         .pure()
         .icon("lock-open")
+        .fails(ErrorKind::NotFound, "The file is not there.")
+        .fails(ErrorKind::Invalid, "It was not encrypted by `crypto.encrypt`, or is damaged.")
+        .fails(
+            ErrorKind::Denied,
+            "The secret is not the one it was encrypted with, or it was changed since; or there is no such credential, or a file may not be read or written.",
+        )
+        .fails(ErrorKind::Unavailable, "The disk is full, or does not answer.")
+        .fails(ErrorKind::Conflict, "A file stands where the folder of `to` should be.")
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,6 @@
 use std::io::Write as _;
 
-use casare_engine::{Credential, Node, NodeError, StepContext};
+use casare_engine::{Credential, ErrorKind, Node, NodeError, StepContext};
 use casare_files::AtomicFile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,13 @@ pub(super) fn node() -> Node {
     Node::action("crypto.encrypt", encrypt)
         .pure()
         .icon("lock")
+        .fails(ErrorKind::NotFound, "The file is not there.")
+        .fails(
+            ErrorKind::Denied,
+            "There is no such credential, it lacks the secret, or a file may not be read or written.",
+        )
+        .fails(ErrorKind::Unavailable, "The disk is full, or does not answer.")
+        .fails(ErrorKind::Conflict, "A file stands where the folder of `to` should be.")
         .example(EXAMPLE)
 }
 

@@ -1,5 +1,5 @@
 use aws_lc_rs::digest::{self, Context};
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use md5::Digest as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use super::{
     source::{Reader, Source},
     writing::{Writing, from_any},
 };
+use crate::faults::FileFaults as _;
 
 /// Computes the hash (checksum) of a text or a file of any size.
 ///
@@ -73,6 +74,11 @@ pub(super) fn node() -> Node {
     Node::action("crypto.hash", hash)
         .pure()
         .icon("fingerprint")
+        .fails_reading()
+        .fails(
+            ErrorKind::Business,
+            "The hash is not the one that is `expected`, and `fail` is set.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,5 +1,5 @@
 use aws_lc_rs::{constant_time, hmac};
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +79,15 @@ pub(super) fn node() -> Node {
     Node::action("crypto.hmac", sign)
         .pure()
         .icon("key-round")
+        .fails(ErrorKind::NotFound, "The file is not there.")
+        .fails(
+            ErrorKind::Denied,
+            "There is no such credential, it lacks the field, or the file may not be read.",
+        )
+        .fails(
+            ErrorKind::Unavailable,
+            "The disk that holds it does not answer.",
+        )
         .example(EXAMPLE)
 }
 

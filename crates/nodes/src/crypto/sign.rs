@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +53,19 @@ pub(super) fn node() -> Node {
     Node::action("crypto.sign", sign)
         .pure()
         .icon("signature")
+        .fails(ErrorKind::NotFound, "The file is not there.")
+        .fails(
+            ErrorKind::Invalid,
+            "The credential holds no private key that can sign.",
+        )
+        .fails(
+            ErrorKind::Denied,
+            "There is no such credential, it lacks the field, or the file may not be read.",
+        )
+        .fails(
+            ErrorKind::Unavailable,
+            "The disk that holds it does not answer.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,6 +64,11 @@ pub(super) fn node() -> Node {
     Node::action("crypto.totp", totp)
         .pure()
         .icon("shield-ellipsis")
+        .fails(ErrorKind::Invalid, "The credential holds no TOTP secret.")
+        .fails(
+            ErrorKind::Denied,
+            "There is no such credential, or it lacks the field.",
+        )
         .example(EXAMPLE)
 }
 

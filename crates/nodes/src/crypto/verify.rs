@@ -1,6 +1,6 @@
 use std::fs;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +56,22 @@ pub(super) fn node() -> Node {
     Node::action("crypto.verify", verify)
         .pure()
         .icon("shield-check")
+        .fails(
+            ErrorKind::NotFound,
+            "The file, or that with the public key, is not there.",
+        )
+        .fails(
+            ErrorKind::Denied,
+            "There is no such credential, it holds no key, or a file may not be read.",
+        )
+        .fails(
+            ErrorKind::Unavailable,
+            "The disk that holds it does not answer.",
+        )
+        .fails(
+            ErrorKind::Business,
+            "The signature does not belong to this, and `fail` is set.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_files::{Charset, TextWriter, rows::Columns};
 use casare_workflow::Any;
 use schemars::JsonSchema;
@@ -49,6 +49,7 @@ pub(super) fn node() -> Node {
     Node::action("csv.format", format)
         .pure()
         .icon("file-spreadsheet")
+        .fails(ErrorKind::Invalid, "A row does not fit the columns.")
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,10 @@ pub(super) fn node() -> Node {
     Node::action("csv.parse", parse)
         .pure()
         .icon("file-spreadsheet")
+        .fails(
+            ErrorKind::Invalid,
+            "A row has more or fewer cells than the titles and `on_bad_row` is `fail`.",
+        )
         .example(EXAMPLE)
 }
 

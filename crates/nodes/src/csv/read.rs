@@ -1,4 +1,4 @@
-use casare_engine::{LogLevel, Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, LogLevel, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value, value::Stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -112,6 +112,13 @@ pub(super) fn node() -> Node {
     Node::action("csv.read", read)
         .pure()
         .icon("file-spreadsheet")
+        .fails(ErrorKind::NotFound, "The file is not there.")
+        .fails(
+            ErrorKind::Invalid,
+            "A row has more or fewer cells than the titles and `on_bad_row` is `fail`, or the text is not in the encoding.",
+        )
+        .fails(ErrorKind::Denied, "The file may not be read.")
+        .fails(ErrorKind::Unavailable, "The disk that holds it does not answer.")
         .example(EXAMPLE)
 }
 

@@ -3,7 +3,7 @@ use std::{
     path::Path,
 };
 
-use casare_engine::{Cancel, Node, NodeError, StepContext};
+use casare_engine::{Cancel, ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Effect, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use super::{
     dialect,
     records::{CsvFile, HeaderRow, OnBadRow, Reading},
 };
+use crate::faults::FileFaults as _;
 use casare_files::{
     AppendedFile, AtomicFile, Charset, TextWriter,
     rows::{Columns, cell_text, rows_of},
@@ -95,6 +96,11 @@ pub(super) fn node() -> Node {
         }
     })
     .icon("file-spreadsheet")
+    .fails(
+        ErrorKind::Invalid,
+        "A row does not fit the columns, or has characters that the encoding lacks.",
+    )
+    .fails_writing()
     .example(EXAMPLE)
 }
 

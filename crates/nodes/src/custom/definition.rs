@@ -1,8 +1,10 @@
-use std::{borrow::Cow, path::Path};
+use std::{borrow::Cow, collections::BTreeMap, path::Path};
 
+use casare_engine::ErrorKind;
+use casare_files::rows::closest;
 use casare_workflow::{
     DocPath, Document, Effect, NodeSpec, Problem, ProblemList, Segment, Severity, Span,
-    catalogue::Siblings,
+    catalogue::{self, Siblings},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -39,6 +41,9 @@ pub struct Definition {
     #[serde(default = "nothing")]
     #[schemars(with = "Map<String, Json>")]
     pub outputs: Json,
+    /// The kinds of errors that it fails with, and when: `not_found: There is no such customer.`
+    #[serde(default)]
+    pub fails: BTreeMap<String, String>,
     /// What runs.
     pub run: Run,
     /// Time a step may take (1m).
@@ -213,11 +218,32 @@ impl Definition {
         if self.summary.trim().is_empty() {
             return Err(Fault::at("summary", "the summary is empty"));
         }
+        self.check_fails()?;
         for (key, schema) in [
             ("settings", &mut self.settings),
             ("outputs", &mut self.outputs),
         ] {
             complete(key, schema)?;
+        }
+        Ok(())
+    }
+
+    fn check_fails(&self) -> Result<(), Fault> {
+        for (kind, when) in &self.fails {
+            let place = format!("fails/{kind}");
+            if !ErrorKind::NAMES.contains(&kind.as_str()) {
+                let help = match closest(kind, ErrorKind::NAMES.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("kinds: {}", ErrorKind::NAMES.join(", ")),
+                };
+                return Err(Fault::at(&place, format!("`{kind}` is no kind of error")).help(help));
+            }
+            if when.trim().is_empty() {
+                return Err(
+                    Fault::at(&place, format!("when it fails with `{kind}` is not said"))
+                        .help("manuals show it: write a sentence"),
+                );
+            }
         }
         Ok(())
     }
@@ -261,7 +287,16 @@ impl Definition {
             outputs: self.outputs.clone(),
             blocks: Vec::new(),
             siblings: Siblings::Earlier,
-            faults: Vec::new(),
+            faults: ErrorKind::NAMES
+                .iter()
+                .filter_map(|kind| {
+                    let when = self.fails.get(*kind)?.trim().to_owned();
+                    Some(catalogue::Fault {
+                        kind,
+                        when: Cow::Owned(when),
+                    })
+                })
+                .collect(),
             example: Cow::Owned(self.example.clone()),
         }
     }

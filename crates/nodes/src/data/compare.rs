@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::Any;
 use minijinja::value::ValueKind;
 use schemars::JsonSchema;
@@ -68,6 +68,10 @@ pub(super) fn node() -> Node {
     Node::action("data.compare", compare)
         .pure()
         .icon("git-compare")
+        .fails(
+            ErrorKind::Business,
+            "There are differences and `fail` is set.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value};
 use indexmap::IndexMap;
 use minijinja::value::ValueKind;
@@ -60,6 +60,10 @@ pub(super) fn node() -> Node {
     Node::action("data.convert", convert)
         .pure()
         .icon("arrow-right-left")
+        .fails(
+            ErrorKind::Invalid,
+            "A value can't be turned into what is wanted and there is no `default`.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,6 @@
 use std::fs;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{
     Any, Template as Compiled, Value,
     value::{Stream, pairs},
@@ -89,6 +89,16 @@ pub(super) fn node() -> Node {
     Node::action("data.template", template)
         .pure()
         .icon("file-pen-line")
+        .fails(ErrorKind::NotFound, "The template is not there.")
+        .fails(
+            ErrorKind::Invalid,
+            "The template can't be read or filled in.",
+        )
+        .fails(ErrorKind::Denied, "The template may not be read.")
+        .fails(
+            ErrorKind::Unavailable,
+            "The disk that holds the template does not answer.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value};
 use indexmap::IndexMap;
 use minijinja::value::ValueKind;
@@ -43,6 +43,10 @@ pub(super) fn node() -> Node {
     Node::action("data.transform", transform)
         .pure()
         .icon("wand-sparkles")
+        .fails(
+            ErrorKind::NotFound,
+            "A field to be set leads to an item that its list does not have.",
+        )
         .example(EXAMPLE)
 }
 

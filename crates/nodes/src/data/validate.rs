@@ -1,6 +1,6 @@
 use std::{collections::HashMap, fs, path::Path};
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{
     Any, Value,
     value::{Stream, from_json, pairs, to_json},
@@ -104,6 +104,13 @@ pub(super) fn node() -> Node {
     Node::action("data.validate", validate)
         .pure()
         .icon("list-checks")
+        .fails(ErrorKind::NotFound, "The file with the schema is not there.")
+        .fails(ErrorKind::Denied, "The file with the schema may not be read.")
+        .fails(ErrorKind::Unavailable, "The disk that holds the schema does not answer.")
+        .fails(
+            ErrorKind::Business,
+            "The data breaks a rule and `fail` is set: `error.details.problems` lists what is wrong.",
+        )
         .example(EXAMPLE)
 }
 

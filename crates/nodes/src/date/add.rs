@@ -10,6 +10,7 @@ use super::{
     relative::Distance,
     working::{Calendar, WorkCalendar},
 };
+use crate::faults::FileFaults as _;
 
 /// Moves a date: by years, months, weeks, days, business days, hours, minutes and seconds.
 ///
@@ -58,6 +59,7 @@ pub(super) fn node() -> Node {
     Node::action("date.add", add)
         .pure()
         .icon("calendar-plus")
+        .fails_with_holidays()
         .example(EXAMPLE)
 }
 

@@ -7,6 +7,7 @@ use super::{
     moment::Clock,
     working::{Calendar, WorkCalendar},
 };
+use crate::faults::FileFaults as _;
 
 /// Counts the days that are worked between two dates, and says which business days are near.
 ///
@@ -67,6 +68,7 @@ pub(super) fn node() -> Node {
     Node::action("date.business_days", business_days)
         .pure()
         .icon("briefcase")
+        .fails_with_holidays()
         .example(EXAMPLE)
 }
 

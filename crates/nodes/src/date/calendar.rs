@@ -8,6 +8,7 @@ use super::{
     relative::{Period, bounds},
     working::{Calendar as Days, WorkCalendar, weekday_name},
 };
+use crate::faults::FileFaults as _;
 
 /// Lists the days of a month, or between two dates: weekday, week, whether they are worked.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -60,6 +61,7 @@ pub(super) fn node() -> Node {
     Node::action("date.calendar", list)
         .pure()
         .icon("calendar")
+        .fails_with_holidays()
         .example(EXAMPLE)
 }
 

@@ -8,6 +8,7 @@ use super::{
     moment::{Clock, Moment, out_of_range},
     working::{Calendar, WorkCalendar},
 };
+use crate::faults::FileFaults as _;
 
 /// Says how much time lies between two dates.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -83,6 +84,7 @@ pub(super) fn node() -> Node {
     Node::action("date.difference", difference)
         .pure()
         .icon("calendar-range")
+        .fails_with_holidays()
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -67,6 +67,22 @@ pub(super) fn node() -> Node {
     Node::action("date.parse", parse)
         .pure()
         .icon("calendar-search")
+        .fails(
+            ErrorKind::NotFound,
+            "The file with the holidays is not there.",
+        )
+        .fails(
+            ErrorKind::Invalid,
+            "The text is no date, or not one of `format`.",
+        )
+        .fails(
+            ErrorKind::Denied,
+            "The file with the holidays may not be read.",
+        )
+        .fails(
+            ErrorKind::Unavailable,
+            "The disk that holds the holidays does not answer.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,9 +1,11 @@
 use std::io::Write as _;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_files::{AppendedFile, Charset};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::faults::FileFaults as _;
 
 /// Adds a text to the end of a file, which is made if it is not there.
 ///
@@ -42,6 +44,11 @@ pub(super) struct Appended {
 pub(super) fn node() -> Node {
     Node::action("file.append", append)
         .icon("file-plus")
+        .fails(
+            ErrorKind::Invalid,
+            "The text has characters that the encoding lacks.",
+        )
+        .fails_writing()
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,13 @@ pub(super) fn node() -> Node {
         settings.if_exists.effect(Effect::Pure)
     })
     .icon("copy")
+    .fails(ErrorKind::NotFound, "There is nothing at `from`.")
+    .fails(ErrorKind::Denied, "The original may not be read, or the copy may not be written.")
+    .fails(ErrorKind::Unavailable, "The disk is full, or does not answer.")
+    .fails(
+        ErrorKind::Conflict,
+        "`to` is there already and `if_exists` is `fail`, or a file stands where its folder should be.",
+    )
     .example(EXAMPLE)
 }
 

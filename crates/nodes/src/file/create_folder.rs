@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_files::make_folder;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,15 @@ pub(super) fn node() -> Node {
     Node::action("file.create_folder", create_folder)
         .pure()
         .icon("folder-plus")
+        .fails(ErrorKind::Denied, "No folder may be made there.")
+        .fails(
+            ErrorKind::Unavailable,
+            "The disk is full, or does not answer.",
+        )
+        .fails(
+            ErrorKind::Conflict,
+            "A file stands where the folder should be.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,6 @@
 use std::{fs, io, path::Path};
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,22 @@ pub(super) fn node() -> Node {
         }
     })
     .icon("trash-2")
+    .fails(
+        ErrorKind::NotFound,
+        "Nothing is there and `missing` is `fail`.",
+    )
+    .fails(
+        ErrorKind::Invalid,
+        "The folder is not empty and `recursive` is not set.",
+    )
+    .fails(
+        ErrorKind::Denied,
+        "It may not be deleted, or it holds the workflow, a home folder or the whole disk.",
+    )
+    .fails(
+        ErrorKind::Unavailable,
+        "It is in use, or the disk does not answer.",
+    )
     .example(EXAMPLE)
 }
 

@@ -1,7 +1,8 @@
 use std::{fmt::Write as _, fs::File, io::Read, path::Path};
 
 use super::entry::go_on;
-use casare_engine::{Cancel, Node, NodeError, StepContext};
+use crate::faults::FileFaults as _;
+use casare_engine::{Cancel, ErrorKind, Node, NodeError, StepContext};
 use md5::Md5;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,11 @@ pub(super) fn node() -> Node {
     Node::action("file.hash", hash)
         .pure()
         .icon("fingerprint")
+        .fails_reading()
+        .fails(
+            ErrorKind::Business,
+            "The hash is not the one that is `expected`.",
+        )
         .example(EXAMPLE)
 }
 

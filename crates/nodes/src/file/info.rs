@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -49,6 +49,14 @@ pub(super) fn node() -> Node {
     Node::action("file.info", info)
         .pure()
         .icon("file-question")
+        .fails(
+            ErrorKind::Denied,
+            "The folder may not be looked into, or the file not be read for its `hash`.",
+        )
+        .fails(
+            ErrorKind::Unavailable,
+            "The disk that holds it does not answer.",
+        )
         .example(EXAMPLE)
 }
 

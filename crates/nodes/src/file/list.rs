@@ -3,7 +3,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use casare_engine::{Cancel, Node, NodeError, StepContext};
+use casare_engine::{Cancel, ErrorKind, Node, NodeError, StepContext};
 use casare_files::Pattern;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -98,6 +98,15 @@ pub(super) fn node() -> Node {
     Node::action("file.list", list)
         .pure()
         .icon("folder-search")
+        .fails(ErrorKind::NotFound, "The folder is not there.")
+        .fails(
+            ErrorKind::Denied,
+            "The folder, or one in it, may not be read.",
+        )
+        .fails(
+            ErrorKind::Unavailable,
+            "The disk that holds it does not answer.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,6 @@
 use std::{fs, io, path::Path};
 
-use casare_engine::{Cancel, Node, NodeError, StepContext};
+use casare_engine::{Cancel, ErrorKind, Node, NodeError, StepContext};
 use casare_files::make_folder;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,19 @@ pub(super) struct Moved {
 pub(super) fn node() -> Node {
     Node::action("file.move", move_file)
         .icon("file-output")
+        .fails(ErrorKind::NotFound, "There is nothing at `from`.")
+        .fails(
+            ErrorKind::Denied,
+            "It may not be taken away, or may not be put there.",
+        )
+        .fails(
+            ErrorKind::Unavailable,
+            "It is in use, or the disk is full or does not answer.",
+        )
+        .fails(
+            ErrorKind::Conflict,
+            "`to` is there already and `if_exists` is `fail`, or a folder is in the way.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,6 @@
 use std::{fs, path::Path};
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,15 @@ pub(super) fn node() -> Node {
     Node::action("file.permissions", permissions)
         .pure()
         .icon("lock-keyhole")
+        .fails(ErrorKind::NotFound, "Nothing is there.")
+        .fails(
+            ErrorKind::Denied,
+            "It belongs to somebody else, or is on a read-only disk.",
+        )
+        .fails(
+            ErrorKind::Unavailable,
+            "The disk has no such rights, or does not answer.",
+        )
         .example(EXAMPLE)
 }
 

@@ -5,7 +5,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_files::{Charset, TextReader, decode, unreadable};
 use casare_workflow::{Any, Value, value::Stream};
 use schemars::JsonSchema;
@@ -60,6 +60,13 @@ pub(super) fn node() -> Node {
     Node::action("file.read", read)
         .pure()
         .icon("file-text")
+        .fails(ErrorKind::NotFound, "The file is not there.")
+        .fails(
+            ErrorKind::Invalid,
+            "The text is not in the encoding, or the file has more than 256 MiB and is not read as `lines`.",
+        )
+        .fails(ErrorKind::Denied, "The file may not be read.")
+        .fails(ErrorKind::Unavailable, "The disk that holds it does not answer.")
         .example(EXAMPLE)
 }
 

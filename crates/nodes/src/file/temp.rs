@@ -1,7 +1,7 @@
 use std::{any::Any, path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use casare_engine::{BlockEnd, Node, NodeError, Opened, Resource, StepContext};
+use casare_engine::{BlockEnd, ErrorKind, Node, NodeError, Opened, Resource, StepContext};
 use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,18 @@ impl Resource for Folder {
 pub(super) fn node() -> Node {
     Node::session("file.temp", temp)
         .icon("folder-clock")
+        .fails(
+            ErrorKind::Denied,
+            "No folder may be made there, or it may not be deleted at the end.",
+        )
+        .fails(
+            ErrorKind::Unavailable,
+            "The disk is full, or does not answer.",
+        )
+        .fails(
+            ErrorKind::Conflict,
+            "A file stands where the folder should be.",
+        )
         .example(EXAMPLE)
 }
 

@@ -4,7 +4,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use casare_engine::{Cancel, Node, NodeError, StepContext};
+use casare_engine::{Cancel, ErrorKind, Node, NodeError, StepContext};
 use casare_files::{AtomicFile, Pattern, make_folder};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
@@ -62,6 +62,17 @@ pub(super) fn node() -> Node {
         settings.if_exists.effect(Effect::Pure)
     })
     .icon("package-open")
+    .fails(ErrorKind::NotFound, "The archive is not there.")
+    .fails(ErrorKind::Invalid, "The file is no ZIP archive, or is damaged.")
+    .fails(
+        ErrorKind::Denied,
+        "The archive has a password, unpacks to more than `max_files` or `max_size`, or has an entry that leads out of the folder; or a file may not be read or written.",
+    )
+    .fails(ErrorKind::Unavailable, "The disk is full, or does not answer.")
+    .fails(
+        ErrorKind::Conflict,
+        "A file is there already and `if_exists` is `fail`, or a file stands where a folder should be.",
+    )
     .example(EXAMPLE)
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::entry::go_on;
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_files::Pattern;
 use casare_workflow::Span;
 use notify::{RecursiveMode, Watcher};
@@ -60,6 +60,10 @@ pub(super) fn node() -> Node {
     Node::action("file.wait_for", wait_for)
         .pure()
         .icon("folder-sync")
+        .fails(
+            ErrorKind::Timeout,
+            "It did not come, change or go in the time of the step; a file that is still written to has not come.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,7 +1,7 @@
 use std::io::Write as _;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_files::{AtomicFile, Charset};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
@@ -50,6 +50,16 @@ pub(super) fn node() -> Node {
         settings.if_exists.effect(Effect::Pure)
     })
     .icon("file-pen")
+    .fails(
+        ErrorKind::Invalid,
+        "The text has characters that the encoding lacks, or `content` is no Base64.",
+    )
+    .fails(ErrorKind::Denied, "The file may not be written, or is read-only.")
+    .fails(ErrorKind::Unavailable, "The disk is full, or does not answer.")
+    .fails(
+        ErrorKind::Conflict,
+        "The file is there already and `if_exists` is `fail`, or a file stands where its folder should be.",
+    )
     .example(EXAMPLE)
 }
 

@@ -4,7 +4,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use casare_engine::{Cancel, Node, NodeError, StepContext};
+use casare_engine::{Cancel, ErrorKind, Node, NodeError, StepContext};
 use casare_files::{AtomicFile, Pattern};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
@@ -65,6 +65,13 @@ pub(super) fn node() -> Node {
         settings.if_exists.effect(Effect::Pure)
     })
     .icon("file-archive")
+    .fails(ErrorKind::NotFound, "One of `from` is not there.")
+    .fails(ErrorKind::Denied, "A file may not be read, or the archive may not be written.")
+    .fails(ErrorKind::Unavailable, "The disk is full, or does not answer.")
+    .fails(
+        ErrorKind::Conflict,
+        "The archive is there already and `if_exists` is `fail`, or a file stands where its folder should be.",
+    )
     .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -50,6 +50,10 @@ pub(super) fn node() -> Node {
     Node::action("html.select", select)
         .pure()
         .icon("code-xml")
+        .fails(
+            ErrorKind::NotFound,
+            "Nothing is at `selector` and `required` is set.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_files::rows::{Header, Row};
 use casare_workflow::{Any, Value};
 use schemars::JsonSchema;
@@ -50,6 +50,7 @@ pub(super) fn node() -> Node {
     Node::action("html.table", table)
         .pure()
         .icon("table")
+        .fails(ErrorKind::NotFound, "There is no such table at `selector`.")
         .example(EXAMPLE)
 }
 

@@ -77,6 +77,10 @@ pub(super) fn node() -> Node {
     Node::action("human.input", input)
         .pure()
         .icon("message-circle-question")
+        .fails(
+            ErrorKind::Unavailable,
+            "Nobody is there to answer, and the question has no `default`.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value, value::from_json};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,7 @@ pub(super) fn node() -> Node {
     Node::action("json.parse", parse)
         .pure()
         .icon("braces")
+        .fails(ErrorKind::Invalid, "The text is no JSON.")
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{
     Any, Value,
     value::{from_json, to_json},
@@ -38,6 +38,11 @@ pub(super) fn node() -> Node {
     Node::action("json.query", query)
         .pure()
         .icon("braces")
+        .fails(
+            ErrorKind::NotFound,
+            "Nothing is at `path` and `required` is set.",
+        )
+        .fails(ErrorKind::Invalid, "`data` is a text and no JSON.")
         .example(EXAMPLE)
 }
 

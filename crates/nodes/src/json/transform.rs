@@ -1,4 +1,4 @@
-use casare_engine::{Cancel, Node, NodeError, StepContext};
+use casare_engine::{Cancel, ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{
     Any, Value,
     value::{from_json, to_json},
@@ -53,6 +53,10 @@ pub(super) fn node() -> Node {
     Node::action("json.transform", transform)
         .pure()
         .icon("braces")
+        .fails(
+            ErrorKind::Invalid,
+            "The filter ends with an error, or does not fit the data.",
+        )
         .example(EXAMPLE)
 }
 

@@ -7,6 +7,8 @@ use casare_workflow::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::faults::FileFaults as _;
+
 /// Writes data into a JSON file, which is whole or as it was before.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +34,7 @@ pub(super) fn node() -> Node {
     Node::action("json.write", write)
         .pure()
         .icon("file-json")
+        .fails_writing()
         .example(EXAMPLE)
 }
 

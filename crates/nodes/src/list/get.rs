@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,10 @@ pub(super) fn node() -> Node {
     Node::action("list.get", get)
         .pure()
         .icon("list-start")
+        .fails(
+            ErrorKind::NotFound,
+            "The list has no such item, or the item no such field, and there is no `default`.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -47,6 +47,10 @@ pub(super) fn node() -> Node {
     Node::action("list.map", map)
         .pure()
         .icon("list-restart")
+        .fails(
+            ErrorKind::NotFound,
+            "`set` leads to an item that its list does not have.",
+        )
         .example(EXAMPLE)
 }
 

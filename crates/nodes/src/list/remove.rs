@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,7 @@ pub(super) fn node() -> Node {
     Node::action("list.remove", remove)
         .pure()
         .icon("list-minus")
+        .fails(ErrorKind::NotFound, "The list has no item `at` this place.")
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -58,6 +58,10 @@ pub(super) fn node() -> Node {
     Node::action("list.zip", zip)
         .pure()
         .icon("columns-2")
+        .fails(
+            ErrorKind::Invalid,
+            "The lists have different lengths and `uneven` is `fail`.",
+        )
         .example(EXAMPLE)
 }
 

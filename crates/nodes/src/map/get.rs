@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_files::rows::closest;
 use casare_workflow::{Any, Value, value::pairs};
 use schemars::JsonSchema;
@@ -31,6 +31,10 @@ pub(super) fn node() -> Node {
     Node::action("map.get", get)
         .pure()
         .icon("braces")
+        .fails(
+            ErrorKind::NotFound,
+            "The map has no such key and there is no `default`.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value, value::pairs};
 use indexmap::IndexMap;
 use minijinja::value::ValueKind;
@@ -58,6 +58,10 @@ pub(super) fn node() -> Node {
     Node::action("map.merge", merge)
         .pure()
         .icon("merge")
+        .fails(
+            ErrorKind::Conflict,
+            "Two maps have different values at a key and `keep` is `fail`.",
+        )
         .example(EXAMPLE)
 }
 

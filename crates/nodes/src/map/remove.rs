@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -41,6 +41,10 @@ pub(super) fn node() -> Node {
     Node::action("map.remove", remove)
         .pure()
         .icon("eraser")
+        .fails(
+            ErrorKind::NotFound,
+            "The map has no such key and `required` is set.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value, value::pairs};
 use indexmap::IndexMap;
 use minijinja::value::ValueKind;
@@ -30,6 +30,7 @@ pub(super) fn node() -> Node {
     Node::action("map.rename", rename)
         .pure()
         .icon("text-cursor-input")
+        .fails(ErrorKind::Conflict, "Two keys would have the same name.")
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -38,6 +38,10 @@ pub(super) fn node() -> Node {
     Node::action("map.set", set)
         .pure()
         .icon("pencil")
+        .fails(
+            ErrorKind::NotFound,
+            "The key leads to an item that its list does not have.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use casare_engine::{LogLevel, Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, LogLevel, Node, NodeError, StepContext};
 use casare_workflow::{
     Any, Span,
     value::{from_json, to_json},
@@ -48,6 +48,10 @@ pub(super) fn node() -> Node {
     Node::action("script.javascript", javascript)
         .pure()
         .icon("braces")
+        .fails(
+            ErrorKind::Invalid,
+            "The script throws an error, or needs more than its `memory`.",
+        )
         .example(EXAMPLE)
 }
 

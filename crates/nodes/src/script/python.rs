@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use casare_engine::{LogLevel, Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, LogLevel, Node, NodeError, StepContext};
 use casare_workflow::{
     Any, Span,
     value::{from_json, to_json},
@@ -53,6 +53,19 @@ pub(super) struct Ran {
 pub(super) fn node() -> Node {
     Node::action("script.python", python)
         .icon("file-code")
+        .fails(
+            ErrorKind::NotFound,
+            "Python is not there, or the script ended before its `result` could be kept.",
+        )
+        .fails(
+            ErrorKind::Invalid,
+            "The script ends with an error (`error.details` has `code`, `stdout` and `stderr`), or its `result` is no JSON.",
+        )
+        .fails(ErrorKind::Denied, "Python may not be executed.")
+        .fails(
+            ErrorKind::Unavailable,
+            "The system can't start a program now, or has no room for the result.",
+        )
         .example(EXAMPLE)
 }
 

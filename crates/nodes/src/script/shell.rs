@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,13 @@ pub(super) struct Ran {
 pub(super) fn node() -> Node {
     Node::action("script.shell", shell)
         .icon("terminal")
+        .fails(ErrorKind::NotFound, "The shell is not there.")
+        .fails(
+            ErrorKind::Invalid,
+            "The script ends with another code than 0 and `fail_on_code` is set: `error.details` has `code`, `stdout` and `stderr`.",
+        )
+        .fails(ErrorKind::Denied, "The shell may not be executed.")
+        .fails(ErrorKind::Unavailable, "The system can't start a program now.")
         .example(EXAMPLE)
 }
 

@@ -1,7 +1,7 @@
 use std::sync::OnceLock;
 
 use arboard::{Clipboard, Error};
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,10 @@ pub(super) fn node() -> Node {
     Node::action("system.clipboard", clipboard)
         .pure()
         .icon("clipboard")
+        .fails(
+            ErrorKind::Unavailable,
+            "Nobody is logged in at a desktop, which has the clipboard.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,14 @@ pub(super) fn node() -> Node {
     Node::action("system.environment", environment)
         .pure()
         .icon("variable")
+        .fails(
+            ErrorKind::NotFound,
+            "The variable is not set and there is no `default`.",
+        )
+        .fails(
+            ErrorKind::Denied,
+            "It is a variable of Casare itself, which may hold a credential.",
+        )
         .example(EXAMPLE)
 }
 

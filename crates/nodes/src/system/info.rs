@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sysinfo::{Disks, System};
@@ -50,6 +50,10 @@ pub(super) fn node() -> Node {
     Node::action("system.info", info)
         .pure()
         .icon("cpu")
+        .fails(
+            ErrorKind::Unavailable,
+            "The system does not tell about itself.",
+        )
         .example(EXAMPLE)
 }
 

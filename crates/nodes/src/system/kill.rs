@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,11 @@ pub(super) fn node() -> Node {
     Node::action("system.kill", kill)
         .pure()
         .icon("octagon-x")
+        .fails(ErrorKind::Denied, "The process belongs to somebody else.")
+        .fails(
+            ErrorKind::Unavailable,
+            "The process does not end although it was forced to.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -24,6 +24,14 @@ fn title() -> String {
 pub(super) fn node() -> Node {
     Node::action("system.notify", notify)
         .icon("bell")
+        .fails(
+            ErrorKind::Invalid,
+            "The notification can't be shown, as without a desktop.",
+        )
+        .fails(
+            ErrorKind::Unavailable,
+            "There is no program that shows notifications.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,10 @@ pub(super) fn node() -> Node {
     Node::action("system.processes", processes)
         .pure()
         .icon("list-tree")
+        .fails(
+            ErrorKind::Unavailable,
+            "The system does not tell about its processes.",
+        )
         .example(EXAMPLE)
 }
 

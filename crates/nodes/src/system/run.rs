@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,16 @@ pub(super) struct Ran {
 pub(super) fn node() -> Node {
     Node::action("system.run", run)
         .icon("square-terminal")
+        .fails(ErrorKind::NotFound, "The program or the folder is not there.")
+        .fails(
+            ErrorKind::Invalid,
+            "The program ends with another code than 0 and `fail_on_code` is set: `error.details` has `code`, `stdout` and `stderr`.",
+        )
+        .fails(ErrorKind::Denied, "The program may not be executed.")
+        .fails(
+            ErrorKind::Unavailable,
+            "The system can't start it now, or it is no program of this system.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,11 @@ pub(super) fn node() -> Node {
         }
     })
     .icon("server-cog")
+    .fails(ErrorKind::NotFound, "There is no `systemctl` here.")
+    .fails(
+        ErrorKind::Invalid,
+        "`systemctl` refuses: there is no such service, it does not start, or it may not be touched.",
+    )
     .example(EXAMPLE)
 }
 

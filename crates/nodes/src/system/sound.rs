@@ -1,6 +1,6 @@
 use std::io::{IsTerminal as _, Write as _};
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -19,6 +19,15 @@ pub(super) struct Sound {
 pub(super) fn node() -> Node {
     Node::action("system.sound", sound)
         .icon("volume-2")
+        .fails(ErrorKind::NotFound, "There is no file at `path`.")
+        .fails(
+            ErrorKind::Invalid,
+            "The file can't be played, as without a sound card.",
+        )
+        .fails(
+            ErrorKind::Unavailable,
+            "There is no program that plays sounds.",
+        )
         .example(EXAMPLE)
 }
 

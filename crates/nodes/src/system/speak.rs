@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -27,6 +27,11 @@ fn rate() -> u32 {
 pub(super) fn node() -> Node {
     Node::action("system.speak", speak)
         .icon("speech")
+        .fails(
+            ErrorKind::Invalid,
+            "The text can't be spoken, as without a sound card.",
+        )
+        .fails(ErrorKind::Unavailable, "There is no program that speaks.")
         .example(EXAMPLE)
 }
 

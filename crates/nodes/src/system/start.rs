@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, fs::File, process::Stdio};
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,15 @@ pub(super) struct Started {
 pub(super) fn node() -> Node {
     Node::action("system.start", start)
         .icon("rocket")
+        .fails(ErrorKind::NotFound, "The program or a folder is not there.")
+        .fails(
+            ErrorKind::Denied,
+            "The program may not be executed, or the file `output` not be written.",
+        )
+        .fails(
+            ErrorKind::Unavailable,
+            "The system can't start it now, or it is no program of this system.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,14 @@ pub(super) fn node() -> Node {
     Node::action("system.wait", wait)
         .pure()
         .icon("hourglass")
+        .fails(
+            ErrorKind::Timeout,
+            "The process did not come, or was still there, at the end of the step's time.",
+        )
+        .fails(
+            ErrorKind::Unavailable,
+            "The system does not tell about its processes.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,6 @@
 use std::{collections::HashMap, sync::Arc};
 
-use casare_engine::{Cancel, Node, NodeError, StepContext};
+use casare_engine::{Cancel, ErrorKind, Node, NodeError, StepContext};
 use casare_files::rows::{Cell, Row};
 use casare_workflow::{Any, Value};
 use indexmap::IndexMap;
@@ -85,6 +85,7 @@ pub(super) fn node() -> Node {
     Node::action("table.compare", compare)
         .pure()
         .icon("git-compare")
+        .fails(ErrorKind::Business, "The tables differ and `fail` is set.")
         .example(EXAMPLE)
 }
 

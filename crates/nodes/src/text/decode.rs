@@ -1,11 +1,12 @@
 use std::io::Write as _;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_files::{AtomicFile, Charset};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::coding::Coding;
+use crate::faults::FileFaults as _;
 
 /// Reads what was encoded: Base64, address, HTML, hexadecimal, quoted-printable.
 ///
@@ -36,6 +37,11 @@ pub(super) fn node() -> Node {
     Node::action("text.decode", decode)
         .pure()
         .icon("binary")
+        .fails(
+            ErrorKind::Invalid,
+            "The text is not in this coding, or what it stands for is no text.",
+        )
+        .fails_writing()
         .example(EXAMPLE)
 }
 

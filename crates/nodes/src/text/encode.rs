@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::coding::Coding;
+use crate::faults::FileFaults as _;
 
 /// Writes a text or a file so that it can stand elsewhere: Base64, address, HTML, hexadecimal.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -32,6 +33,7 @@ pub(super) fn node() -> Node {
     Node::action("text.encode", encode)
         .pure()
         .icon("binary")
+        .fails_reading()
         .example(EXAMPLE)
 }
 

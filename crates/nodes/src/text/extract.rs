@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value};
 use regex::{Captures, Regex};
 use schemars::JsonSchema;
@@ -54,6 +54,10 @@ pub(super) fn node() -> Node {
     Node::action("text.extract", extract)
         .pure()
         .icon("regex")
+        .fails(
+            ErrorKind::NotFound,
+            "The pattern is not in the text and there is no `default`.",
+        )
         .example(EXAMPLE)
 }
 

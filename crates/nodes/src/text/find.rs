@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use indexmap::IndexMap;
 use regex::Regex;
 use schemars::JsonSchema;
@@ -83,6 +83,10 @@ pub(super) fn node() -> Node {
     Node::action("text.find", find)
         .pure()
         .icon("text-search")
+        .fails(
+            ErrorKind::NotFound,
+            "It is not in the text and `required` is set.",
+        )
         .example(EXAMPLE)
 }
 

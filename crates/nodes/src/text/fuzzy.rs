@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -95,6 +95,10 @@ pub(super) fn node() -> Node {
     Node::action("text.match", find)
         .pure()
         .icon("spell-check")
+        .fails(
+            ErrorKind::NotFound,
+            "No candidate is like the text and `required` is set.",
+        )
         .example(EXAMPLE)
 }
 

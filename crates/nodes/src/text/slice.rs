@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,10 @@ pub(super) fn node() -> Node {
     Node::action("text.slice", slice)
         .pure()
         .icon("scissors")
+        .fails(
+            ErrorKind::NotFound,
+            "What the part begins or ends with is not in the text and `required` is set.",
+        )
         .example(EXAMPLE)
 }
 

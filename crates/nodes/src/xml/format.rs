@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::Any;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,10 @@ pub(super) fn node() -> Node {
     Node::action("xml.format", format)
         .pure()
         .icon("code-xml")
+        .fails(
+            ErrorKind::Invalid,
+            "A key is no name that an element can have.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::Any;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,7 @@ pub(super) fn node() -> Node {
     Node::action("xml.parse", parse)
         .pure()
         .icon("code-xml")
+        .fails(ErrorKind::Invalid, "The text is no XML.")
         .example(EXAMPLE)
 }
 

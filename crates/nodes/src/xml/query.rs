@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value, value::from_json};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -57,6 +57,11 @@ pub(super) fn node() -> Node {
     Node::action("xml.query", query)
         .pure()
         .icon("code-xml")
+        .fails(
+            ErrorKind::NotFound,
+            "Nothing is at `xpath` and `required` is set.",
+        )
+        .fails(ErrorKind::Invalid, "The text is no XML.")
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_files::{Charset, decode, read_whole, unreadable};
 use casare_workflow::Any;
 use schemars::JsonSchema;
@@ -38,6 +38,16 @@ pub(super) fn node() -> Node {
     Node::action("xml.read", read)
         .pure()
         .icon("file-code")
+        .fails(ErrorKind::NotFound, "The file is not there.")
+        .fails(
+            ErrorKind::Invalid,
+            "The file holds no XML, or has more than 256 MiB.",
+        )
+        .fails(ErrorKind::Denied, "The file may not be read.")
+        .fails(
+            ErrorKind::Unavailable,
+            "The disk that holds it does not answer.",
+        )
         .example(EXAMPLE)
 }
 

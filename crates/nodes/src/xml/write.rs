@@ -1,10 +1,11 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_files::{Charset, write_text};
 use casare_workflow::Any;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document;
+use crate::faults::FileFaults as _;
 
 /// Writes data or XML text into an XML file, which is whole or as it was before.
 ///
@@ -42,6 +43,11 @@ pub(super) fn node() -> Node {
     Node::action("xml.write", write)
         .pure()
         .icon("file-code")
+        .fails(
+            ErrorKind::Invalid,
+            "A key is no name that an element can have.",
+        )
+        .fails_writing()
         .example(EXAMPLE)
 }
 

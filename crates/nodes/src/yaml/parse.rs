@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::Any;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,7 @@ pub(super) fn node() -> Node {
     Node::action("yaml.parse", parse)
         .pure()
         .icon("braces")
+        .fails(ErrorKind::Invalid, "The text is no YAML.")
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_files::{Charset, read_text};
 use casare_workflow::Any;
 use schemars::JsonSchema;
@@ -31,6 +31,16 @@ pub(super) fn node() -> Node {
     Node::action("yaml.read", read)
         .pure()
         .icon("file-code")
+        .fails(ErrorKind::NotFound, "The file is not there.")
+        .fails(
+            ErrorKind::Invalid,
+            "The file holds no YAML, or has more than 256 MiB.",
+        )
+        .fails(ErrorKind::Denied, "The file may not be read.")
+        .fails(
+            ErrorKind::Unavailable,
+            "The disk that holds it does not answer.",
+        )
         .example(EXAMPLE)
 }
 

@@ -4,6 +4,8 @@ use casare_workflow::Any;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::faults::FileFaults as _;
+
 /// Writes data into a YAML file, which is whole or as it was before.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +28,7 @@ pub(super) fn node() -> Node {
     Node::action("yaml.write", write)
         .pure()
         .icon("file-code")
+        .fails_writing()
         .example(EXAMPLE)
 }
 

@@ -3,6 +3,7 @@
 use casare_engine::{ErrorKind, RunState};
 use casare_node_testing::Office;
 use casare_nodes::custom::{self, CustomNodeError};
+use casare_workflow::Catalogue as _;
 
 /// A definition of `acme.price`, which runs `run`.
 fn definition(run: &str) -> String {
@@ -20,6 +21,9 @@ outputs:
   properties:
     gross: {{ type: number, description: The price with tax. }}
   required: [gross]
+fails:
+  business: There is no such article.
+  denied: The tax office says no.
 run:
   {run}
 "
@@ -92,6 +96,24 @@ async fn a_script_chooses_the_kind_of_its_failure() {
     }
 }
 
+#[test]
+fn a_node_says_what_it_fails_with() {
+    let office = office("javascript: price.js", "price.js", "function run() {}");
+    let spec = office.engine().registry().node("acme.price").unwrap();
+    let told: Vec<(&str, &str)> = spec
+        .faults
+        .iter()
+        .map(|fault| (fault.kind, fault.when.as_ref()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("denied", "The tax office says no."),
+            ("business", "There is no such article."),
+        ]
+    );
+}
+
 #[tokio::test]
 async fn settings_and_outputs_keep_to_the_schemas() {
     let honest = office(
@@ -145,6 +167,7 @@ fn what_is_wrong_with_a_definition_is_told_with_its_place() {
         (", description: The tax. }", " }"),
         ("javascript: price.js", "javascript: other.js"),
         ("javascript: price.js", "ruby: price.rb"),
+        ("denied: The", "denid: The"),
         ("casare: 1", "casare: 2"),
     ]
     .into_iter()
