@@ -84,6 +84,55 @@ fn workflows_that_call_each_other_in_a_circle_pass_the_check() {
 }
 
 #[test]
+fn a_robot_of_rpa_framework_does_its_work() {
+    let robot = "\
+*** Settings ***
+Library    RPA.Excel.Files
+Library    RPA.Tables
+Library    RPA.Dialogs
+
+*** Variables ***
+${FOLDER}    out
+${BOOK}    ${FOLDER}${/}large.xlsx
+
+*** Tasks ***
+List Large Orders
+    Add Heading    How large?
+    Add Text Input    name=least
+    ${answer}=    Run Dialog
+    ${orders}=    Read Table From CSV    orders.csv    header=True
+    Filter Table By Column    ${orders}    amount    >=    ${answer}[least]
+    Create Workbook    ${BOOK}
+    Append Rows To Worksheet    ${orders}    header=True
+    Save Workbook
+    ${status}=    Run Keyword And Return Status    Fail    no
+    ${word}=    Set Variable If    $status    wrong    right
+    FOR    ${order}    IN    @{orders}
+        Log    ${word} ${order}[number]
+    END
+    Close Workbook
+";
+    let world = World::with("tasks.robot", robot);
+    fs::write(
+        world.path("orders.csv"),
+        "number,amount\n1,20\n2,300\n3,100\n",
+    )
+    .unwrap();
+
+    let imported = world.call(&["import", "tasks.robot", "-o", "."]);
+    let ran = world.call(&["run", "tasks.workflow.yaml", "--answer", "least=100"]);
+
+    assert_eq!(imported.code, 0, "{}{}", imported.out, imported.err);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let said: Vec<&str> = ran.err.lines().map(str::trim).collect();
+    for line in ["right 2", "right 3"] {
+        assert!(said.contains(&line), "{}", ran.err);
+    }
+    assert!(!said.contains(&"right 1"), "{}", ran.err);
+    assert!(world.path("out/large.xlsx").exists());
+}
+
+#[test]
 fn what_has_no_equivalent_is_told_and_makes_the_exit_code_1() {
     let keys =
         json!({ "node_id": "more", "node_type": "SendKeysNode", "config": { "keys": "abc" } });

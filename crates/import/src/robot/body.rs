@@ -6,7 +6,11 @@ use casare_workflow::{Block, Step};
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
-use super::keywords::{self, Call};
+use super::{
+    keywords::{self, Call},
+    rpa,
+    suite::Suite,
+};
 use crate::{
     expression::{Code, Dialect, Kind, Names, Segment, Val, is_identifier, translate, truth},
     report::{Report, Weight},
@@ -31,6 +35,9 @@ pub(super) struct Reader<'f> {
     items: Vec<String>,
     ids: usize,
     depth: usize,
+    /// What keywords refer to without naming it.
+    pub(super) around: rpa::Surroundings,
+    suite: &'f Suite,
 }
 
 /// `${Some Name}` as a name for expressions.
@@ -75,9 +82,11 @@ impl Names for Scope<'_, '_> {
 }
 
 impl<'f> Reader<'f> {
-    pub(super) fn new(files: &'f Own) -> Self {
+    pub(super) fn new(files: &'f Own, suite: &'f Suite) -> Self {
         Self {
             files,
+            suite,
+            around: rpa::Surroundings::default(),
             report: Report::default(),
             result: None,
             set: BTreeSet::new(),
@@ -184,6 +193,12 @@ impl<'f> Reader<'f> {
             return Segment::Code(Code::atom(literal, Kind::Any));
         }
         match &*path.to_uppercase() {
+            "/" => return Segment::Plain("/".to_owned()),
+            "CURDIR" | "EXECDIR" | "ROBOT_ROOT" => return Segment::Plain(".".to_owned()),
+            "OUTPUT_DIR" | "OUTPUT DIR" | "ROBOT_ARTIFACTS" => {
+                return Segment::Plain("output".to_owned());
+            }
+            "TEMPDIR" => return Segment::Plain("/tmp".to_owned()),
             "EMPTY" => return Segment::Plain(String::new()),
             "SPACE" => return Segment::Plain(" ".to_owned()),
             "\\N" => return Segment::Plain("\n".to_owned()),
@@ -451,6 +466,40 @@ impl<'f> Reader<'f> {
         vec![tried]
     }
 
+    /// The steps of a keyword of the suite, where they have to stand in the place of its call: it
+    /// opens a browser that what follows uses, and a workflow that is called closes what it opened.
+    pub(super) fn inlined(&mut self, call: &Call<'_>) -> Option<Vec<Step>> {
+        let suite = self.suite;
+        let name = keywords::same(call.name);
+        let keyword = suite
+            .keywords
+            .iter()
+            .find(|keyword| keywords::same(&keyword.name) == name)?;
+        let stays_open = keywords::opens_browser(suite, &name)
+            && call.target.is_none()
+            && keyword.teardown.is_none();
+        if !stays_open || self.depth >= DEPTH {
+            return None;
+        }
+        let mut steps = Vec::new();
+        for (place, argument) in keyword.arguments.iter().enumerate() {
+            let (argument, default) = argument
+                .split_once('=')
+                .map_or((&**argument, None), |(name, value)| (name, Some(value)));
+            let cell = call.arguments.get(place).map(String::as_str).or(default)?;
+            let value = self.value(cell).setting();
+            self.know(argument);
+            steps.push(keywords::set(argument, value));
+        }
+        self.depth += 1;
+        if let Some(setup) = &keyword.setup {
+            steps.extend(self.steps(std::slice::from_ref(setup)));
+        }
+        steps.extend(self.steps(&keyword.lines));
+        self.depth -= 1;
+        Some(steps)
+    }
+
     /// One call, perhaps with variables that take its value.
     pub(super) fn call(&mut self, cells: &[String]) -> Vec<Step> {
         let targets: Vec<String> = cells
@@ -551,6 +600,7 @@ pub(super) fn in_session(steps: Vec<Step>) -> Vec<Step> {
             && step.uses == "flow.try"
         {
             *inner = in_session(std::mem::take(inner));
+            step = around_try(step);
         }
         if step.uses != "browser.session" {
             before.push(step);
@@ -561,4 +611,28 @@ pub(super) fn in_session(steps: Vec<Step>) -> Vec<Step> {
         before.push(step);
     }
     before
+}
+
+/// What ends a test still needs the browser: where the test begins with opening it, it goes around
+/// the end as well.
+fn around_try(mut tried: Step) -> Step {
+    let Some(Block::Steps(inner)) = tried.blocks.get_mut("do") else {
+        return tried;
+    };
+    let opens = inner
+        .iter()
+        .position(|step| step.uses == "browser.session")
+        .filter(|place| {
+            place + 1 == inner.len() && inner[..*place].iter().all(|step| step.uses == "data.set")
+        });
+    let Some(mut session) = opens.and_then(|_| inner.pop()) else {
+        return tried;
+    };
+    if let Some(Block::Steps(used)) = session.blocks.get_mut("do") {
+        inner.append(used);
+    }
+    session
+        .blocks
+        .insert("do".to_owned(), Block::Steps(vec![tried]));
+    session
 }

@@ -5,6 +5,7 @@
 //! | [`suite`] | text → sections, tests, lines of cells |
 //! | [`body`] | lines → steps: FOR, IF, WHILE, TRY, assignments, calls |
 //! | [`keywords`] | the keywords of the usual libraries |
+//! | [`rpa`] | those of RPA Framework |
 
 use casare_workflow::{Input, Workflow};
 use indexmap::IndexMap;
@@ -19,6 +20,7 @@ use crate::{
 
 mod body;
 mod keywords;
+mod rpa;
 mod suite;
 
 use body::{Own, Reader, plain_name};
@@ -63,11 +65,18 @@ pub(crate) fn import(text: &str, stem: &str) -> Result<Vec<Draft>, ImportError> 
 }
 
 fn draft(suite: &Suite, block: &suite::Block, path: String, files: &Own, is_test: bool) -> Draft {
-    let mut reader = Reader::new(files);
+    let mut reader = Reader::new(files, suite);
     let mut variables: IndexMap<String, Json> = IndexMap::new();
+    let mut steps = Vec::new();
     for (name, cells) in &suite.variables {
         let value = reader.listed(name, cells);
         reader.know(name);
+        // First values are constants; what refers to others is computed first thing.
+        let is_computed = value.to_string().contains("{{");
+        if is_computed {
+            steps.push(keywords::set(name, value.clone()));
+        }
+        let value = if is_computed { Json::Null } else { value };
         variables.insert(plain_name(name), value);
     }
     let mut inputs = IndexMap::new();
@@ -84,7 +93,6 @@ fn draft(suite: &Suite, block: &suite::Block, path: String, files: &Own, is_test
         reader.take(name);
         inputs.insert(plain_name(name), input);
     }
-    let mut steps = Vec::new();
     let around = |line: &Option<Vec<String>>| line.clone().filter(|_| is_test);
     let setup = block.setup.clone().or_else(|| around(&suite.setup));
     let teardown = block.teardown.clone().or_else(|| around(&suite.teardown));
