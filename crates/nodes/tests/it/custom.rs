@@ -192,11 +192,12 @@ fn what_is_wrong_with_a_definition_is_told_with_its_place() {
     insta::assert_snapshot!(told.join("\n"), @r#"
     2:1 `Price` is not a `category.action`
     2:1 `flow` is the engine's own category
-    3:1 unknown field `summry`, expected one of `casare`, `node`, `summary`, `help`, `icon`, `effect`, `settings`, `outputs`, `run`, `timeout`, `example`
+    3:1 unknown field `summry`, expected one of `casare`, `node`, `summary`, `help`, `icon`, `effect`, `settings`, `outputs`, `fails`, `run`, `timeout`, `example`
     7:12 this is no JSON Schema: "numer" is not valid under any of the schemas listed in the 'anyOf' keyword
     8:5 `rate` has no description
-    15:3 nodes/other.js is not there
-    14:1 unknown variant `ruby`, expected one of `javascript`, `python`, `program`
+    18:3 nodes/other.js is not there
+    17:1 unknown variant `ruby`, expected one of `javascript`, `python`, `program`
+    16:3 `denid` is no kind of error
     1:1 version 2 is not known here
     "#);
 }
