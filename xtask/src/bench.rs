@@ -8,6 +8,7 @@ mod measure;
 mod shapes;
 mod startup;
 mod table;
+mod workbook;
 
 use std::{fs, path::PathBuf};
 
@@ -44,6 +45,8 @@ enum Name {
     Startup,
     /// The form challenge, against a Playwright script in the same Chromium
     Browser,
+    /// A workbook of 200,000 rows read and written, against Python's openpyxl
+    Workbook,
 }
 
 impl Bench {
@@ -73,6 +76,7 @@ impl Bench {
                 Name::Shapes => shapes::bench(&folder)?,
                 Name::Startup => startup::bench(&folder)?,
                 Name::Browser => browser::bench(&folder, self.rounds)?,
+                Name::Workbook => workbook::bench(&folder)?,
             });
         }
         for table in tables {

@@ -1,6 +1,10 @@
 //! The real servers and programs that tests of nodes speak to.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use crate::{command, debian, failure::Failure, paths, steps::timed};
 
@@ -28,6 +32,7 @@ const PYTHON: &[&str] = &[
     "aiosmtpd==1.4.6",
     "cheroot==11.1.2",
     "moto[server]==5.2.5",
+    "openpyxl==3.1.5",
     "pyftpdlib==2.2.0",
     "wsgidav==4.4.0",
 ];
@@ -54,7 +59,7 @@ pub(crate) fn ensure() -> Result<(), Failure> {
         );
         debian::install(&packages, &why, &elsewhere)?;
     }
-    python()
+    python().map(drop)
 }
 
 fn is_there(program: &str) -> bool {
@@ -64,13 +69,14 @@ fn is_there(program: &str) -> bool {
             .any(|folder| Path::new(folder).join(program).is_file())
 }
 
-/// Makes the Python environment, again when the list has changed.
-fn python() -> Result<(), Failure> {
+/// Makes the Python environment, again when the list has changed; answers its `python`.
+pub(crate) fn python() -> Result<PathBuf, Failure> {
     let folder = paths::cache().join("python-peers");
     let stamp = folder.join("installed.txt");
+    let python = folder.join("bin/python");
     let wanted = PYTHON.join("\n");
-    if PYTHON.is_empty() || fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
     }
     timed(
         "Python servers for the tests are missing: installing them with pip",
@@ -83,5 +89,6 @@ fn python() -> Result<(), Failure> {
             command::run(Command::new(pip).args(install).args(PYTHON))
         },
     )?;
-    fs::write(&stamp, wanted).map_err(Failure::io(format!("write {}", stamp.display())))
+    fs::write(&stamp, wanted).map_err(Failure::io(format!("write {}", stamp.display())))?;
+    Ok(python)
 }

@@ -20,6 +20,8 @@ use super::{
 
 /// So many cells are held at most, those between others included.
 pub(super) const MOST_CELLS: usize = 60_000_000;
+/// Texts up to this length, in bytes, stand inside a value; longer ones have memory of their own.
+const SHORT_TEXT: usize = 22;
 
 /// What happens to a cell that shows an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +70,8 @@ impl Wanted<'_> {
         let starts: HashSet<(u32, u32)> = merged.iter().map(|area| area.start).collect();
         let mut outside = HashMap::new();
         let mut rows = CellRows::default();
+        let shares = matches!(workbook, Sheets::Xlsx(_) | Sheets::Xlsb(_));
+        let mut texts = HashMap::new();
         self.each(workbook, |at, cell| {
             if !matches!(cell, DataRef::Empty) {
                 rows.reach(at);
@@ -76,7 +80,14 @@ impl Wanted<'_> {
             if !wanted && !starts.contains(&(at.row, at.column)) {
                 return Ok(());
             }
-            let value = self.value(cell, at)?;
+            let value = match cell {
+                // A few bytes of a file can say that millions of cells hold the same long text.
+                DataRef::SharedString(text) if shares && text.len() > SHORT_TEXT => texts
+                    .entry(text.as_ptr())
+                    .or_insert_with(|| Value::from(*text))
+                    .clone(),
+                cell => self.value(cell, at)?,
+            };
             if value.is_none() {
                 return Ok(());
             }

@@ -9,6 +9,7 @@
 //! | [`address`] | `B4`, `A1:D20` |
 //! | [`dates`] | a spreadsheet's day numbers and ISO texts |
 //! | [`workbook`] | opening any kind of workbook for reading |
+//! | [`ods`], [`xls`] | whether such a file can be read with the memory there is |
 //! | [`sheet_parts`] | finding and adding sheets |
 //! | [`scan`] | what of a sheet must not be overwritten, and where it ends |
 //! | [`edit`] | new cells into a sheet, as a stream |
@@ -33,6 +34,7 @@ mod find;
 mod follow;
 mod formats;
 mod formulas;
+mod ods;
 mod patch;
 mod read;
 mod read_cell;
@@ -50,6 +52,7 @@ mod target;
 mod workbook;
 mod write;
 mod write_cells;
+mod xls;
 
 pub(crate) fn nodes() -> Vec<Node> {
     vec![

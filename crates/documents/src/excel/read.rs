@@ -17,8 +17,15 @@ use casare_files::rows::{Header, Row, cell_text};
 ///
 /// `rows` is a list of maps, one a row: `{{ row['First Name'] }}`. Numbers are numbers, dates are
 /// texts such as `2026-03-01` or `2026-03-01T08:30:00`, times and durations `08:30:00`, empty cells
-/// are none. Of a formula, the value is read that was last computed. Reading starts at the first
-/// row that is not empty, unless `range` says where.
+/// are none. Reading starts at the first row that is not empty, unless `range` says where.
+///
+/// Formulas are not computed here: of each, the value is read that Excel or another program kept when
+/// it last computed it. A formula that none has computed yet, such as one that excel.write has just
+/// written, is none: open the workbook in Excel and save it, or convert it with
+/// `soffice --headless --convert-to xlsx`.
+///
+/// For a CSV file of a sheet, hand `rows` on to csv.write; for a sheet of a CSV file, the rows of
+/// csv.read (`numbers: true`) to excel.write.
 ///
 /// A title that is blank is named after its column (`Column C`), one that occurs again gets a
 /// number (`Name (2)`).

@@ -152,6 +152,8 @@ impl Package {
         let text = self.text(&workbook.part)?;
         let mut sheet_id = 0;
         let mut relation_prefix = "r".to_owned();
+        // Some programs say what the prefix stands for in each sheet's own tag.
+        let mut namespace = String::new();
         let failed = failed_on(&self.path);
         each_element(&text, |tag| {
             if local(tag) == "sheet" {
@@ -165,6 +167,12 @@ impl Package {
                     .flatten()
                     .find_map(|found| found.key.0.strip_suffix(":id").map(str::to_owned));
                 relation_prefix = key.unwrap_or_else(|| relation_prefix.clone());
+                let named = format!("xmlns:{relation_prefix}");
+                for own in tag.attributes().with_checks(false).flatten() {
+                    if own.key.0 == named {
+                        namespace = format!(" {named}=\"{}\"", own.value);
+                    }
+                }
             }
         })
         .map_err(&failed)?;
@@ -175,7 +183,7 @@ impl Package {
             |element, depth| {
                 (depth == 1 && without_prefix(element) == "sheets").then(|| {
                     format!(
-                        "<{} name=\"{}\" sheetId=\"{}\" {relation_prefix}:id=\"{relation}\"/>",
+                        "<{}{namespace} name=\"{}\" sheetId=\"{}\" {relation_prefix}:id=\"{relation}\"/>",
                         prefixed(element, "sheet"),
                         escaped(name),
                         sheet_id + 1

@@ -30,11 +30,21 @@ pub(super) fn open(path: &Path) -> Result<Workbook, NodeError> {
     if start.starts_with(b"PK") {
         check_size(&mut file, path)?;
     }
-    let file = BufReader::new(file);
     let extension = path
         .extension()
         .map(|extension| extension.to_string_lossy().to_lowercase())
         .unwrap_or_default();
+    if start.starts_with(b"PK") && extension == "ods" {
+        super::ods::check(&mut file, path)?;
+        file.rewind().map_err(failed)?;
+    }
+    let is_old = start.starts_with(&[0xd0, 0xcf, 0x11, 0xe0])
+        && !matches!(extension.as_str(), "xlsx" | "xlsm" | "xlsb");
+    if is_old {
+        super::xls::check(&mut file, path)?;
+        file.rewind().map_err(failed)?;
+    }
+    let file = BufReader::new(file);
     let damaged = |error: &dyn std::fmt::Display| unreadable(path, &error.to_string());
     match (&start[..], extension.as_str()) {
         ([b'P', b'K', ..], "xlsb") => open_workbook_from_rs::<Xlsb<_>, _>(file)
@@ -68,6 +78,10 @@ pub(super) fn open(path: &Path) -> Result<Workbook, NodeError> {
 const LARGEST: u64 = 4 << 30;
 /// The most that one byte of deflated data can unpack to.
 const RATIO: u64 = 1032;
+/// No part of a workbook that unpacks to more than `LARGE` bytes does so to more than so many times
+/// its size: sheets are packed to a tenth, or a fiftieth if all their rows are alike.
+const USUAL_RATIO: u64 = 300;
+const LARGE: u64 = 64 << 20;
 
 /// Refuses a file that unpacks to more than a workbook should: reading it would take all memory.
 fn check_size(file: &mut File, path: &Path) -> Result<(), NodeError> {
@@ -91,10 +105,15 @@ fn check_size(file: &mut File, path: &Path) -> Result<(), NodeError> {
             part.size().min(possible)
         } else {
             // What a file says of its own size need not be so.
-            let limit = LARGEST.saturating_sub(total);
+            let usual = (part.compressed_size().saturating_mul(USUAL_RATIO)).max(LARGE);
+            let limit = LARGEST.saturating_sub(total).min(usual);
             let mut counted = (&mut part).take(limit + 1);
-            io::copy(&mut counted, &mut io::sink())
-                .map_err(|error| unreadable(path, &error.to_string()))?
+            let size = io::copy(&mut counted, &mut io::sink())
+                .map_err(|error| unreadable(path, &error.to_string()))?;
+            if size > usual {
+                return Err(bomb(path));
+            }
+            size
         };
         if total > LARGEST {
             return Err(too_large());
@@ -105,7 +124,16 @@ fn check_size(file: &mut File, path: &Path) -> Result<(), NodeError> {
         .map_err(|error| NodeError::io(format_args!("could not read {}", path.display()), &error))
 }
 
-fn unreadable(path: &Path, reason: &str) -> NodeError {
+fn bomb(path: &Path) -> NodeError {
+    NodeError::invalid(format!(
+        "{} unpacks to more than {USUAL_RATIO} times its size, as files do that are made to fill \
+         the memory",
+        path.display()
+    ))
+    .with_help("if you trust it, open it in Excel and save it anew")
+}
+
+pub(super) fn unreadable(path: &Path, reason: &str) -> NodeError {
     if reason.to_lowercase().contains("password") {
         return locked(path);
     }

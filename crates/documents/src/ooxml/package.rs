@@ -10,6 +10,8 @@ use std::{
 use casare_engine::NodeError;
 use zip::{ZipArchive, ZipWriter, result::ZipError, write::SimpleFileOptions};
 
+#[cfg(feature = "word")]
+use super::xml::escaped;
 use super::xml::{Change, EditError, attribute, change_elements, each_element, prefixed};
 use casare_files::AtomicFile;
 
@@ -19,7 +21,7 @@ const LARGEST_TEXT: u64 = 256 << 20;
 /// No part that is read a piece at a time is larger than this, in bytes.
 const LARGEST_STREAM: u64 = 4 << 30;
 /// No package has more parts than this.
-const MOST_PARTS: usize = 100_000;
+pub(crate) const MOST_PARTS: usize = 100_000;
 
 trait Source: Read + Seek + Send {}
 impl<T: Read + Seek + Send> Source for T {}
@@ -250,6 +252,53 @@ impl Package {
         Ok(())
     }
 
+    /// Says of a part what kind of content it has.
+    #[cfg(feature = "word")]
+    pub(crate) fn add_type(&mut self, part: &str, kind: &str) -> Result<(), NodeError> {
+        let (part, kind) = (escaped(part), escaped(kind));
+        let attributes = format!("PartName=\"/{part}\" ContentType=\"{kind}\"");
+        self.add_at_end(CONTENT_TYPES, "Override", &attributes)
+    }
+
+    /// Lets `part` refer to `target` as `id`.
+    #[cfg(feature = "word")]
+    pub(crate) fn add_relation(
+        &mut self,
+        part: &str,
+        id: &str,
+        kind: &str,
+        target: &str,
+    ) -> Result<(), NodeError> {
+        self.refer(part, id, kind, &format!("Target=\"/{}\"", escaped(target)))
+    }
+
+    /// Lets `part` refer to an address outside of the package as `id`.
+    #[cfg(feature = "word")]
+    pub(crate) fn add_outside_relation(
+        &mut self,
+        part: &str,
+        id: &str,
+        kind: &str,
+        address: &str,
+    ) -> Result<(), NodeError> {
+        let target = format!("Target=\"{}\" TargetMode=\"External\"", escaped(address));
+        self.refer(part, id, kind, &target)
+    }
+
+    #[cfg(feature = "word")]
+    fn refer(&mut self, part: &str, id: &str, kind: &str, target: &str) -> Result<(), NodeError> {
+        let relations = relations_of(part);
+        if !self.has(&relations) {
+            self.change(
+                &relations,
+                "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<Relationships \
+                 xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"/>",
+            );
+        }
+        let attributes = format!("Id=\"{}\" Type=\"{}\" {target}", escaped(id), escaped(kind));
+        self.add_at_end(&relations, "Relationship", &attributes)
+    }
+
     pub(crate) fn remove_where(
         &mut self,
         part: &str,
@@ -294,16 +343,22 @@ impl Package {
     ) -> Result<U, NodeError> {
         let path = self.path.clone();
         let mut out = self.begin()?;
-        out.start_file(edited, SimpleFileOptions::default().large_file(true))
+        // Not as a part of more than 4 GiB: LibreOffice refuses a file that says so of a small one.
+        out.start_file(edited, SimpleFileOptions::default())
             .map_err(|error| self.unwritten(&path, error))?;
         let outcome = {
             let mut xml = self.reader(edited)?;
-            let mut buffered = io::BufWriter::with_capacity(64 * 1024, &mut out);
+            let bounded = Bounded {
+                out: &mut out,
+                room: LARGEST_STREAM - 1,
+            };
+            let mut buffered = io::BufWriter::with_capacity(64 * 1024, bounded);
             edit(&mut xml, &mut buffered)
                 .and_then(|outcome| buffered.flush().map(|()| outcome).map_err(EditError::from))
         };
         let outcome = outcome.map_err(|error| match error {
             EditError::Node(error) => error,
+            EditError::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => too_large(&path),
             EditError::Io(error) => self.unwritten(&path, error.into()),
             error => self.damaged(&format!("{edited}: {error}")),
         })?;
@@ -370,6 +425,36 @@ impl Package {
             error => self.damaged(&error.to_string()),
         }
     }
+}
+
+/// Takes no more than there is room for.
+struct Bounded<W> {
+    out: W,
+    room: u64,
+}
+
+impl<W: Write> Write for Bounded<W> {
+    fn write(&mut self, content: &[u8]) -> io::Result<usize> {
+        if content.len() as u64 > self.room {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let written = self.out.write(content)?;
+        self.room -= written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn too_large(path: &Path) -> NodeError {
+    NodeError::invalid(format!(
+        "{}: what is written takes more than {} GiB in one part",
+        path.display(),
+        LARGEST_STREAM >> 30
+    ))
+    .with_help("write several sheets or files, or a CSV file with csv.write")
 }
 
 /// Where the relations of a part stand; those of the package itself for an empty name.

@@ -5,10 +5,15 @@
 
 use casare_engine::Node;
 
+mod carried;
 mod content;
 mod create;
 mod document;
 mod fill_table;
+mod joined;
+mod joined_lists;
+mod joined_styles;
+mod merge;
 mod read;
 mod replace;
 mod to_pdf;
@@ -17,6 +22,7 @@ pub(crate) fn nodes() -> Vec<Node> {
     vec![
         create::node(),
         fill_table::node(),
+        merge::node(),
         read::node(),
         replace::node(),
         to_pdf::node(),

@@ -23,10 +23,14 @@ steps:
   - id: back
     use: excel.read
     with: { path: out/report.xlsx, sheet: March }
+  - id: csv
+    use: csv.write
+    with: { path: out/report.csv, rows: "{{ steps.back.rows }}" }
 outputs:
   range: "{{ steps.written.range }}"
   columns: "{{ steps.back.columns }}"
   rows: "{{ steps.back.rows }}"
+  csv: "{{ steps.csv.count }}"
 "#,
         )
         .await;
@@ -41,7 +45,12 @@ outputs:
                 { "Day": "2026-03-02", "Amount": 30 },
                 { "Day": null, "Amount": 7 },
             ],
+            "csv": 3,
         })
+    );
+    assert_eq!(
+        office.text("out/report.csv"),
+        "Day,Amount\n2026-03-01,12.5\n2026-03-02,30\n,7\n"
     );
 }
 

@@ -1,4 +1,8 @@
 //! Changes to a workbook with formats, formulas, a chart, a table, names and merged cells.
+//!
+//! The tests with LibreOffice are run by hand, as it takes long to install:
+//! `apt-get install libreoffice-calc libreoffice-writer`, then
+//! `cargo nextest run -p casare-documents --run-ignored only`.
 
 use std::process::Command;
 
@@ -123,20 +127,28 @@ async fn what_refers_to_a_sheet_follows_its_changes() {
 }
 
 #[tokio::test]
-#[ignore = "needs LibreOffice"]
+#[ignore = "needs LibreOffice, which is large; see the top of this file"]
 async fn libreoffice_opens_an_edited_workbook_and_computes_the_same() {
     let office = office_with_fixtures();
     office.outputs(EDITS).await;
 
     let converted = Command::new("soffice")
+        .arg(format!(
+            "-env:UserInstallation=file://{}",
+            office.path("profile").display()
+        ))
         .args(["--headless", "--convert-to"])
-        .arg("csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1")
+        // Each sheet into a file of its own.
+        .arg("csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,true,false,false,-1")
         .arg("staff.xlsx")
         .current_dir(office.folder())
         .output()
         .unwrap();
 
-    assert!(converted.status.success(), "{converted:?}");
+    assert!(
+        office.path("staff-Our people.csv").is_file(),
+        "{converted:?}"
+    );
     assert_eq!(
         office
             .text("staff-Our people.csv")
@@ -265,7 +277,8 @@ async fn entities_in_a_part_are_not_expanded() {
     );
 }
 
-fn part(path: &std::path::Path, name: &str) -> String {
+/// The text of a part of a package.
+pub(crate) fn part(path: &std::path::Path, name: &str) -> String {
     use std::io::Read as _;
     let mut archive = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
     let mut text = String::new();

@@ -14,6 +14,7 @@ mod excel_edit;
 mod pdf;
 mod pictures;
 mod word;
+mod workbook_kinds;
 
 /// Every node that a workflow of these tests may use.
 fn all() -> Vec<Node> {
