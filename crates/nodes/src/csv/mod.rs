@@ -2,6 +2,7 @@
 
 use casare_engine::Node;
 
+mod ahead;
 mod dialect;
 mod format;
 mod parse;

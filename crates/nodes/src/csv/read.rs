@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    ahead::Ahead,
     dialect,
     records::{CsvFile, HeaderRow, OnBadRow, Reading},
 };
@@ -196,7 +197,7 @@ fn streamed_rows(file: CsvFile, name: &str) -> Value {
     Stream::value(format!("rows of {name}"), move || {
         let rows = file.rows().map_err(|error| in_one_line(&error))?;
         Ok(Box::new(
-            rows.map(|row| row.map_err(|error| in_one_line(&error))),
+            Ahead::new(rows).map(|row| row.map_err(|error| in_one_line(&error))),
         ))
     })
 }

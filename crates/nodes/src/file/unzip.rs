@@ -173,7 +173,12 @@ impl Unpacking<'_> {
             .with_help("archives with such entries are made to do harm; ask where it comes from")
             .permanent()
         };
-        let Some(name) = entry.enclosed_name() else {
+        // `enclosed_name` takes the root away instead.
+        let written = name_of(entry);
+        let is_absolute = written.starts_with(['/', '\\'])
+            || matches!(written.as_bytes(), [drive, b':', ..] if drive.is_ascii_alphabetic());
+        let name = entry.enclosed_name().filter(|_| !is_absolute);
+        let Some(name) = name else {
             return Err(refused("leads out of the folder"));
         };
         if entry.is_symlink() {

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    measure::{Aggregate, Measure},
+    measure::{Aggregate, Known, Measure},
     source::{Source, stop_if},
 };
 
@@ -63,8 +63,9 @@ async fn aggregate(cx: &StepContext, settings: Summary) -> Result<Summed, NodeEr
         for row in source.rows()? {
             let row = row?;
             count += 1;
+            let mut known = Known::default();
             for (measure, tally) in &mut tallies {
-                measure.add(&row, count, tally)?;
+                measure.add(&row, count, tally, &mut known)?;
             }
             stop_if(&cancel, count)?;
         }

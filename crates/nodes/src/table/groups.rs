@@ -8,7 +8,7 @@ use casare_workflow::Value;
 
 use super::{
     key::Key,
-    measure::{Measure, Tally},
+    measure::{Known, Measure, Tally},
     source::{Source, stop_if},
 };
 
@@ -52,8 +52,9 @@ impl Groups {
             None => self.begin(row),
         };
         let start = group * self.measures.len();
+        let mut known = Known::default();
         for (measure, tally) in self.measures.iter().zip(&mut self.tallies[start..]) {
-            measure.add(row, number, tally)?;
+            measure.add(row, number, tally, &mut known)?;
         }
         Ok(())
     }

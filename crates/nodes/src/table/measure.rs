@@ -1,6 +1,6 @@
 //! What is worked out over the rows of a group: `{ sum: amount }`.
 
-use std::collections::HashSet;
+use std::{cmp::Ordering, collections::HashSet};
 
 use casare_engine::NodeError;
 use casare_files::rows::{Cell, Row, cell_text};
@@ -96,6 +96,19 @@ impl Aggregate {
         }
     }
 
+    /// Whether it looks at the numbers in cells.
+    fn counts_numbers(&self) -> bool {
+        matches!(
+            self,
+            Self::Sum(_)
+                | Self::Average(_)
+                | Self::Min(_)
+                | Self::Max(_)
+                | Self::Median(_)
+                | Self::Deviation(_)
+        )
+    }
+
     fn tally(&self) -> Tally {
         match self {
             Self::Count | Self::Filled(_) => Tally::Count(0),
@@ -112,6 +125,23 @@ impl Aggregate {
             Self::List(_) => Tally::List(Vec::new()),
             Self::Unique(_) => Tally::Unique(HashSet::new(), Vec::new()),
             Self::Join(_) => Tally::Join(String::new()),
+        }
+    }
+}
+
+/// The number that a row's cell holds, for several measures of the same column.
+#[derive(Debug, Default)]
+pub(super) struct Known(Option<(usize, Option<Number>)>);
+
+impl Known {
+    fn number(&mut self, position: usize, cell: Cell<'_>) -> Option<Number> {
+        match self.0 {
+            Some((known, number)) if known == position => number,
+            _ => {
+                let number = number::read(cell);
+                self.0 = Some((position, number));
+                number
+            }
         }
     }
 }
@@ -140,7 +170,13 @@ impl Measure {
     }
 
     /// Counts `row` in; `number` counts rows from 1, for errors.
-    pub(super) fn add(&self, row: &Row, number: usize, tally: &mut Tally) -> Result<(), NodeError> {
+    pub(super) fn add(
+        &self,
+        row: &Row,
+        number: usize,
+        tally: &mut Tally,
+        known: &mut Known,
+    ) -> Result<(), NodeError> {
         let Some(position) = self.position else {
             tally.count_row();
             return Ok(());
@@ -149,7 +185,12 @@ impl Measure {
         if is_blank(cell) {
             return Ok(());
         }
-        tally.add(cell).map_err(|what| {
+        let found = if self.aggregate.counts_numbers() {
+            known.number(position, cell)
+        } else {
+            None
+        };
+        tally.add(cell, found).map_err(|what| {
             let column = self.aggregate.column().unwrap_or_default();
             NodeError::invalid(format!(
                 "row {number}, column `{column}`: {what} is no number"
@@ -170,7 +211,7 @@ pub(super) enum Tally {
     Sum(Sum),
     Average(Sum, u64),
     /// The best so far, and whether the smallest is wanted.
-    Extreme(Option<Box<(SortKey, Value)>>, bool),
+    Extreme(Option<Best>, bool),
     Median(Vec<f64>),
     Deviation(Vec<f64>),
     Mode(indexmap::IndexMap<Box<[u8]>, (u64, Value)>),
@@ -189,22 +230,24 @@ impl Tally {
     }
 
     /// Counts a cell in that is not blank; the error is a cell that should be a number.
-    fn add(&mut self, cell: Cell<'_>) -> Result<(), String> {
+    ///
+    /// `number` is the number in the cell, where it holds one.
+    fn add(&mut self, cell: Cell<'_>, number: Option<Number>) -> Result<(), String> {
+        let wanted = || number.ok_or_else(|| crate::data::rules::shown(&cell.to_value()));
         match self {
             Self::Count(count) => *count += 1,
             Self::Distinct(seen) => {
                 seen.insert(identity(cell));
             }
-            Self::Sum(sum) => sum.add(number_in(cell)?),
+            Self::Sum(sum) => sum.add(wanted()?),
             Self::Average(sum, count) => {
-                sum.add(number_in(cell)?);
+                sum.add(wanted()?);
                 *count += 1;
             }
             Self::Extreme(best, smallest) => {
-                let value = as_number(cell);
-                let key = SortKey::of(&value, Order::Natural);
+                let found = Best::of(cell, number);
                 let is_better = best.as_ref().is_none_or(|best| {
-                    let order = key.compare(&best.0, false);
+                    let order = found.compare(best);
                     if *smallest {
                         order.is_lt()
                     } else {
@@ -212,11 +255,11 @@ impl Tally {
                     }
                 });
                 if is_better {
-                    *best = Some(Box::new((key, value)));
+                    *best = Some(found);
                 }
             }
             Self::Median(numbers) | Self::Deviation(numbers) => {
-                numbers.push(number_in(cell)?.as_float());
+                numbers.push(wanted()?.as_float());
             }
             Self::Mode(counts) => {
                 let counted = counts.entry(identity(cell));
@@ -253,7 +296,7 @@ impl Tally {
             Self::Sum(sum) => Some(sum.value()),
             Self::Average(_, 0) => None,
             Self::Average(sum, count) => Some(sum.divided_by(count)),
-            Self::Extreme(best, _) => best.map(|best| best.1),
+            Self::Extreme(best, _) => best.map(Best::value),
             Self::Median(numbers) => median(numbers).map(number::value),
             Self::Deviation(numbers) => deviation(&numbers).map(number::value),
             Self::Mode(counts) => {
@@ -271,18 +314,47 @@ impl Tally {
     }
 }
 
-fn number_in(cell: Cell<'_>) -> Result<Number, String> {
-    number::read(cell).ok_or_else(|| crate::data::rules::shown(&cell.to_value()))
+/// The smallest or largest cell so far. Numbers are compared as they are, without the keys that
+/// texts and dates need.
+#[derive(Debug, Clone)]
+pub(super) enum Best {
+    Number(Number),
+    Other(Box<(SortKey, Value)>),
 }
 
-/// A cell that is written as a number is one.
-fn as_number(cell: Cell<'_>) -> Value {
-    match cell {
-        Cell::Text(_) => match number::read(cell) {
-            Some(number) => number.to_value(),
-            None => cell.to_value(),
-        },
-        _ => cell.to_value(),
+impl Best {
+    fn of(cell: Cell<'_>, number: Option<Number>) -> Self {
+        match number {
+            Some(number) => Self::Number(number),
+            None => Self::keyed(cell.to_value()),
+        }
+    }
+
+    fn keyed(value: Value) -> Self {
+        Self::Other(Box::new((SortKey::of(&value, Order::Natural), value)))
+    }
+
+    fn value(self) -> Value {
+        match self {
+            Self::Number(number) => number.to_value(),
+            Self::Other(found) => found.1,
+        }
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Number(Number::Exact(one)), Self::Number(Number::Exact(other))) => {
+                one.cmp(other)
+            }
+            (Self::Number(one), Self::Number(other)) => one.as_float().total_cmp(&other.as_float()),
+            (Self::Other(one), Self::Other(other)) => one.0.compare(&other.0, false),
+            (Self::Number(one), other @ Self::Other(_)) => {
+                Self::keyed(one.to_value()).compare(other)
+            }
+            (one @ Self::Other(_), Self::Number(other)) => {
+                one.compare(&Self::keyed(other.to_value()))
+            }
+        }
     }
 }
 
