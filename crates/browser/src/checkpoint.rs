@@ -98,18 +98,12 @@ impl Page {
         origins: &[OriginStorage],
         deadline: Instant,
     ) -> Result<(), BrowserError> {
-        let everything = fetch::RequestPattern {
-            url_pattern: Some("*".into()),
-        };
-        self.core
-            .call(
-                &fetch::Enable {
-                    patterns: Some(vec![everything]),
-                },
-                deadline,
-            )
-            .await?;
+        let core = self.browser_core()?;
         self.core.state.lock().stand_in = true;
+        self.core
+            .intercept_in(&core, &self.core.session)
+            .await
+            .map_err(|error| self.core.explain(error))?;
         let mut outcome = Ok(());
         for origin in origins {
             outcome = self.restore_origin(origin, deadline).await;
@@ -118,7 +112,10 @@ impl Page {
             }
         }
         self.core.state.lock().stand_in = false;
-        self.core.call(&fetch::Disable {}, deadline).await?;
+        self.core
+            .intercept_in(&core, &self.core.session)
+            .await
+            .map_err(|error| self.core.explain(error))?;
         outcome
     }
 

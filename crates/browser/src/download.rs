@@ -1,7 +1,11 @@
 //! Downloads: followed by the browser's events, saved under the name that the server suggests.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
+use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use crate::{
@@ -19,6 +23,8 @@ pub struct Download {
     pub suggested_name: String,
     /// In bytes.
     pub size: u64,
+    /// Of its content, in hexadecimal.
+    pub sha256: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +142,7 @@ impl Entry {
             url: self.url.clone(),
             suggested_name: self.suggested_name.clone(),
             size: self.received,
+            sha256: String::new(),
         }
     }
 }
@@ -151,7 +158,25 @@ fn save(folder: &Path, guid: &str, mut download: Download) -> Result<Download, B
     download.size = std::fs::metadata(&saved).map_err(fault)?.len();
     download.path = free_name(folder, &download.suggested_name).map_err(fault)?;
     std::fs::rename(&saved, &download.path).map_err(fault)?;
+    download.sha256 = sha256(&download.path).map_err(fault)?;
     Ok(download)
+}
+
+fn sha256(path: &Path) -> std::io::Result<String> {
+    let mut file = std::fs::File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut chunk = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut chunk)? {
+            0 => break,
+            read => hash.update(&chunk[..read]),
+        }
+    }
+    Ok(hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 /// `report.pdf`, or `report (2).pdf` if that is taken; the name is reserved by an empty file.

@@ -126,6 +126,10 @@ pub enum BrowserError {
     #[error("the script failed: {message}")]
     Script { message: String },
 
+    /// The browser does not take a setting.
+    #[error("the browser does not take this {what}: {reason}")]
+    Refused { what: &'static str, reason: String },
+
     /// A download ended before it was complete.
     #[error("the download of {url} was cancelled")]
     DownloadCancelled { url: String },
@@ -168,6 +172,8 @@ pub enum Check {
     CoveredBy(String),
     /// It lies outside the page and cannot be scrolled into view.
     OutOfView,
+    /// Only a closed shadow root has it; holds a short outline of what that belongs to.
+    InClosedShadow(String),
     /// It is a list that has no such option; holds the options it has.
     NoSuchOption(String),
     /// It did not become what was expected; holds what it was.
@@ -184,6 +190,9 @@ impl fmt::Display for Check {
             Check::NotEditable => out.write_str("was not editable"),
             Check::CoveredBy(what) => write!(out, "was covered by {what}"),
             Check::OutOfView => out.write_str("could not be scrolled into view"),
+            Check::InClosedShadow(host) => {
+                write!(out, "lies in the closed shadow root of {host}, which lets nobody in,")
+            }
             Check::NoSuchOption(options) => write!(out, "had no such option ({options})"),
             Check::NotYet(state) => write!(out, "was still {state}"),
         }
@@ -256,6 +265,10 @@ fn check_help(check: &Check) -> &'static str {
         Check::NotEditable => "it is read-only, or not a field",
         Check::CoveredBy(_) => "close what covers it (a dialog, a banner, a spinner) first",
         Check::OutOfView => "it is outside the page's scrollable area",
+        Check::InClosedShadow(_) => {
+            "click the element that holds it at a `position`, or go there by keyboard (`Tab`); \
+             its author closed it to scripts"
+        }
         Check::NoSuchOption(_) => "choose one of these",
         Check::NotYet(_) => "allow more time",
     }

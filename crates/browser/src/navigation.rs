@@ -5,7 +5,9 @@ use std::{future::Future, time::Duration};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
-use crate::{cdp::page as cdp_page, error::BrowserError, page::Page};
+use crate::{
+    cdp::page as cdp_page, error::BrowserError, network::matches_address, page::Page,
+};
 
 /// When a navigation counts as done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -256,42 +258,5 @@ impl Page {
             waited: started.elapsed(),
             found: format!("the page was at {}", self.url()),
         })
-    }
-}
-
-fn matches_address(pattern: &str, url: &str) -> bool {
-    if !pattern.contains('*') {
-        return url.contains(pattern);
-    }
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| url.strip_prefix(first)) else {
-        return false;
-    };
-    let mut parts = parts.peekable();
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
-        }
-        let Some(at) = rest.find(part) else {
-            return false;
-        };
-        rest = &rest[at + part.len()..];
-    }
-    rest.is_empty()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches_address;
-
-    #[test]
-    fn an_address_matches_by_part_or_with_stars() {
-        let url = "https://example.com/orders/17?tab=items";
-
-        assert!(matches_address("/orders/", url));
-        assert!(matches_address("https://*/orders/*", url));
-        assert!(matches_address("*tab=items", url));
-        assert!(!matches_address("*/orders", url));
-        assert!(!matches_address("/invoices/", url));
     }
 }

@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     action::Click,
     cdp::{dom, page as cdp_page, runtime},
+    connection::Session,
     error::BrowserError,
     locator::Locator,
     page::Page,
@@ -30,10 +31,11 @@ impl Page {
         for file in files {
             paths.push(absolute(file).await?);
         }
-        let (backend_node_id, object_id) = match self.element(locator, deadline).await? {
-            ElementOrReason::Element { object_id } => (None, Some(object_id)),
-            ElementOrReason::OpensChooser => {
-                (Some(self.chooser_of(locator, deadline).await?), None)
+        let (backend_node_id, object_id, session) = match self.element(locator, deadline).await? {
+            ElementOrReason::Element { object_id, session } => (None, Some(object_id), session),
+            ElementOrReason::OpensChooser | ElementOrReason::Elsewhere => {
+                let (session, field) = self.chooser_of(locator, deadline).await?;
+                (Some(field), None, session)
             }
         };
         self.touch();
@@ -42,11 +44,13 @@ impl Page {
             backend_node_id,
             object_id: object_id.clone(),
         };
-        let set = self.core.call(&set, deadline).await.map(drop);
+        let started = Instant::now();
+        let set = match timeout_at(deadline, session.call(&set)).await {
+            Ok(set) => set.map(drop).map_err(|error| self.core.explain(error)),
+            Err(_) => Err(self.core.unresponsive(started.elapsed())),
+        };
         if let Some(object_id) = object_id {
-            self.core
-                .session
-                .tell(&runtime::ReleaseObject { object_id });
+            session.tell(&runtime::ReleaseObject { object_id });
         }
         set.map_err(|error| match error {
             BrowserError::Protocol { message, .. } => BrowserError::InvalidValue {
@@ -58,10 +62,19 @@ impl Page {
     }
 
     /// Clicks what opens the file dialog and answers the field that it is for.
-    async fn chooser_of(&self, locator: &Locator, deadline: Instant) -> Result<i64, BrowserError> {
+    async fn chooser_of(
+        &self,
+        locator: &Locator,
+        deadline: Instant,
+    ) -> Result<(Session, i64), BrowserError> {
         let started = Instant::now();
         let intercept = |enabled| cdp_page::SetInterceptFileChooserDialog { enabled };
         self.core.state.lock().chooser = None;
+        // The field may be in a frame of another process.
+        let frames = self.core.frame_sessions();
+        for frame in &frames {
+            frame.tell(&intercept(true));
+        }
         self.core.call(&intercept(true), deadline).await?;
         let clicked = self.click(locator, Click::default(), deadline).await;
         let opened = match clicked {
@@ -69,6 +82,9 @@ impl Page {
             Err(error) => Err(error),
         };
         self.core.session.tell(&intercept(false));
+        for frame in &frames {
+            frame.tell(&intercept(false));
+        }
         opened?.ok_or_else(|| BrowserError::WaitTimeout {
             what: format!("a dialog for choosing files after a click on `{locator}`"),
             waited: started.elapsed(),
