@@ -75,6 +75,7 @@ command Runtime.runIfWaitingForDebugger
 command Runtime.callFunctionOn functionDeclaration objectId arguments returnByValue userGesture awaitPromise executionContextId -> result exceptionDetails
 command Runtime.evaluate expression contextId returnByValue userGesture awaitPromise replMode -> result exceptionDetails
 command Runtime.releaseObject objectId
+command Runtime.terminateExecution
 event Runtime.executionContextCreated context
 event Runtime.executionContextDestroyed executionContextId
 event Runtime.executionContextsCleared

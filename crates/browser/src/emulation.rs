@@ -1,10 +1,13 @@
 //! Pages as another device, place or person would see them.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, value::to_raw_value};
+use serde_json::{Map, Value, json, value::to_raw_value};
+use tokio::time::timeout;
 
 use crate::{
-    cdp::{browser, emulation, network},
+    cdp::{browser, emulation, network, runtime},
     connection::{CallError, Session},
     context::Context,
     core::Core,
@@ -13,6 +16,9 @@ use crate::{
     layout::Layout,
     page::{Page, PageCore},
 };
+
+/// How long a page may take to say whether it knows a place.
+const ASKING: Duration = Duration::from_secs(2);
 
 /// What pages of a context are made to believe. What is `None` stays as it was.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -332,6 +338,7 @@ impl Context {
     /// `Refused` for a locale, a time zone or a header that the browser does not take; noticed on pages that
     /// are open.
     pub async fn emulate(&self, emulation: &Emulation) -> Result<(), BrowserError> {
+        self.check_places(emulation).await?;
         self.core
             .change_settings(self.id.as_ref(), |settings| {
                 settings.emulation.update(emulation);
@@ -360,6 +367,44 @@ impl Context {
             }
         }
         Ok(())
+    }
+
+    /// Chromium takes a second time zone without a look at it: the page is asked whether there is such.
+    async fn check_places(&self, emulation: &Emulation) -> Result<(), BrowserError> {
+        let (zone, locale) = (&emulation.time_zone, &emulation.locale);
+        let Some(page) = self.core.pages_of(self.id.as_ref()).into_iter().next() else {
+            return Ok(());
+        };
+        if zone.is_none() && locale.is_none() {
+            return Ok(());
+        }
+        let expression = format!(
+            "(() => {{ try {{ new Intl.DateTimeFormat({} ?? [], {{ timeZone: {} ?? undefined }}); return '' }} \
+             catch (error) {{ return error.message }} }})()",
+            json!(locale),
+            json!(zone),
+        );
+        let asked = page.session.call(&runtime::Evaluate {
+            expression,
+            return_by_value: Some(true),
+            ..runtime::Evaluate::default()
+        });
+        // A page that is busy or gone cannot say; then the browser's own answer has to do.
+        let Ok(Ok(answer)) = timeout(ASKING, asked).await else {
+            return Ok(());
+        };
+        let reason = answer
+            .result
+            .value
+            .and_then(|value| serde_json::from_str::<String>(value.get()).ok())
+            .unwrap_or_default();
+        if reason.is_empty() {
+            return Ok(());
+        }
+        Err(BrowserError::Refused {
+            what: "locale or time zone",
+            reason,
+        })
     }
 
     /// Lets pages do something without asking a person: those of one origin (such as

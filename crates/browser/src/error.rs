@@ -127,7 +127,7 @@ pub enum BrowserError {
     Script { message: String },
 
     /// The browser does not take a setting.
-    #[error("the browser does not take this {what}: {reason}")]
+    #[error("the browser does not take the {what}: {reason}")]
     Refused { what: &'static str, reason: String },
 
     /// A download ended before it was complete.

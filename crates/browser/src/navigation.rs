@@ -67,6 +67,7 @@ impl Page {
             return Err(refused("net::ERR_INVALID_URL".into()));
         }
         let before = self.commits();
+        self.core.free();
         let reply = self.core.session.call(&cdp_page::Navigate {
             url: url.to_owned(),
         });
@@ -160,6 +161,7 @@ impl Page {
     ) -> Result<Navigation, BrowserError> {
         let started = Instant::now();
         let before = self.commits();
+        self.core.free();
         let late = || {
             self.not_ready(
                 &self.url(),

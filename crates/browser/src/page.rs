@@ -81,6 +81,8 @@ pub(crate) struct PageState {
     pub(crate) challenged: HashSet<String>,
     /// Every request is answered with an empty document, while storage is restored.
     pub(crate) stand_in: bool,
+    /// Its script did not let us in.
+    pub(crate) stuck: bool,
     pub(crate) closed: bool,
     pub(crate) crashed: bool,
     /// Keeps the listeners of this page's sessions alive; the connection only knows them weakly.
@@ -112,6 +114,7 @@ impl PageCore {
                 drag: None,
                 challenged: HashSet::new(),
                 stand_in: false,
+                stuck: false,
                 closed: false,
                 crashed: false,
                 listeners: HashMap::new(),
@@ -360,8 +363,16 @@ impl PageCore {
         }
     }
 
+    /// Ends what a page's script is doing if that has kept the page busy: who navigates leaves it anyway.
+    pub(crate) fn free(&self) {
+        if std::mem::take(&mut self.state.lock().stuck) {
+            self.session.tell(&runtime::TerminateExecution {});
+        }
+    }
+
     pub(crate) fn unresponsive(&self, waited: Duration) -> BrowserError {
-        let state = self.state.lock();
+        let mut state = self.state.lock();
+        state.stuck = true;
         let because = if state.crashed {
             "it has crashed"
         } else if state.progress.is_navigating() {

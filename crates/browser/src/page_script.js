@@ -580,31 +580,38 @@ globalThis.casare ??= (() => {
     const pattern = last?.pattern ?? last?.name;
     const bases = survey().roots;
     const wanted = pattern?.value ?? pattern?.source ?? last?.value ?? last?.role ?? '';
-    let candidates = [];
+    const candidates = [];
     if (!last) return [];
+    // A page of many thousand elements must not make us late.
+    const stop = now() + 300;
+    const score = (els, how) => {
+      for (const el of els) {
+        if (now() > stop) return;
+        candidates.push([el, how(el)]);
+      }
+    };
     if (last.by === 'role') {
-      candidates = all(bases, ['[role]', ...(ROLE_TAGS[last.role] ?? [])].join()).filter((el) => roleOf(el) === last.role)
-        .map((el) => [el, pattern ? alike(nameOf(el), wanted) : 0.5]);
+      score(all(bases, ['[role]', ...(ROLE_TAGS[last.role] ?? [])].join()).filter((el) => roleOf(el) === last.role),
+        (el) => (pattern ? alike(nameOf(el), wanted) : 0.5));
       // The right name on another role is the commoner mistake.
-      if (pattern) candidates.push(...all(bases, 'a,button,input,summary,select,textarea,[role],h1,h2,h3,h4')
-        .filter((el) => roleOf(el) !== last.role).map((el) => [el, alike(nameOf(el), wanted) * 0.9]));
+      if (pattern) score(all(bases, 'a,button,input,summary,select,textarea,[role],h1,h2,h3,h4'),
+        (el) => (roleOf(el) === last.role ? 0 : alike(nameOf(el), wanted) * 0.9));
     } else if (last.by === 'label' || last.by === 'placeholder') {
-      candidates = all(bases, 'input:not([type=hidden]),textarea,select,[contenteditable],[role=textbox],[role=combobox]')
-        .map((el) => [el, Math.max(...[nameOf(el), el.name ?? '', el.getAttribute('placeholder') ?? ''].map((text) => alike(text, wanted)))]);
+      score(all(bases, 'input:not([type=hidden]),textarea,select,[contenteditable],[role=textbox],[role=combobox]'),
+        (el) => Math.max(...[nameOf(el), el.name ?? '', el.getAttribute('placeholder') ?? ''].map((text) => alike(text, wanted))));
     } else if (last.by === 'text') {
-      candidates = all(bases, 'a,button,input,summary,label,h1,h2,h3,h4,h5,td,th,li,p,span,div,option')
-        .filter((el) => el.children.length === 0 || el.matches('a,button'))
-        .map((el) => [el, alike(textOf(el), wanted)]);
+      score(all(bases, 'a,button,input,summary,label,h1,h2,h3,h4,h5,td,th,li,p,span,div,option'),
+        (el) => (el.children.length === 0 || el.matches('a,button') ? alike(textOf(el), wanted) : 0));
     } else if (last.by === 'alt' || last.by === 'title') {
-      candidates = all(bases, `[${last.by}]`).map((el) => [el, alike(el.getAttribute(last.by), wanted)]);
+      score(all(bases, `[${last.by}]`), (el) => alike(el.getAttribute(last.by), wanted));
     } else if (last.by === 'testid') {
-      candidates = all(bases, TEST_IDS.map((id) => `[${id}]`).join())
-        .map((el) => [el, Math.max(...TEST_IDS.map((id) => alike(el.getAttribute(id) ?? '', wanted)))]);
+      score(all(bases, TEST_IDS.map((id) => `[${id}]`).join()),
+        (el) => Math.max(...TEST_IDS.map((id) => alike(el.getAttribute(id) ?? '', wanted))));
     } else if (last.by === 'css') {
       const words = wanted.match(/[#.][\w-]+|\[\w+[*^$~|]?=["']?[^\]"']+/g)?.map((word) => word.replace(/^.*[#.="']/, '')) ?? [];
-      if (words.length) candidates = all(bases, '[id],[name],[class]').map((el) =>
-        [el, Math.max(...words.map((word) => Math.max(alike(el.id, word), alike(el.getAttribute('name') ?? '', word),
-          ...[...el.classList].map((name) => alike(name, word) * 0.8))))]);
+      if (words.length) score(all(bases, '[id],[name],[class]'), (el) =>
+        Math.max(...words.map((word) => Math.max(alike(el.id, word), alike(el.getAttribute('name') ?? '', word),
+          ...[...el.classList].map((name) => alike(name, word) * 0.8)))));
     }
     return candidates.filter(([, score]) => score >= 0.35).sort((a, b) => b[1] - a[1]).slice(0, 40)
       .filter(([el]) => visible(el)).slice(0, 3).map(([el]) => `${locatorOf(el)}  ${outline(el)}`);
@@ -768,7 +775,6 @@ globalThis.casare ??= (() => {
     };
     one.end = () => {
       for (const type of PRESSES) view.removeEventListener(type, listen, true);
-      if (guard === one) guard = null;
       answer({ hit: one.hit ?? true, by: one.by ?? '' });
     };
     for (const type of PRESSES) view.addEventListener(type, listen, { capture: true, passive: false });

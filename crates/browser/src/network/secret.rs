@@ -146,7 +146,7 @@ mod tests {
         );
         assert_eq!(
             mask_body(r#"{"user":"ada","password":"pw","in":[{"otp":1}]}"#, "application/json"),
-            r#"{"in":[{"otp":"•••••"}],"password":"•••••","user":"ada"}"#
+            r#"{"user":"ada","password":"•••••","in":[{"otp":"•••••"}]}"#
         );
         assert_eq!(
             mask_body("user=ada&pwd=x", "application/x-www-form-urlencoded"),

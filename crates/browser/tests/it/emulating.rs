@@ -84,7 +84,7 @@ async fn a_page_believes_to_be_elsewhere_and_on_another_device() {
         ..Emulation::default()
     };
     let error = context.emulate(&nowhere).await.unwrap_err();
-    assert_snapshot!(told(&error, &site), @"");
+    assert_snapshot!(told(&error, &site), @"the browser does not take the locale or time zone: Invalid time zone specified: Europe/Nowhere");
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn pages_are_printed_and_refused_with_a_reason() {
         ..Print::default()
     };
     let error = page.pdf(&none, soon()).await.unwrap_err();
-    assert_snapshot!(told(&error, &site), @"");
+    assert_snapshot!(told(&error, &site), @"the browser does not take the print settings: Page range exceeds page count");
 }
 
 #[tokio::test]

@@ -94,7 +94,10 @@ async fn what_comes_late_is_waited_for_and_what_stays_covered_is_told() {
         .click(&at("text=Below"), Click::default(), brief())
         .await
         .unwrap_err();
-    insta::assert_snapshot!(told(&error, &site), @"");
+    insta::assert_snapshot!(told(&error, &site), @r#"
+    `text=Below` was covered by <div id=cover> "Please wait" at (X, Y) after N ms on http://127.0.0.1:PORT/
+    help: close what covers it (a dialog, a banner, a spinner) first
+    "#);
     let force = Click {
         force: true,
         ..Click::default()
@@ -126,7 +129,10 @@ async fn redirects_without_end_and_pages_that_hold_on_are_left() {
         .goto(&site.url("/round"), Until::Load, soon())
         .await
         .unwrap_err();
-    insta::assert_snapshot!(told(&error, &site), @"");
+    insta::assert_snapshot!(told(&error, &site), @r"
+    cannot open http://127.0.0.1:PORT/round: it redirects in circles (net::ERR_TOO_MANY_REDIRECTS)
+    help: try it in a browser on the same machine
+    ");
     let started = Clock::now();
     let limit = Instant::now() + Duration::from_secs(3);
     // Either is right: the documents between come as far as asked, or they never do.
