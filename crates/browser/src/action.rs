@@ -28,9 +28,14 @@ use crate::{
 static GUARDS: AtomicU64 = AtomicU64::new(1);
 /// How long a click may take to be handled before it counts as arrived.
 const ARRIVAL: Duration = Duration::from_secs(3);
-/// How long the news of a click may come after its acknowledgement; none comes where it fell into a
-/// frame, or where its document has gone.
-const LATE_ARRIVAL: Duration = Duration::from_millis(50);
+/// How long the news of a click may come after its acknowledgement. None comes where a list of options
+/// opened under the mouse; a context menu is acknowledged before the page has seen it.
+fn late_arrival(button: Button) -> Duration {
+    match button {
+        Button::Right => Duration::from_secs(1),
+        Button::Left | Button::Middle => Duration::from_millis(100),
+    }
+}
 
 /// A mouse button.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,7 +128,9 @@ impl Page {
             let mut program = pointing(locator, click.position, click.force);
             let guard = GUARDS.fetch_add(1, Ordering::Relaxed);
             if !click.force {
-                program = program.with("guard", guard).with("clicks", click.count.max(1));
+                program = program
+                    .with("guard", guard)
+                    .with("clicks", click.count.max(1));
             }
             let (point, scope) = self.place(&program, deadline).await?;
             let guarded = scope.filter(|_| !click.force);
@@ -145,7 +152,7 @@ impl Page {
             clicked?;
             let arrival = match arrival {
                 Some(arrival) => arrival,
-                None => timeout(LATE_ARRIVAL, arriving)
+                None => timeout(late_arrival(click.button), arriving)
                     .await
                     .unwrap_or(Arrival::Arrived),
             };

@@ -210,7 +210,10 @@ impl Emulation {
         }
         if self.user_agent.is_some() || self.locale.is_some() {
             session.tell(&emulation::SetUserAgentOverride {
-                user_agent: self.user_agent.clone().unwrap_or_else(|| own_agent(product)),
+                user_agent: self
+                    .user_agent
+                    .clone()
+                    .unwrap_or_else(|| own_agent(product)),
                 accept_language: self.locale.clone(),
             });
         }
@@ -266,7 +269,14 @@ impl Emulation {
         .collect();
         if !features.is_empty() || self.print.is_some() {
             session.tell(&emulation::SetEmulatedMedia {
-                media: Some(if self.print == Some(true) { "print" } else { "" }.into()),
+                media: Some(
+                    if self.print == Some(true) {
+                        "print"
+                    } else {
+                        ""
+                    }
+                    .into(),
+                ),
                 features: Some(features),
             });
         }
@@ -304,9 +314,7 @@ impl Emulation {
 /// Chromium's answer to a setting that it may refuse.
 pub(crate) type Reply = futures::future::BoxFuture<'static, Result<(), CallError>>;
 
-fn reply<T: 'static>(
-    future: impl Future<Output = Result<T, CallError>> + Send + 'static,
-) -> Reply {
+fn reply<T: 'static>(future: impl Future<Output = Result<T, CallError>> + Send + 'static) -> Reply {
     Box::pin(async move { future.await.map(drop) })
 }
 
@@ -339,10 +347,9 @@ impl Context {
     /// are open.
     pub async fn emulate(&self, emulation: &Emulation) -> Result<(), BrowserError> {
         self.check_places(emulation).await?;
-        self.core
-            .change_settings(self.id.as_ref(), |settings| {
-                settings.emulation.update(emulation);
-            });
+        self.core.change_settings(self.id.as_ref(), |settings| {
+            settings.emulation.update(emulation);
+        });
         let whole = self
             .core
             .with_settings(self.id.as_ref(), |settings| settings.emulation.clone());

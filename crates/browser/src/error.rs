@@ -191,7 +191,10 @@ impl fmt::Display for Check {
             Check::CoveredBy(what) => write!(out, "was covered by {what}"),
             Check::OutOfView => out.write_str("could not be scrolled into view"),
             Check::InClosedShadow(host) => {
-                write!(out, "lies in the closed shadow root of {host}, which lets nobody in,")
+                write!(
+                    out,
+                    "lies in the closed shadow root of {host}, which lets nobody in,"
+                )
             }
             Check::NoSuchOption(options) => write!(out, "had no such option ({options})"),
             Check::NotYet(state) => write!(out, "was still {state}"),

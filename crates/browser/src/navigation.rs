@@ -5,9 +5,7 @@ use std::{future::Future, time::Duration};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
-use crate::{
-    cdp::page as cdp_page, error::BrowserError, network::matches_address, page::Page,
-};
+use crate::{cdp::page as cdp_page, error::BrowserError, network::matches_address, page::Page};
 
 /// When a navigation counts as done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,8 +64,10 @@ impl Page {
         if url::Url::parse(url).is_err() {
             return Err(refused("net::ERR_INVALID_URL".into()));
         }
+        if !self.core.free().await {
+            self.core.leave().await;
+        }
         let before = self.commits();
-        self.core.free();
         let reply = self.core.session.call(&cdp_page::Navigate {
             url: url.to_owned(),
         });
@@ -161,7 +161,7 @@ impl Page {
     ) -> Result<Navigation, BrowserError> {
         let started = Instant::now();
         let before = self.commits();
-        self.core.free();
+        self.core.free().await;
         let late = || {
             self.not_ready(
                 &self.url(),

@@ -34,6 +34,10 @@ use crate::{
 /// The name of the world that our script lives in, unseen by the page's own scripts.
 pub(crate) const WORLD: &str = "casare";
 const PAGE_SCRIPT: &str = include_str!("page_script.js");
+/// How long a busy script may take to end when it is told to.
+const FREEING: Duration = Duration::from_millis(500);
+/// How long it may take to leave a page that is busy for ever.
+const LEAVING: Duration = Duration::from_secs(2);
 /// Longest time that an announced navigation holds up an action; some never come to anything.
 const NAVIGATION_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -186,9 +190,8 @@ impl PageCore {
         if let Some(core) = &core {
             self.emulate_in(core, session);
             self.intercept_new(core, session);
-            let camera = core.with_settings(self.context_id.as_ref(), |settings| {
-                settings.camera.clone()
-            });
+            let camera =
+                core.with_settings(self.context_id.as_ref(), |settings| settings.camera.clone());
             if let Some(camera) = camera.filter(|_| session.id() == self.session.id()) {
                 camera.start(session);
             }
@@ -223,7 +226,10 @@ impl PageCore {
     /// The sessions of its frames in other processes.
     pub(crate) fn frame_sessions(&self) -> Vec<Session> {
         let state = self.state.lock();
-        let sessions = state.listeners.values().map(|frame| frame.session().clone());
+        let sessions = state
+            .listeners
+            .values()
+            .map(|frame| frame.session().clone());
         sessions
             .filter(|session| session.id() != self.session.id())
             .collect()
@@ -364,10 +370,28 @@ impl PageCore {
     }
 
     /// Ends what a page's script is doing if that has kept the page busy: who navigates leaves it anyway.
-    pub(crate) fn free(&self) {
-        if std::mem::take(&mut self.state.lock().stuck) {
-            self.session.tell(&runtime::TerminateExecution {});
+    /// Answers whether the page is free now.
+    pub(crate) async fn free(&self) -> bool {
+        let stuck = std::mem::take(&mut self.state.lock().stuck);
+        if !stuck {
+            return true;
         }
+        let ended = self.session.call(&runtime::TerminateExecution {});
+        tokio::time::timeout(FREEING, ended).await.is_ok()
+    }
+
+    /// Leaves a page whose script cannot be ended, such as a loop of alerts: a document of no site comes in
+    /// a process of its own, and the next one does not have to wait for the old.
+    pub(crate) async fn leave(&self) {
+        let before = self.state.lock().progress.commits;
+        self.session.tell(&page::Navigate {
+            url: "data:text/html,".into(),
+        });
+        let left = self.wait(Instant::now() + LEAVING, |state| {
+            (state.progress.commits > before).then_some(())
+        });
+        // If it cannot be left, the navigation that follows says so.
+        drop(left.await);
     }
 
     pub(crate) fn unresponsive(&self, waited: Duration) -> BrowserError {

@@ -770,8 +770,8 @@ globalThis.casare ??= (() => {
         event.preventDefault();
         event.stopImmediatePropagation();
       }
-      // A click follows its mouseup within the same task.
-      if (event.type === 'mouseup' && --releases <= 0) setTimeout(one.end);
+      // Its mouseup and click follow within the same task; they don't come at all where its pointerdown was swallowed.
+      if (event.type === 'pointerup' && --releases <= 0) setTimeout(one.end);
     };
     one.end = () => {
       for (const type of PRESSES) view.removeEventListener(type, listen, true);

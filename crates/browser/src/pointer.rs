@@ -141,15 +141,31 @@ impl Page {
         self.acknowledged(session.call(&held("mouseMoved", nudge(1.0))), deadline)
             .await?;
         let data = if self.drags_itself(scope, deadline).await? {
-            let begun = self.core.wait(deadline.min(Instant::now() + DRAG_NEWS), |state| {
-                state.drag.take()
-            });
+            let begun = self
+                .core
+                .wait(deadline.min(Instant::now() + DRAG_NEWS), |state| {
+                    state.drag.take()
+                });
             begun.await?
         } else {
             None
         };
         let target = pointing(onto, drag.to, drag.force).with("enabled", false);
-        let (to, _) = self.place(&target, deadline).await?;
+        let to = match self.place(&target, deadline).await {
+            Ok((to, _)) => to,
+            Err(error) => {
+                if let Some(data) = data {
+                    session.tell(&DispatchDragEvent {
+                        r#type: "dragCancel".into(),
+                        x: from.x,
+                        y: from.y,
+                        data,
+                        modifiers: None,
+                    });
+                }
+                return Err(error);
+            }
+        };
         let Some(data) = data else {
             for step in 1..STEPS {
                 session.tell(&held("mouseMoved", between(from, to, step)));

@@ -391,10 +391,12 @@ impl Page {
         if outcome.invalid.as_deref() == Some("opens-chooser") {
             return Ok(Ok(ElementOrReason::OpensChooser));
         }
-        Ok(match self.conclude::<()>(program, outcome, Point::default()) {
-            Err(error) => Err(error),
-            Ok(_) => Err(self.core.unresponsive(Duration::ZERO)),
-        })
+        Ok(
+            match self.conclude::<()>(program, outcome, Point::default()) {
+                Err(error) => Err(error),
+                Ok(_) => Err(self.core.unresponsive(Duration::ZERO)),
+            },
+        )
     }
 
     /// What every frame's storage holds; frames that go away meanwhile are left out.

@@ -102,9 +102,7 @@ impl PageCore {
             session_id: event.session_id,
         });
         let camera = self.browser.upgrade().and_then(|core| {
-            core.with_settings(self.context_id.as_ref(), |settings| {
-                settings.camera.clone()
-            })
+            core.with_settings(self.context_id.as_ref(), |settings| settings.camera.clone())
         });
         let wanted = camera.filter(|camera| !camera.frames.is_closed());
         let Some(camera) = wanted else {

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::{sync::watch, time::Instant};
 
 use super::{
-    secret::{MASK, is_header, is_field, mask_body, mask_url},
+    secret::{MASK, is_field, is_header, mask_body, mask_url},
     traffic::{Exchange, decode},
 };
 use crate::{cdp::network, context::Context};
@@ -159,8 +159,7 @@ impl Recording {
         } });
         let left_out = self.left_out.load(Ordering::Relaxed);
         if left_out > 0 {
-            archive["log"]["comment"] =
-                format!("{left_out} later exchanges were left out").into();
+            archive["log"]["comment"] = format!("{left_out} later exchanges were left out").into();
         }
         archive
     }

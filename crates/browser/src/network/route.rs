@@ -306,10 +306,7 @@ impl PageCore {
         let rules = self.browser.upgrade().map(|core| {
             core.with_settings(self.context_id.as_ref(), |settings| settings.rules.clone())
         });
-        let rule = rules
-            .into_iter()
-            .flatten()
-            .find(|rule| rule.takes(&event));
+        let rule = rules.into_iter().flatten().find(|rule| rule.takes(&event));
         let request_id = event.request_id;
         match rule.as_ref().map(|rule| &rule.route.answer) {
             Some(RouteAnswer::Block) => session.tell(&fetch::FailRequest {

@@ -44,14 +44,12 @@ pub(crate) fn is_header(name: &str) -> bool {
 /// Whether a field of a form, of a query or of an object is a secret by its name.
 pub(crate) fn is_field(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    FIELDS
-        .iter()
-        .any(|secret| match name.find(secret) {
-            // `token` hides `access_token` and `csrfToken`, but `otp` is not in `hotplate`.
-            Some(_) if secret.len() <= 3 => name == *secret,
-            Some(_) => true,
-            None => false,
-        })
+    FIELDS.iter().any(|secret| match name.find(secret) {
+        // `token` hides `access_token` and `csrfToken`, but `otp` is not in `hotplate`.
+        Some(_) if secret.len() <= 3 => name == *secret,
+        Some(_) => true,
+        None => false,
+    })
 }
 
 /// A query or the body of a form without the values of secret fields.
@@ -145,7 +143,10 @@ mod tests {
             "https://ada:hidden@example.com/"
         );
         assert_eq!(
-            mask_body(r#"{"user":"ada","password":"pw","in":[{"otp":1}]}"#, "application/json"),
+            mask_body(
+                r#"{"user":"ada","password":"pw","in":[{"otp":1}]}"#,
+                "application/json"
+            ),
             r#"{"user":"ada","password":"•••••","in":[{"otp":"•••••"}]}"#
         );
         assert_eq!(

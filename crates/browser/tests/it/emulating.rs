@@ -53,7 +53,9 @@ async fn a_page_believes_to_be_elsewhere_and_on_another_device() {
         .unwrap();
     // What holds for the page that is open holds for pages to come.
     for page in [page, context.new_page(soon()).await.unwrap()] {
-        page.goto(&site.url("/"), Until::Load, soon()).await.unwrap();
+        page.goto(&site.url("/"), Until::Load, soon())
+            .await
+            .unwrap();
         assert_eq!(
             page.evaluate(seen, &[], soon()).await.unwrap(),
             json!({
@@ -71,7 +73,11 @@ async fn a_page_believes_to_be_elsewhere_and_on_another_device() {
             .unwrap();
         assert_eq!(place, json!(48.2));
         let sent = page
-            .evaluate("fetch('/echo').then((answer) => answer.text())", &[], soon())
+            .evaluate(
+                "fetch('/echo').then((answer) => answer.text())",
+                &[],
+                soon(),
+            )
             .await
             .unwrap();
         let sent = sent.as_str().unwrap().to_lowercase();
@@ -103,10 +109,16 @@ async fn the_network_can_be_slow_or_gone() {
     let fetch = "fetch('/echo').then(() => true, () => false)";
 
     context.emulate(&conditions(true, 0.0)).await.unwrap();
-    assert_eq!(page.evaluate(fetch, &[], soon()).await.unwrap(), json!(false));
+    assert_eq!(
+        page.evaluate(fetch, &[], soon()).await.unwrap(),
+        json!(false)
+    );
     context.emulate(&conditions(false, 300.0)).await.unwrap();
     let started = std::time::Instant::now();
-    assert_eq!(page.evaluate(fetch, &[], soon()).await.unwrap(), json!(true));
+    assert_eq!(
+        page.evaluate(fetch, &[], soon()).await.unwrap(),
+        json!(true)
+    );
     assert!(started.elapsed() >= Duration::from_millis(290));
     context.emulate(&conditions(false, 0.0)).await.unwrap();
 }
@@ -128,7 +140,9 @@ async fn pages_are_printed_and_refused_with_a_reason() {
     };
     let pdf = page.pdf(&one, soon()).await.unwrap();
     assert_eq!(
-        String::from_utf8_lossy(&pdf).matches("/Type /Page\n").count(),
+        String::from_utf8_lossy(&pdf)
+            .matches("/Type /Page\n")
+            .count(),
         1
     );
     let none = Print {

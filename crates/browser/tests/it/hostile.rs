@@ -12,7 +12,9 @@ use tokio::time::Instant;
 use crate::site::{Reply, Site, at, brief, html, open, soon, told};
 
 async fn clicks(page: &Page) -> serde_json::Value {
-    page.evaluate("window.clicks ?? 0", &[], soon()).await.unwrap()
+    page.evaluate("window.clicks ?? 0", &[], soon())
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -120,7 +122,9 @@ async fn redirects_without_end_and_pages_that_hold_on_are_left() {
         ("/b", html("<script>location = '/a'</script>")),
         (
             "/trap",
-            html("<input><script>onbeforeunload = (event) => { event.preventDefault(); return 'Stay!' }</script>"),
+            html(
+                "<input><script>onbeforeunload = (event) => { event.preventDefault(); return 'Stay!' }</script>",
+            ),
         ),
     ]);
     let (_browser, page) = open(&site).await;
@@ -151,7 +155,9 @@ async fn redirects_without_end_and_pages_that_hold_on_are_left() {
     page.click(&at("css=input"), Click::default(), soon())
         .await
         .unwrap();
-    page.goto(&site.url("/"), Until::Load, soon()).await.unwrap();
+    page.goto(&site.url("/"), Until::Load, soon())
+        .await
+        .unwrap();
     assert_eq!(page.url(), site.url("/"));
     page.goto(&site.url("/trap"), Until::Load, soon())
         .await
@@ -165,7 +171,10 @@ async fn redirects_without_end_and_pages_that_hold_on_are_left() {
 #[tokio::test]
 async fn a_page_of_endless_alerts_is_told_as_busy_and_can_be_left() {
     let site = Site::serve(vec![
-        ("/", html("<button onclick='for (;;) alert(1)'>Alerts</button>")),
+        (
+            "/",
+            html("<button onclick='for (;;) alert(1)'>Alerts</button>"),
+        ),
         ("/calm", html("<p>calm</p>")),
     ]);
     let (_browser, page) = open(&site).await;
@@ -177,9 +186,15 @@ async fn a_page_of_endless_alerts_is_told_as_busy_and_can_be_left() {
         .click(&at("role=button"), Click::default(), brief())
         .await
         .unwrap_err();
-    assert!(matches!(error, BrowserError::Unresponsive { .. }), "{error}");
+    assert!(
+        matches!(error, BrowserError::Unresponsive { .. }),
+        "{error}"
+    );
     let error = page.text(&at("role=button"), brief()).await.unwrap_err();
-    assert!(matches!(error, BrowserError::Unresponsive { .. }), "{error}");
+    assert!(
+        matches!(error, BrowserError::Unresponsive { .. }),
+        "{error}"
+    );
     assert!(page.dialogs().len() <= 200);
     page.goto(&site.url("/calm"), Until::Load, soon())
         .await
@@ -202,7 +217,9 @@ async fn a_page_that_eats_all_memory_crashes_alone() {
     let pid = browser.pid().unwrap();
     let context = browser.default_context();
     let page = context.new_page(soon()).await.unwrap();
-    page.goto(&site.url("/"), Until::Load, soon()).await.unwrap();
+    page.goto(&site.url("/"), Until::Load, soon())
+        .await
+        .unwrap();
     page.click(&at("role=button"), Click::default(), soon())
         .await
         .unwrap();
@@ -215,7 +232,9 @@ async fn a_page_that_eats_all_memory_crashes_alone() {
     assert!(matches!(error, BrowserError::PageCrashed { .. }), "{error}");
     // Its neighbours live on, and the same address can be opened again.
     let next = context.new_page(soon()).await.unwrap();
-    next.goto(&site.url("/"), Until::Load, soon()).await.unwrap();
+    next.goto(&site.url("/"), Until::Load, soon())
+        .await
+        .unwrap();
     assert_eq!(next.count(&at("role=button"), soon()).await.unwrap(), 1);
     browser.close().await.unwrap();
     assert!(!std::path::Path::new(&format!("/proc/{pid}/exe")).exists());
@@ -262,5 +281,9 @@ async fn fifty_thousand_elements_are_searched_in_time() {
         ),
         "{error}"
     );
-    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        started.elapsed()
+    );
 }

@@ -9,5 +9,5 @@ mod hostile;
 mod living;
 mod pointing;
 mod reading;
-mod traffic;
 mod site;
+mod traffic;

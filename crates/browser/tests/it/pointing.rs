@@ -40,10 +40,18 @@ async fn things_are_dragged_by_the_mouse_and_by_the_pages_own_drag_and_drop() {
         .unwrap();
     assert_eq!(log().await, "dropped seven\nlet go 380");
     let error = page
-        .drag(&at("text=Card"), &at("text=Nowhere"), &Drag::default(), brief())
+        .drag(
+            &at("text=Card"),
+            &at("text=Nowhere"),
+            &Drag::default(),
+            brief(),
+        )
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("`text=Nowhere` was not found"), "{error}");
+    assert!(
+        error.to_string().contains("`text=Nowhere` was not found"),
+        "{error}"
+    );
     // The button was let go: the page is as free as before.
     page.drag(&at("text=Card"), &at("text=Bin"), &Drag::default(), soon())
         .await
@@ -79,14 +87,26 @@ async fn pages_are_scrolled_by_wheel_to_edges_and_to_elements() {
     )
     .await
     .unwrap();
-    page.scroll(&Scroll::To { of: None, edge: Edge::Bottom }, soon())
-        .await
-        .unwrap();
+    page.scroll(
+        &Scroll::To {
+            of: None,
+            edge: Edge::Bottom,
+        },
+        soon(),
+    )
+    .await
+    .unwrap();
     let bottom = places().await[0].as_i64().unwrap();
     assert!(bottom > 2000, "{bottom}");
-    page.scroll(&Scroll::To { of: None, edge: Edge::Top }, soon())
-        .await
-        .unwrap();
+    page.scroll(
+        &Scroll::To {
+            of: None,
+            edge: Edge::Top,
+        },
+        soon(),
+    )
+    .await
+    .unwrap();
     page.scroll(
         &Scroll::To {
             of: Some(at("css=#list")),
@@ -142,7 +162,10 @@ async fn fingers_other_buttons_and_held_keys_reach_the_page() {
     );
     page.tap(&button, None, false, soon()).await.unwrap();
     let tapped = taken().await;
-    assert!(tapped.starts_with("touchstart   0; touchend   0"), "{tapped}");
+    assert!(
+        tapped.starts_with("touchstart   0; touchend   0"),
+        "{tapped}"
+    );
     assert!(tapped.contains("click 0"), "{tapped}");
     page.focus(&at("css=#i"), soon()).await.unwrap();
     page.blur(&at("css=#i"), soon()).await.unwrap();
@@ -165,7 +188,9 @@ async fn text_is_typed_as_on_the_keyboard_of_a_country_or_by_an_input_method() {
         ..Emulation::default()
     };
     browser.default_context().emulate(&german).await.unwrap();
-    page.type_text(Some(&field), "zÖ@日本", soon()).await.unwrap();
+    page.type_text(Some(&field), "zÖ@日本", soon())
+        .await
+        .unwrap();
 
     let value = page.read(&field, &Property::Value, soon()).await.unwrap();
     assert_eq!(value, json!("zÖ@日本"));
@@ -210,7 +235,9 @@ async fn a_click_that_would_go_elsewhere_is_swallowed_and_tried_again() {
     ));
     let (_browser, page) = open(&site).await;
 
-    page.click(&at("css=#b"), Click::default(), soon()).await.unwrap();
+    page.click(&at("css=#b"), Click::default(), soon())
+        .await
+        .unwrap();
 
     assert_eq!(page.text(&at("css=#log"), soon()).await.unwrap(), "right");
 }

@@ -6,8 +6,8 @@ use std::{
 };
 
 use casare_browser::{
-    Browser, Click, ExchangeFilter, Expect, ExchangeMark, HarOptions, LaunchOptions, Login, PageEvent,
-    Proxy, ResourceKind, Route, RouteAnswer, Until,
+    Browser, Click, ExchangeFilter, ExchangeMark, Expect, HarOptions, LaunchOptions, Login,
+    PageEvent, Proxy, ResourceKind, Route, RouteAnswer, Until,
 };
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -83,7 +83,9 @@ async fn requests_are_answered_here_blocked_or_changed() {
     let (browser, page) = open(&site).await;
     let context = browser.default_context();
     let load = async || {
-        page.goto(&site.url("/"), Until::Load, soon()).await.unwrap();
+        page.goto(&site.url("/"), Until::Load, soon())
+            .await
+            .unwrap();
         page.click(&at("role=button"), Click::default(), soon())
             .await
             .unwrap();
@@ -101,10 +103,7 @@ async fn requests_are_answered_here_blocked_or_changed() {
     };
 
     let mocked = context
-        .route(route(
-            "/api/*",
-            RouteAnswer::Block,
-        ))
+        .route(route("/api/*", RouteAnswer::Block))
         .await
         .unwrap();
     mocked.remove().await.unwrap();
@@ -131,9 +130,15 @@ async fn requests_are_answered_here_blocked_or_changed() {
         .route(route("/api/", RouteAnswer::Block))
         .await
         .unwrap();
-    page.goto(&site.url("/"), Until::Load, soon()).await.unwrap();
+    page.goto(&site.url("/"), Until::Load, soon())
+        .await
+        .unwrap();
     let refused = page
-        .evaluate("fetch('/api/orders').then(() => 'came', (error) => 'refused')", &[], soon())
+        .evaluate(
+            "fetch('/api/orders').then(() => 'came', (error) => 'refused')",
+            &[],
+            soon(),
+        )
         .await
         .unwrap();
     assert_eq!(refused, json!("refused"));
@@ -199,15 +204,28 @@ async fn traffic_is_recorded_as_an_archive_without_its_secrets() {
     let entries = log["entries"].as_array().unwrap();
     let told: Vec<Value> = entries
         .iter()
-        .filter(|entry| !entry["request"]["url"].as_str().unwrap().contains("favicon"))
+        .filter(|entry| {
+            !entry["request"]["url"]
+                .as_str()
+                .unwrap()
+                .contains("favicon")
+        })
         .map(|entry| {
             let url = entry["request"]["url"].as_str().unwrap();
-            json!([entry["request"]["method"], url.replace(&site.url(""), ""), entry["response"]["status"]])
+            json!([
+                entry["request"]["method"],
+                url.replace(&site.url(""), ""),
+                entry["response"]["status"]
+            ])
         })
         .collect();
     assert_eq!(
         Value::from(told),
-        json!([["GET", "/moved", 302], ["GET", "/", 200], ["POST", "/api/orders?token=•••••", 200]])
+        json!([
+            ["GET", "/moved", 302],
+            ["GET", "/", 200],
+            ["POST", "/api/orders?token=•••••", 200]
+        ])
     );
     let api = entries.last().unwrap();
     assert_eq!(
@@ -281,7 +299,11 @@ fn proxy() -> String {
                 let request = String::from_utf8_lossy(&request[..length]).to_lowercase();
                 let known = request.contains("proxy-authorization: basic ywrhonb3");
                 let (status, extra, body) = if known {
-                    ("200 OK", "content-type: text/html\r\n", "<p>through the proxy</p>")
+                    (
+                        "200 OK",
+                        "content-type: text/html\r\n",
+                        "<p>through the proxy</p>",
+                    )
                 } else {
                     (
                         "407 Proxy Authentication Required",
@@ -345,7 +367,11 @@ async fn what_a_page_says_to_its_console_is_heard() {
 
     let mut heard = Vec::new();
     while heard.len() < 2 {
-        match tokio::time::timeout_at(soon(), events.recv()).await.unwrap().unwrap() {
+        match tokio::time::timeout_at(soon(), events.recv())
+            .await
+            .unwrap()
+            .unwrap()
+        {
             PageEvent::Console { level, text } => heard.push(format!("{level}: {text}")),
             PageEvent::Error { message } => {
                 heard.push(message.lines().next().unwrap_or_default().to_owned());
