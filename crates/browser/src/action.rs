@@ -28,14 +28,9 @@ use crate::{
 static GUARDS: AtomicU64 = AtomicU64::new(1);
 /// How long a click may take to be handled before it counts as arrived.
 const ARRIVAL: Duration = Duration::from_secs(3);
-/// How long the news of a click may come after its acknowledgement. None comes where a list of options
-/// opened under the mouse; a context menu is acknowledged before the page has seen it.
-fn late_arrival(button: Button) -> Duration {
-    match button {
-        Button::Right => Duration::from_secs(1),
-        Button::Left | Button::Middle => Duration::from_millis(100),
-    }
-}
+/// How long the news of a click may come after its acknowledgement; none comes where a list of options
+/// has opened under the mouse.
+const LATE_ARRIVAL: Duration = Duration::from_millis(100);
 
 /// A mouse button.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,7 +147,7 @@ impl Page {
             clicked?;
             let arrival = match arrival {
                 Some(arrival) => arrival,
-                None => timeout(late_arrival(click.button), arriving)
+                None => timeout(LATE_ARRIVAL, arriving)
                     .await
                     .unwrap_or(Arrival::Arrived),
             };

@@ -237,12 +237,11 @@ impl Entry {
         let mut content = json!({ "size": 0, "mimeType": kind });
         if let Some(body) = &self.body {
             content["size"] = json!(body.len());
-            match std::str::from_utf8(body) {
-                Ok(text) => content["text"] = json!(mask_body(text, kind)),
-                Err(_) => {
-                    content["text"] = json!(STANDARD.encode(body));
-                    content["encoding"] = json!("base64");
-                }
+            if let Ok(text) = std::str::from_utf8(body) {
+                content["text"] = json!(mask_body(text, kind));
+            } else {
+                content["text"] = json!(STANDARD.encode(body));
+                content["encoding"] = json!("base64");
             }
         }
         content

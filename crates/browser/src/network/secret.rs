@@ -119,9 +119,13 @@ fn mask_json(value: &mut Value) -> bool {
             }
             changed
         }
-        Value::Array(items) => items
-            .iter_mut()
-            .fold(false, |changed, item| mask_json(item) || changed),
+        Value::Array(items) => {
+            let mut changed = false;
+            for item in items {
+                changed |= mask_json(item);
+            }
+            changed
+        }
         _ => false,
     }
 }

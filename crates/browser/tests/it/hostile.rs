@@ -224,7 +224,7 @@ async fn a_page_that_eats_all_memory_crashes_alone() {
         .await
         .unwrap();
 
-    let limit = Instant::now() + Duration::from_secs(60);
+    let limit = Instant::now() + Duration::from_mins(1);
     let error = page
         .wait_for(&at("text=never"), &casare_browser::Expect::Visible, limit)
         .await

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::site::{Site, at, brief, html, open, soon, told};
 
-const LOG: &str = "<pre id=log></pre><script>
+const LOG: &str = "<pre id=log style='position:fixed;right:0;bottom:0'></pre><script>
     const log = (text) => { document.getElementById('log').textContent += text + '\\n' };
 </script>";
 
@@ -261,7 +261,7 @@ async fn files_go_into_frames_of_other_sites() {
     std::fs::write(&file, "%PDF-").unwrap();
     let inside = |locator: &str| at(&format!("frame=iframe >> {locator}"));
 
-    page.upload(&inside("css=#plain"), &[file.clone()], soon())
+    page.upload(&inside("css=#plain"), std::slice::from_ref(&file), soon())
         .await
         .unwrap();
     page.upload(&inside("role=button[name=Choose]"), &[file], soon())
