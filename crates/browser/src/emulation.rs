@@ -301,12 +301,15 @@ impl Emulation {
             }
         }
         if let Some(conditions) = self.network {
-            session.tell(&network::EmulateNetworkConditions {
+            let set = session.call(&network::EmulateNetworkConditions {
                 offline: conditions.offline,
                 latency: conditions.latency,
                 download_throughput: conditions.download.unwrap_or(-1.0),
                 upload_throughput: conditions.upload.unwrap_or(-1.0),
             });
+            if page {
+                replies.push(("network", reply(set)));
+            }
         }
     }
 }

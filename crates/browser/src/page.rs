@@ -451,6 +451,11 @@ impl Page {
         Ok(status.title)
     }
 
+    /// Whether both are the same page.
+    pub fn is_same(&self, other: &Page) -> bool {
+        Arc::ptr_eq(&self.core, &other.core)
+    }
+
     /// The context that it belongs to; `None` once the browser has been dropped.
     pub fn context(&self) -> Option<Context> {
         let core = self.core.browser.upgrade()?;

@@ -87,6 +87,7 @@ fn kind(error: &BrowserError) -> ErrorKind {
         | BrowserError::Unusable { .. }
         | BrowserError::InvalidValue { .. }
         | BrowserError::Script { .. }
+        | BrowserError::Refused { .. }
         | BrowserError::Locator(_)
         | BrowserError::UnknownKey { .. } => ErrorKind::Invalid,
         BrowserError::Navigation { reason, .. } if reason.contains("INVALID_URL") => {
