@@ -194,8 +194,16 @@ impl Connection {
                 .map_err(io::Error::other)?;
         let (mut writer, reader) = socket.split();
         let (connection, mut outbox) = Self::new();
+        let mut ended = connection.0.ended.subscribe();
         tokio::spawn(async move {
-            while let Some(message) = outbox.recv().await {
+            loop {
+                // A browser that goes on without us must know that we have gone: it holds new tabs for us.
+                let message = tokio::select! {
+                    biased;
+                    _ = ended.wait_for(Option::is_some) => break,
+                    message = outbox.recv() => message,
+                };
+                let Some(message) = message else { break };
                 let Ok(text) = String::from_utf8(message) else {
                     continue;
                 };

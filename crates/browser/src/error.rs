@@ -294,6 +294,7 @@ fn describe_net_error(reason: &str) -> String {
         "ERR_ABORTED" => "the navigation was cancelled",
         "ERR_INVALID_URL" => "this is not an address",
         "ERR_BLOCKED_BY_CLIENT" => "it was blocked",
+        "ERR_INVALID_AUTH_CREDENTIALS" => "it asks for a name and a password",
         code if code.starts_with("ERR_CERT") || code.starts_with("ERR_SSL") => {
             "its certificate or encryption is not to be trusted"
         }
@@ -308,6 +309,7 @@ fn net_error_help(reason: &str) -> &'static str {
         "ERR_INVALID_URL" => "write the whole address, such as https://example.com/",
         "ERR_CONNECTION_REFUSED" => "check the port, and that the server runs",
         "ERR_PROXY_CONNECTION_FAILED" | "ERR_TUNNEL_CONNECTION_FAILED" => "check the proxy setting",
+        "ERR_INVALID_AUTH_CREDENTIALS" => "give the session a `login`",
         code if code.starts_with("ERR_CERT") => "install the certificate authority on this machine",
         _ => "try it in a browser on the same machine",
     }

@@ -617,6 +617,11 @@ globalThis.casare ??= (() => {
       .filter(([el]) => visible(el)).slice(0, 3).map(([el]) => `${locatorOf(el)}  ${outline(el)}`);
   }
 
+  const HOSTS = 'article,aside,blockquote,div,footer,h1,h2,h3,h4,h5,h6,header,main,nav,p,section,span';
+  /** Whether something may have a closed shadow root: it shows itself, but has nothing that it could show. */
+  const mayBeClosed = () => all(survey().roots, '*').some((el) =>
+    !el.shadowRoot && (el.localName.includes('-') || (!el.firstChild && el.matches(HOSTS) && el.clientHeight > 0 && el.clientWidth > 0)));
+
   // ---- Waiting -----------------------------------------------------------------------------------------
 
   const cancelled = new Set();
@@ -680,6 +685,7 @@ globalThis.casare ??= (() => {
         if (problem.check === 'not-attached' && !which.starts) findFrom(which.steps, 0, survey(), trace);
         return {
           failed: problem.check, detail: problem.detail, field: problem.field, waited: now() - wait.start, trace,
+          closed: problem.check === 'not-attached' && mayBeClosed(),
           nearest: problem.check === 'not-attached' ? nearest(which) : [],
         };
       }

@@ -48,6 +48,8 @@ pub(crate) struct Outcome {
     field: Option<usize>,
     /// Not in this document: look into the frames that it cannot see into.
     handover: bool,
+    /// Not found, but something may hide it from us.
+    closed: bool,
     /// Where it ran.
     #[serde(skip)]
     scope: Option<Scope>,
@@ -68,6 +70,7 @@ impl Default for Outcome {
             unusable: None,
             field: None,
             handover: false,
+            closed: false,
             scope: None,
         }
     }
@@ -297,7 +300,7 @@ impl Page {
 
     /// Why an element was not found, where a closed shadow root has it: a clear refusal instead of a riddle.
     async fn look_into_closed(&self, program: &Program<'_>, mut outcome: Outcome) -> Outcome {
-        if outcome.failed.as_deref() != Some("not-attached") {
+        if !outcome.closed {
             return outcome;
         }
         let at = outcome.field.unwrap_or_default();

@@ -65,7 +65,6 @@ pub enum ResourceKind {
     Font,
     Script,
     Fetch,
-    WebSocket,
     Other,
 }
 
@@ -80,8 +79,17 @@ impl ResourceKind {
             ResourceKind::Font => &["Font"],
             ResourceKind::Script => &["Script"],
             ResourceKind::Fetch => &["XHR", "Fetch", "EventSource"],
-            ResourceKind::WebSocket => &["WebSocket"],
-            ResourceKind::Other => &["Manifest", "Ping", "Prefetch", "Preflight", "Other"],
+            ResourceKind::Other => &["Other", "Ping", "Manifest", "Prefetch", "Preflight"],
+        }
+    }
+
+    /// Those of the names by which requests can be asked for.
+    fn filters(self) -> &'static [&'static str] {
+        match self {
+            ResourceKind::Media => &["Media"],
+            ResourceKind::Fetch => &["XHR", "Fetch"],
+            ResourceKind::Other => &["Other", "Ping"],
+            other => other.names(),
         }
     }
 
@@ -198,7 +206,7 @@ fn wanted(settings: &ContextSettings, everything: bool) -> Option<fetch::Enable>
         let mut kinds: Vec<Option<&str>> = route
             .kinds
             .iter()
-            .flat_map(|kind| kind.names())
+            .flat_map(|kind| kind.filters())
             .map(|name| Some(*name))
             .collect();
         if kinds.is_empty() {

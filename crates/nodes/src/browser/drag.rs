@@ -53,12 +53,7 @@ async fn drag(cx: &StepContext, settings: Drag) -> Result<(), NodeError> {
         force: settings.force,
     };
     let dragged = page
-        .drag(
-            &settings.target.0,
-            &settings.onto.0,
-            &drag,
-            deadline(cx),
-        )
+        .drag(&settings.target.0, &settings.onto.0, &drag, deadline(cx))
         .await;
     match dragged {
         Ok(()) => Ok(()),

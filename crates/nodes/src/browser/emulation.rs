@@ -206,9 +206,7 @@ impl Emulated {
     }
 
     fn granted(&self) -> Vec<browser::Permission> {
-        let place = self
-            .geolocation
-            .map(|_| browser::Permission::Geolocation);
+        let place = self.geolocation.map(|_| browser::Permission::Geolocation);
         self.permissions
             .iter()
             .map(|permission| match permission {

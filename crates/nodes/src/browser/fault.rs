@@ -90,6 +90,9 @@ fn kind(error: &BrowserError) -> ErrorKind {
         | BrowserError::Refused { .. }
         | BrowserError::Locator(_)
         | BrowserError::UnknownKey { .. } => ErrorKind::Invalid,
+        BrowserError::Navigation { reason, .. } if reason.contains("AUTH_CREDENTIALS") => {
+            ErrorKind::Denied
+        }
         BrowserError::Navigation { reason, .. } if reason.contains("INVALID_URL") => {
             ErrorKind::Invalid
         }

@@ -141,8 +141,7 @@ impl Recording {
                 let path = reporter.artifact_path("traffic.har")?;
                 let failed = |error| could_not_write(&path, &error);
                 let mut file = BufWriter::new(File::create(&path).map_err(failed)?);
-                serde_json::to_writer(&mut file, &archive)
-                    .map_err(|error| failed(error.into()))?;
+                serde_json::to_writer(&mut file, &archive).map_err(|error| failed(error.into()))?;
                 file.flush().map_err(failed)?;
                 drop(file);
                 reporter.keep_file(&path, "application/json").map(drop)

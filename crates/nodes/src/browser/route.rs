@@ -79,8 +79,6 @@ pub(super) enum Resource {
     Script,
     /// Data that a script asks for.
     Fetch,
-    /// A connection that stays open.
-    Websocket,
     /// Anything else.
     Other,
 }
@@ -95,7 +93,6 @@ impl Resource {
             Resource::Font => browser::ResourceKind::Font,
             Resource::Script => browser::ResourceKind::Script,
             Resource::Fetch => browser::ResourceKind::Fetch,
-            Resource::Websocket => browser::ResourceKind::WebSocket,
             Resource::Other => browser::ResourceKind::Other,
         }
     }
@@ -171,8 +168,9 @@ async fn fulfil(cx: &StepContext, settings: &Route) -> Result<RouteAnswer, NodeE
     let mut headers: Vec<(String, String)> = settings.headers.clone().into_iter().collect();
     let (body, media_type) = match (&settings.body, &settings.file) {
         (Some(_), Some(_)) => {
-            return Err(NodeError::invalid("the answer has two bodies")
-                .with_help("set `body` or `file`"));
+            return Err(
+                NodeError::invalid("the answer has two bodies").with_help("set `body` or `file`")
+            );
         }
         (Some(Json::String(text)), None) => {
             (text.clone().into_bytes(), Some("text/plain;charset=utf-8"))

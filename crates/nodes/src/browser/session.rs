@@ -198,11 +198,7 @@ async fn open(cx: &StepContext, settings: Session) -> Result<Opened<Started>, No
     })
 }
 
-async fn start(
-    cx: &StepContext,
-    settings: &Session,
-    until: Instant,
-) -> Result<Browser, NodeError> {
+async fn start(cx: &StepContext, settings: &Session, until: Instant) -> Result<Browser, NodeError> {
     let failed = |error| fault::explain(&error);
     if let Some(address) = &settings.connect {
         return Browser::connect(address, until).await.map_err(failed);

@@ -46,12 +46,7 @@ async fn tap(cx: &StepContext, settings: Tap) -> Result<(), NodeError> {
     let page = live::page(cx)?;
     let position = settings.position.map(Into::into);
     let tapped = page
-        .tap(
-            &settings.target.0,
-            position,
-            settings.force,
-            deadline(cx),
-        )
+        .tap(&settings.target.0, position, settings.force, deadline(cx))
         .await;
     match tapped {
         Ok(()) => Ok(()),
