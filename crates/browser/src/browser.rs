@@ -100,7 +100,7 @@ impl Browser {
     }
 
     /// Connects to a browser that runs elsewhere: `ws://…` or `wss://…`, or the `http://host:port` of its
-    /// debugging port.
+    /// debugging port (`https://` behind something that encrypts).
     ///
     /// # Errors
     ///
@@ -343,7 +343,11 @@ async fn websocket_address(endpoint: &str) -> std::io::Result<String> {
     let version: serde_json::Value = serde_json::from_str(body.unwrap_or_default())?;
     version["webSocketDebuggerUrl"]
         .as_str()
-        .map(str::to_owned)
+        // The browser does not know of the encryption that something before it does.
+        .map(|address| match address.strip_prefix("ws://") {
+            Some(rest) if url.scheme() == "https" => format!("wss://{rest}"),
+            _ => address.to_owned(),
+        })
         .ok_or_else(|| invalid("it is not a debugging port"))
 }
 

@@ -760,12 +760,10 @@ globalThis.casare ??= (() => {
    */
   function arm(el, p) {
     guard?.end();
-    const view = el.ownerDocument.defaultView;
     let releases = p.clicks ?? 1;
     let answer;
-    const one = { id: p.guard, hit: null, done: new Promise((resolve) => { answer = resolve; }) };
-    const listen = (event) => {
-      if (!event.isTrusted) return;
+    const one = { id: p.guard, hit: null, over: false, done: new Promise((resolve) => { answer = resolve; }) };
+    one.see = (event) => {
       if (one.hit === null) {
         const target = event.composedPath()[0];
         if (!el.isConnected) try { el = clickable(single(p)); } catch { /* Gone: what is hit is no twin of it. */ }
@@ -776,16 +774,28 @@ globalThis.casare ??= (() => {
         event.preventDefault();
         event.stopImmediatePropagation();
       }
-      // Its mouseup and click follow within the same task; they don't come at all where its pointerdown was swallowed.
-      if (event.type === 'pointerup' && --releases <= 0) setTimeout(one.end);
+      if (event.type === 'pointerup' && --releases <= 0) {
+        answer({ hit: one.hit, by: one.by ?? '' });
+        // Its mouseup and click follow within the same task; they don't come at all where its pointerdown was swallowed.
+        setTimeout(one.end);
+      }
     };
     one.end = () => {
-      for (const type of PRESSES) view.removeEventListener(type, listen, true);
+      one.over = true;
       answer({ hit: one.hit ?? true, by: one.by ?? '' });
     };
-    for (const type of PRESSES) view.addEventListener(type, listen, { capture: true, passive: false });
+    watch(el.ownerDocument);
     guard = one;
     setTimeout(one.end, 3000);
+  }
+
+  /** Once for each document: listeners that come and go would cost each click a frame. */
+  const watched = new WeakSet();
+  function watch(document) {
+    if (watched.has(document)) return;
+    watched.add(document);
+    const listen = (event) => { if (event.isTrusted && guard && !guard.over) guard.see(event); };
+    for (const type of PRESSES) document.defaultView.addEventListener(type, listen, { capture: true, passive: false });
   }
 
   /** Whether the page has begun to drag something itself, which the mouse no longer moves then. */
@@ -1104,6 +1114,16 @@ globalThis.casare ??= (() => {
       if (outer !== outer.top) return { ...box, framed: true };
       return { ...box, x: box.x + outer.scrollX, y: box.y + outer.scrollY };
     }),
+    /** As far as a page that is still coming has to be scrolled; what is shorter by the end is scrolled to there. */
+    'scroll-to': async (p, wait) => {
+      const stop = Math.min(wait.deadline, now() + 2000);
+      for (;;) {
+        scrollTo({ left: p.x, top: p.y, behavior: 'instant' });
+        const there = Math.abs(scrollX - p.x) < 1 && Math.abs(scrollY - p.y) < 1;
+        if (there || now() >= stop || wait.cancelled) return { ok: null };
+        await wait.change();
+      }
+    },
     /** How far the page is scrolled. */
     scrolled: () => ({ ok: { x: scrollX, y: scrollY } }),
     /** What the frame's storage holds, for a checkpoint. */
