@@ -3,7 +3,7 @@
 use std::{any::Any, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use casare_browser::{Browser, BrowserError, Context, ExchangeMark, Page, RouteHandle};
+use casare_browser::{Browser, BrowserError, Context, ExchangeMark, Page, RouteHandle, Until};
 use casare_engine::{BlockEnd, NodeError, Resource, StepContext};
 use serde_json::Value as Json;
 use tokio::{sync::Mutex, time::Instant};
@@ -12,6 +12,9 @@ use super::{fault::explain, recording::Recording};
 
 /// How long a checkpoint may wait for a page that is just navigating.
 const SETTLING: Duration = Duration::from_secs(2);
+
+/// How long a page may take to come back after a crash.
+const REOPENING: Duration = Duration::from_secs(10);
 
 /// A browser with the page that steps work on.
 pub(super) struct LiveBrowser {
@@ -109,6 +112,23 @@ impl LiveBrowser {
             };
         }
         current.page.clone()
+    }
+
+    /// Goes on in a new page at the address of one that has crashed: cookies and storage are still there,
+    /// and a step that is tried again finds the page.
+    pub(super) async fn reopen(&self, crashed: &Page) {
+        if !self.page.lock().page.is_same(crashed) {
+            return;
+        }
+        let until = Instant::now() + REOPENING;
+        let Ok(page) = self.context.new_page(until).await else {
+            return;
+        };
+        let url = crashed.url();
+        self.switch_to(page.clone());
+        // Whether it comes is seen by the next step.
+        let _ = page.goto(&url, Until::DomContentLoaded, until).await;
+        let _ = crashed.clone().close().await;
     }
 
     pub(super) fn context(&self) -> &Context {

@@ -39,15 +39,10 @@ mod wait_for;
 mod wait_for_response;
 
 pub(crate) fn nodes() -> Vec<Node> {
-    vec![
-        session::node(),
-        goto::node(),
-        history::node(),
-        tab::node(),
+    let on_elements = [
         click::node(),
         tap::node(),
         drag::node(),
-        scroll::node(),
         focus::node(),
         fill::node(),
         fill_form::node(),
@@ -56,19 +51,35 @@ pub(crate) fn nodes() -> Vec<Node> {
         press::node(),
         type_text::node(),
         hover::node(),
-        dialog::node(),
         upload::node(),
         download::node(),
-        wait_for::node(),
-        wait_for_response::node(),
-        route::node(),
-        emulate::node(),
         extract::node(),
+    ];
+    let on_pages = [
+        history::node(),
+        dialog::node(),
+        emulate::node(),
         images::node(),
         forms::node(),
-        screenshot::node(),
         pdf::node(),
         evaluate::node(),
         cookies::node(),
-    ]
+    ];
+    // Some of these name an element, or a thing of their own.
+    let others = [
+        session::node(),
+        goto::node(),
+        tab::node(),
+        scroll::node(),
+        wait_for::node(),
+        wait_for_response::node(),
+        route::node(),
+        screenshot::node(),
+    ];
+    on_elements
+        .map(fault::of_elements)
+        .into_iter()
+        .chain(on_pages.map(fault::of_pages))
+        .chain(others)
+        .collect()
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use casare_browser::{self as browser, RouteAnswer};
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -105,7 +105,12 @@ pub(super) struct Routed {
 }
 
 pub(super) fn node() -> Node {
-    Node::action("browser.route", route)
+    fault::of_pages(Node::action("browser.route", route))
+        .fails(
+            ErrorKind::NotFound,
+            "There is no route of this `name` to remove, or no such `file`.",
+        )
+        .fails(ErrorKind::Denied, "The `file` must not be read.")
         .effect(Effect::Live)
         .icon("route")
         .example(EXAMPLE)

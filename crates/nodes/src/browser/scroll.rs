@@ -42,7 +42,7 @@ enum Edge {
 }
 
 pub(super) fn node() -> Node {
-    Node::action("browser.scroll", scroll)
+    fault::of_elements(Node::action("browser.scroll", scroll))
         .effect(Effect::Live)
         .icon("scroll")
         .example(EXAMPLE)

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use casare_browser::{
     Browser, Checkpoint, DialogPolicy, LaunchOptions, Login, Proxy, Until, Viewport,
 };
-use casare_engine::{LogLevel, Node, NodeError, Opened, StepContext};
+use casare_engine::{ErrorKind, LogLevel, Node, NodeError, Opened, StepContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -111,7 +111,12 @@ pub(super) struct Started {
 }
 
 pub(super) fn node() -> Node {
-    Node::session("browser.session", open)
+    fault::of_pages(Node::session("browser.session", open))
+        .fails(
+            ErrorKind::Denied,
+            "The site asks for a name and a password and is given none, or there is no such credential.",
+        )
+        .fails(ErrorKind::Conflict, "Another browser uses the `profile`.")
         .icon("app-window")
         .example(EXAMPLE)
 }

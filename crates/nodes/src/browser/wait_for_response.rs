@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use casare_browser::{BrowserError, Click, ExchangeFilter};
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -90,14 +90,23 @@ pub(super) struct Answer {
 }
 
 pub(super) fn node() -> Node {
-    Node::action_with_effect(
+    let node = Node::action_with_effect(
         "browser.wait_for_response",
         wait_for_response,
         |settings: &WaitForResponse| effect(settings.target.is_none() || settings.repeatable),
-    )
-    .effect(effect(true))
-    .icon("arrow-down-to-line")
-    .example(EXAMPLE)
+    );
+    fault::of_pages(node)
+        .fails(
+            ErrorKind::NotFound,
+            "There is no element `target` to click.",
+        )
+        .fails(
+            ErrorKind::Timeout,
+            "No such answer came; the message has those that did.",
+        )
+        .effect(effect(true))
+        .icon("arrow-down-to-line")
+        .example(EXAMPLE)
 }
 
 const EXAMPLE: &str = r#"- use: browser.session

@@ -269,6 +269,35 @@ async fn what_is_wrong_is_said_before_anything_is_done() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_goes_on_in_a_new_page_where_one_has_crashed() {
+    let (office, url) = (office(), shop().await);
+
+    let outputs = office
+        .outputs(&format!(
+            r#"
+steps:
+  - use: browser.session
+    with: {{ url: "{url}", args: ["--js-flags=--max-old-space-size=64"] }}
+    do:
+      - use: browser.evaluate
+        with: {{ script: "localStorage.name = 'Ada'; sessionStorage.tries = 1" }}
+      - use: browser.evaluate
+        on_error: continue
+        with: {{ script: "(() => {{ const all = []; for (;;) all.push(new Array(100000).fill({{}})) }})()" }}
+      - id: name
+        use: browser.evaluate
+        with: {{ script: "localStorage.name" }}
+outputs:
+  name: "{{{{ steps.name.value }}}}"
+"#
+        ))
+        .await;
+
+    assert_eq!(outputs, json!({ "name": "Ada" }));
+    assert!(office.heard().contains("crashed"), "{}", office.heard());
+}
+
 /// The examples that need a server.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_examples_run() {
