@@ -82,6 +82,35 @@ impl Downloads {
 }
 
 impl Page {
+    fn downloads_folder(&self) -> PathBuf {
+        let Some(core) = self.core.browser.upgrade() else {
+            return PathBuf::new();
+        };
+        let contexts = core.contexts.lock();
+        let settings = contexts
+            .get(&self.core.context_id)
+            .or_else(|| contexts.get(&None));
+        settings
+            .map(|settings| settings.downloads.clone())
+            .unwrap_or_default()
+    }
+
+    /// Whether a frame is this page's, that of a page which it opened, or of one that is gone already
+    /// (links that open a tab for a download close it at once).
+    fn owns_frame(&self, frame: &str) -> bool {
+        let Some(core) = self.core.browser.upgrade() else {
+            return false;
+        };
+        let pages = core.pages.lock();
+        let owner = pages
+            .iter()
+            .find(|page| page.state.lock().frames.contains(frame));
+        owner.is_none_or(|page| {
+            page.target_id == self.core.target_id
+                || page.opener.as_ref() == Some(&self.core.target_id)
+        })
+    }
+
     /// Waits until a download that began after the first `seen` ones is complete, and gives it its name.
     pub(crate) async fn finished_download(
         &self,

@@ -5,7 +5,17 @@ use std::{future::Future, time::Duration};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
-use crate::{cdp::page as cdp_page, error::BrowserError, network::matches_address, page::Page};
+use crate::{
+    cdp::{page as cdp_page, runtime},
+    error::{BrowserError, seconds},
+    network::matches_address,
+    page::{Page, PageCore},
+};
+
+/// How long a busy script may take to end when it is told to.
+const FREEING: Duration = Duration::from_millis(500);
+/// How long it may take to leave a page that is busy for ever.
+const LEAVING: Duration = Duration::from_secs(2);
 
 /// When a navigation counts as done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -229,6 +239,24 @@ impl Page {
         Err(self.not_ready(&self.url(), &state, started.elapsed()))
     }
 
+    /// What was waited for, as part of an error.
+    fn describe_pending(&self) -> Vec<String> {
+        let state = self.core.state.lock();
+        state
+            .progress
+            .pending()
+            .map(|request| {
+                format!(
+                    "{} ({}, for {})",
+                    request.url,
+                    request.kind,
+                    seconds(request.since.elapsed())
+                )
+            })
+            .take(5)
+            .collect()
+    }
+
     fn not_ready(&self, url: &str, state: &str, waited: Duration) -> BrowserError {
         let pending = self.describe_pending();
         BrowserError::NavigationTimeout {
@@ -260,5 +288,32 @@ impl Page {
             waited: started.elapsed(),
             found: format!("the page was at {}", self.url()),
         })
+    }
+}
+
+impl PageCore {
+    /// Ends what a page's script is doing if that has kept the page busy: who navigates leaves it anyway.
+    /// Answers whether the page is free now.
+    async fn free(&self) -> bool {
+        let stuck = std::mem::take(&mut self.state.lock().stuck);
+        if !stuck {
+            return true;
+        }
+        let ended = self.session.call(&runtime::TerminateExecution {});
+        tokio::time::timeout(FREEING, ended).await.is_ok()
+    }
+
+    /// Leaves a page whose script cannot be ended, such as a loop of alerts: a document of no site comes in
+    /// a process of its own, and the next one does not have to wait for the old.
+    async fn leave(&self) {
+        let before = self.state.lock().progress.commits;
+        self.session.tell(&cdp_page::Navigate {
+            url: "data:text/html,".into(),
+        });
+        let left = self.wait(Instant::now() + LEAVING, |state| {
+            (state.progress.commits > before).then_some(())
+        });
+        // If it cannot be left, the navigation that follows says so.
+        drop(left.await);
     }
 }

@@ -3,7 +3,6 @@
 use std::{
     collections::{HashMap, HashSet},
     fmt,
-    path::PathBuf,
     sync::{
         Arc, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -24,7 +23,7 @@ use crate::{
     connection::{CallError, Session},
     context::Context,
     core::Core,
-    error::{BrowserError, seconds},
+    error::BrowserError,
     events::{DialogPolicy, DialogRecord, FrameSession, PageEvent},
     frames::{Frames, Progress},
     network::{har::recording_buffers, traffic::Traffic},
@@ -34,10 +33,6 @@ use crate::{
 /// The name of the world that our script lives in, unseen by the page's own scripts.
 pub(crate) const WORLD: &str = "casare";
 const PAGE_SCRIPT: &str = include_str!("page_script.js");
-/// How long a busy script may take to end when it is told to.
-const FREEING: Duration = Duration::from_millis(500);
-/// How long it may take to leave a page that is busy for ever.
-const LEAVING: Duration = Duration::from_secs(2);
 /// Longest time that an announced navigation holds up an action; some never come to anything.
 const NAVIGATION_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -369,31 +364,6 @@ impl PageCore {
         }
     }
 
-    /// Ends what a page's script is doing if that has kept the page busy: who navigates leaves it anyway.
-    /// Answers whether the page is free now.
-    pub(crate) async fn free(&self) -> bool {
-        let stuck = std::mem::take(&mut self.state.lock().stuck);
-        if !stuck {
-            return true;
-        }
-        let ended = self.session.call(&runtime::TerminateExecution {});
-        tokio::time::timeout(FREEING, ended).await.is_ok()
-    }
-
-    /// Leaves a page whose script cannot be ended, such as a loop of alerts: a document of no site comes in
-    /// a process of its own, and the next one does not have to wait for the old.
-    pub(crate) async fn leave(&self) {
-        let before = self.state.lock().progress.commits;
-        self.session.tell(&page::Navigate {
-            url: "data:text/html,".into(),
-        });
-        let left = self.wait(Instant::now() + LEAVING, |state| {
-            (state.progress.commits > before).then_some(())
-        });
-        // If it cannot be left, the navigation that follows says so.
-        drop(left.await);
-    }
-
     pub(crate) fn unresponsive(&self, waited: Duration) -> BrowserError {
         let mut state = self.state.lock();
         state.stuck = true;
@@ -536,52 +506,5 @@ impl Page {
             .ok_or_else(|| BrowserError::Gone {
                 reason: ended().unwrap_or_else(|| "it was closed".into()),
             })
-    }
-
-    pub(crate) fn downloads_folder(&self) -> PathBuf {
-        let Some(core) = self.core.browser.upgrade() else {
-            return PathBuf::new();
-        };
-        let contexts = core.contexts.lock();
-        let settings = contexts
-            .get(&self.core.context_id)
-            .or_else(|| contexts.get(&None));
-        settings
-            .map(|settings| settings.downloads.clone())
-            .unwrap_or_default()
-    }
-
-    /// Whether a frame is this page's, that of a page which it opened, or of one that is gone already
-    /// (links that open a tab for a download close it at once).
-    pub(crate) fn owns_frame(&self, frame: &str) -> bool {
-        let Some(core) = self.core.browser.upgrade() else {
-            return false;
-        };
-        let pages = core.pages.lock();
-        let owner = pages
-            .iter()
-            .find(|page| page.state.lock().frames.contains(frame));
-        owner.is_none_or(|page| {
-            page.target_id == self.core.target_id
-                || page.opener.as_ref() == Some(&self.core.target_id)
-        })
-    }
-
-    /// What was waited for, as part of an error.
-    pub(crate) fn describe_pending(&self) -> Vec<String> {
-        let state = self.core.state.lock();
-        state
-            .progress
-            .pending()
-            .map(|request| {
-                format!(
-                    "{} ({}, for {})",
-                    request.url,
-                    request.kind,
-                    seconds(request.since.elapsed())
-                )
-            })
-            .take(5)
-            .collect()
     }
 }

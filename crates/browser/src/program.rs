@@ -26,7 +26,7 @@ use crate::{
 /// What the page is given beyond the deadline to send its own answer.
 pub(crate) const GRACE: Duration = Duration::from_millis(1500);
 /// How often frames of other origins are looked into while the main document waits by itself.
-const FOREIGN_PAUSE: Duration = Duration::from_millis(150);
+pub(crate) const FOREIGN_PAUSE: Duration = Duration::from_millis(150);
 
 /// What a program of the page script found and did.
 #[derive(Debug, Deserialize)]
@@ -42,12 +42,12 @@ pub(crate) struct Outcome {
     trace: Vec<usize>,
     several: Option<Vec<String>>,
     total: usize,
-    invalid: Option<String>,
+    pub(crate) invalid: Option<String>,
     unusable: Option<String>,
     /// Which of several locators it is about.
     field: Option<usize>,
     /// Not in this document: look into the frames that it cannot see into.
-    handover: bool,
+    pub(crate) handover: bool,
     /// Not found, but something may hide it from us.
     closed: bool,
     /// Where it ran.
@@ -132,19 +132,6 @@ pub(crate) struct Found<T> {
     pub(crate) offset: Point,
     /// The document that answered; `None` where nothing ran.
     pub(crate) scope: Option<Scope>,
-}
-
-/// An element as a handle, for what cannot be done by the page's script.
-#[derive(Debug)]
-pub(crate) enum ElementOrReason {
-    Element {
-        object_id: String,
-        session: Session,
-    },
-    /// Not a file field; it may be what opens one's dialog.
-    OpensChooser,
-    /// Not in this document: look into the frames that it cannot see into.
-    Elsewhere,
 }
 
 /// Told to programs so that they can be cancelled one by one.
@@ -315,93 +302,6 @@ impl Page {
         outcome
     }
 
-    /// The file field that the program's locator leads to, in the main document and what it can reach.
-    pub(crate) async fn element_of(
-        &self,
-        program: &Program<'_>,
-        deadline: Instant,
-    ) -> Result<ElementOrReason, BrowserError> {
-        loop {
-            self.core.settle(deadline).await?;
-            let scope = self.main_scope(deadline).await?;
-            match self.element_in(&scope, program, deadline).await {
-                Err(CallError::SessionGone) => {
-                    return Err(self.core.explain(CallError::SessionGone));
-                }
-                Err(error) if error.is_lost_document() && Instant::now() < deadline => {
-                    self.core.forget_world(&scope);
-                }
-                Err(error) => return Err(self.core.explain(error)),
-                Ok(Ok(ElementOrReason::Elsewhere)) => {
-                    if let Some(scope) = self.scope_that_has(program).await? {
-                        let mut there = program.clone().with("starts", json!(scope.starts));
-                        there.settings.insert("handover".into(), false.into());
-                        match self.element_in(&scope, &there, deadline).await {
-                            Ok(found) => return found,
-                            Err(error) if error.is_lost_document() => {}
-                            Err(error) => return Err(self.core.explain(error)),
-                        }
-                    }
-                    if Instant::now() >= deadline {
-                        let mut alone = program.clone();
-                        alone.settings.insert("handover".into(), false.into());
-                        return match self.element_in(&scope, &alone, deadline).await {
-                            Ok(found) => found,
-                            Err(error) => Err(self.core.explain(error)),
-                        };
-                    }
-                    sleep(FOREIGN_PAUSE).await;
-                }
-                Ok(found) => return found,
-            }
-        }
-    }
-
-    async fn element_in(
-        &self,
-        scope: &Scope,
-        program: &Program<'_>,
-        deadline: Instant,
-    ) -> Result<Result<ElementOrReason, BrowserError>, CallError> {
-        let mut settings = program.settings.clone();
-        let left = deadline.saturating_duration_since(Instant::now());
-        settings.insert("timeout".into(), (left.as_secs_f64() * 1000.0).into());
-        let mut command = call_function(
-            "p => casare.element(p)",
-            scope.context,
-            vec![argument(&settings)],
-        );
-        command.return_by_value = Some(false);
-        let reply = scope.session.call(&command).await?;
-        if let Some(object_id) = reply.result.object_id {
-            let session = scope.session.clone();
-            return Ok(Ok(ElementOrReason::Element { object_id, session }));
-        }
-        let failure = reply
-            .result
-            .value
-            .as_deref()
-            .map_or("\"{}\"", RawValue::get);
-        let answer = |source| CallError::Answer {
-            method: program.op,
-            source,
-        };
-        let failure: String = serde_json::from_str(failure).map_err(answer)?;
-        let outcome: Outcome = serde_json::from_str(&failure).map_err(answer)?;
-        if outcome.handover {
-            return Ok(Ok(ElementOrReason::Elsewhere));
-        }
-        if outcome.invalid.as_deref() == Some("opens-chooser") {
-            return Ok(Ok(ElementOrReason::OpensChooser));
-        }
-        Ok(
-            match self.conclude::<()>(program, outcome, Point::default()) {
-                Err(error) => Err(error),
-                Ok(_) => Err(self.core.unresponsive(Duration::ZERO)),
-            },
-        )
-    }
-
     /// What every frame's storage holds; frames that go away meanwhile are left out.
     pub(crate) async fn storage_of_frames<T: DeserializeOwned>(&self) -> Vec<T> {
         let worlds: Vec<(Session, i64)> = {
@@ -479,7 +379,7 @@ impl Page {
     }
 
     /// Turns what the page answered into a value or an error that says what was missing.
-    fn conclude<T: DeserializeOwned>(
+    pub(crate) fn conclude<T: DeserializeOwned>(
         &self,
         program: &Program<'_>,
         outcome: Outcome,

@@ -1,17 +1,22 @@
 //! Giving files to a page.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use tokio::time::{Instant, timeout_at};
+use serde_json::{json, value::RawValue};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
     action::Click,
     cdp::{dom, page as cdp_page, runtime},
-    connection::Session,
+    connection::{CallError, Session},
     error::BrowserError,
     locator::Locator,
     page::Page,
-    program::{ElementOrReason, Program},
+    program::{FOREIGN_PAUSE, Outcome, Point, Program, argument, call_function},
+    scope::Scope,
 };
 
 impl Page {
@@ -92,6 +97,93 @@ impl Page {
         })
     }
 
+    /// The file field that the program's locator leads to, in the main document and what it can reach.
+    async fn element_of(
+        &self,
+        program: &Program<'_>,
+        deadline: Instant,
+    ) -> Result<ElementOrReason, BrowserError> {
+        loop {
+            self.core.settle(deadline).await?;
+            let scope = self.main_scope(deadline).await?;
+            match self.element_in(&scope, program, deadline).await {
+                Err(CallError::SessionGone) => {
+                    return Err(self.core.explain(CallError::SessionGone));
+                }
+                Err(error) if error.is_lost_document() && Instant::now() < deadline => {
+                    self.core.forget_world(&scope);
+                }
+                Err(error) => return Err(self.core.explain(error)),
+                Ok(Ok(ElementOrReason::Elsewhere)) => {
+                    if let Some(scope) = self.scope_that_has(program).await? {
+                        let mut there = program.clone().with("starts", json!(scope.starts));
+                        there.settings.insert("handover".into(), false.into());
+                        match self.element_in(&scope, &there, deadline).await {
+                            Ok(found) => return found,
+                            Err(error) if error.is_lost_document() => {}
+                            Err(error) => return Err(self.core.explain(error)),
+                        }
+                    }
+                    if Instant::now() >= deadline {
+                        let mut alone = program.clone();
+                        alone.settings.insert("handover".into(), false.into());
+                        return match self.element_in(&scope, &alone, deadline).await {
+                            Ok(found) => found,
+                            Err(error) => Err(self.core.explain(error)),
+                        };
+                    }
+                    sleep(FOREIGN_PAUSE).await;
+                }
+                Ok(found) => return found,
+            }
+        }
+    }
+
+    async fn element_in(
+        &self,
+        scope: &Scope,
+        program: &Program<'_>,
+        deadline: Instant,
+    ) -> Result<Result<ElementOrReason, BrowserError>, CallError> {
+        let mut settings = program.settings.clone();
+        let left = deadline.saturating_duration_since(Instant::now());
+        settings.insert("timeout".into(), (left.as_secs_f64() * 1000.0).into());
+        let mut command = call_function(
+            "p => casare.element(p)",
+            scope.context,
+            vec![argument(&settings)],
+        );
+        command.return_by_value = Some(false);
+        let reply = scope.session.call(&command).await?;
+        if let Some(object_id) = reply.result.object_id {
+            let session = scope.session.clone();
+            return Ok(Ok(ElementOrReason::Element { object_id, session }));
+        }
+        let failure = reply
+            .result
+            .value
+            .as_deref()
+            .map_or("\"{}\"", RawValue::get);
+        let answer = |source| CallError::Answer {
+            method: program.op,
+            source,
+        };
+        let failure: String = serde_json::from_str(failure).map_err(answer)?;
+        let outcome: Outcome = serde_json::from_str(&failure).map_err(answer)?;
+        if outcome.handover {
+            return Ok(Ok(ElementOrReason::Elsewhere));
+        }
+        if outcome.invalid.as_deref() == Some("opens-chooser") {
+            return Ok(Ok(ElementOrReason::OpensChooser));
+        }
+        Ok(
+            match self.conclude::<()>(program, outcome, Point::default()) {
+                Err(error) => Err(error),
+                Ok(_) => Err(self.core.unresponsive(Duration::ZERO)),
+            },
+        )
+    }
+
     async fn element(
         &self,
         locator: &Locator,
@@ -99,11 +191,24 @@ impl Page {
     ) -> Result<ElementOrReason, BrowserError> {
         let program = Program::new("element", locator);
         let found = self.element_of(&program, deadline);
-        match timeout_at(deadline + std::time::Duration::from_secs(2), found).await {
+        match timeout_at(deadline + Duration::from_secs(2), found).await {
             Ok(found) => found,
             Err(_) => Err(self.core.unresponsive(deadline.elapsed())),
         }
     }
+}
+
+/// An element as a handle, for what cannot be done by the page's script.
+#[derive(Debug)]
+enum ElementOrReason {
+    Element {
+        object_id: String,
+        session: Session,
+    },
+    /// Not a file field; it may be what opens one's dialog.
+    OpensChooser,
+    /// Not in this document: look into the frames that it cannot see into.
+    Elsewhere,
 }
 
 async fn absolute(file: &Path) -> Result<String, BrowserError> {

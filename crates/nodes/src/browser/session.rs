@@ -66,7 +66,6 @@ pub(super) struct Session {
     /// The debugging address of a browser that runs already (`http://host:9222`, `ws://…`, `wss://…`).
     /// None is started then; the steps work on a tab of their own in that browser, which is closed at
     /// the end, and `browser.tab` chooses those that are open.
-    #[serde(alias = "endpoint")]
     connect: Option<String>,
 }
 
