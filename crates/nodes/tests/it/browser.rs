@@ -122,7 +122,7 @@ async fn a_failure_says_which_check_failed_with_a_picture_and_what_comes_near() 
     let (office, url) = shop();
     let step = |step: &str| {
         format!(
-            "steps:\n  - use: browser.session\n    with: {{ url: \"{url}\" }}\n    do:\n      - {step}\n        timeout: 1s\n"
+            "steps:\n  - use: browser.session\n    with: {{ url: \"{url}\" }}\n    do:\n      - {step}\n        timeout: 3s\n"
         )
     };
 

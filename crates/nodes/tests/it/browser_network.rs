@@ -1,5 +1,7 @@
 //! Workflows that watch, answer and record what pages ask of servers.
 
+use std::time::Duration;
+
 use axum::{
     Json, Router,
     http::{HeaderMap, StatusCode, header},
@@ -206,13 +208,20 @@ outputs: {{ title: "{{{{ steps.shop.title }}}}" }}
 
     assert_eq!(outputs, json!({ "title": "Shop" }));
     assert!(!browser.is_gone());
-    assert!(
-        browser
+    // This browser's own view of its tabs follows.
+    let closed = async {
+        while browser
             .default_context()
             .pages()
             .iter()
-            .all(|page| page.url() != url)
-    );
+            .any(|page| page.url() == url)
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), closed)
+        .await
+        .unwrap();
     browser.close().await.unwrap();
 }
 
