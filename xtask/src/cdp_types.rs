@@ -21,6 +21,8 @@ const USED: &str = "
 command Browser.getVersion -> product
 command Browser.close
 command Browser.setDownloadBehavior behavior browserContextId downloadPath eventsEnabled
+command Browser.grantPermissions permissions origin browserContextId
+command Browser.resetPermissions browserContextId
 event Browser.downloadWillBegin frameId guid url suggestedFilename
 event Browser.downloadProgress guid totalBytes receivedBytes state
 
@@ -47,6 +49,10 @@ command Page.handleJavaScriptDialog accept promptText
 command Page.captureScreenshot format quality clip captureBeyondViewport -> data
 command Page.getLayoutMetrics -> cssContentSize
 command Page.setInterceptFileChooserDialog enabled
+command Page.printToPDF landscape displayHeaderFooter printBackground scale paperWidth paperHeight marginTop marginBottom marginLeft marginRight pageRanges headerTemplate footerTemplate preferCSSPageSize generateTaggedPDF generateDocumentOutline -> data
+command Page.startScreencast format quality maxWidth maxHeight everyNthFrame
+command Page.stopScreencast
+command Page.screencastFrameAck sessionId
 event Page.frameAttached frameId parentFrameId
 event Page.frameDetached frameId reason
 event Page.frameNavigated frame type
@@ -56,6 +62,8 @@ event Page.frameStoppedLoading frameId
 event Page.frameRequestedNavigation frameId url disposition
 event Page.javascriptDialogOpening message type defaultPrompt
 event Page.fileChooserOpened backendNodeId
+event Page.screencastFrame data metadata sessionId
+type Page.ScreencastFrameMetadata timestamp
 type DOM.Rect width height
 type Page.FrameTree frame childFrames
 type Page.Frame id parentId loaderId url urlFragment
@@ -67,6 +75,7 @@ command Runtime.runIfWaitingForDebugger
 command Runtime.callFunctionOn functionDeclaration objectId arguments returnByValue userGesture awaitPromise executionContextId -> result exceptionDetails
 command Runtime.evaluate expression contextId returnByValue userGesture awaitPromise replMode -> result exceptionDetails
 command Runtime.releaseObject objectId
+command Runtime.terminateExecution
 event Runtime.executionContextCreated context
 event Runtime.executionContextDestroyed executionContextId
 event Runtime.executionContextsCleared
@@ -80,18 +89,34 @@ type Runtime.ExceptionDetails text exception url lineNumber
 command DOM.getFrameOwner frameId -> backendNodeId
 command DOM.resolveNode backendNodeId executionContextId -> object
 command DOM.setFileInputFiles files backendNodeId objectId
+command DOM.getDocument depth pierce -> root
+command DOM.disable
+type DOM.Node backendNodeId localName children contentDocument shadowRoots shadowRootType
 
-command Input.dispatchMouseEvent type x y modifiers button buttons clickCount
+command Input.dispatchMouseEvent type x y modifiers button buttons clickCount deltaX deltaY
+command Input.dispatchTouchEvent type touchPoints modifiers
+command Input.dispatchDragEvent type x y data modifiers
+command Input.setInterceptDrags enabled
+command Input.imeSetComposition text selectionStart selectionEnd
+event Input.dragIntercepted data
+type Input.TouchPoint x y
+type Input.DragData items files dragOperationsMask
+type Input.DragDataItem mimeType data title baseURL
 command Input.dispatchKeyEvent type modifiers text unmodifiedText code key windowsVirtualKeyCode isKeypad location commands
 command Input.insertText text
 
-command Network.enable maxTotalBufferSize maxResourceBufferSize
-event Network.requestWillBeSent requestId request type
-event Network.responseReceived loaderId response type
-event Network.loadingFinished requestId
-event Network.loadingFailed requestId
-type Network.Request url
-type Network.Response url status
+command Network.enable maxTotalBufferSize maxResourceBufferSize maxPostDataSize
+command Network.setExtraHTTPHeaders headers
+command Network.emulateNetworkConditions offline latency downloadThroughput uploadThroughput
+command Network.setBypassServiceWorker bypass
+command Network.getResponseBody requestId -> body base64Encoded
+event Network.requestWillBeSent requestId request type wallTime timestamp redirectResponse
+event Network.responseReceived requestId loaderId response type
+event Network.loadingFinished requestId encodedDataLength timestamp
+event Network.loadingFailed requestId errorText timestamp blockedReason
+type Network.Request url method headers postData hasPostData
+type Network.Response url status statusText headers mimeType protocol fromDiskCache remoteIPAddress timing
+type Network.ResourceTiming requestTime proxyStart dnsStart dnsEnd connectStart connectEnd sslStart sslEnd sendStart sendEnd receiveHeadersEnd
 type Network.Cookie name value domain path expires httpOnly secure sameSite
 type Network.CookieParam name value domain path secure httpOnly sameSite expires
 
@@ -99,13 +124,26 @@ command Storage.getCookies browserContextId -> cookies
 command Storage.setCookies cookies browserContextId
 
 command Emulation.setDeviceMetricsOverride width height deviceScaleFactor mobile
+command Emulation.setTouchEmulationEnabled enabled maxTouchPoints
+command Emulation.setEmulatedMedia media features
+command Emulation.setGeolocationOverride latitude longitude accuracy
+command Emulation.setTimezoneOverride timezoneId
+command Emulation.setLocaleOverride locale
+command Emulation.setUserAgentOverride userAgent acceptLanguage
+type Emulation.MediaFeature name value
 command Emulation.setFocusEmulationEnabled enabled
 
-command Fetch.enable patterns
+command Fetch.enable patterns handleAuthRequests
 command Fetch.disable
+command Fetch.continueRequest requestId headers
+command Fetch.continueWithAuth requestId authChallengeResponse
+command Fetch.failRequest requestId errorReason
 command Fetch.fulfillRequest requestId responseCode responseHeaders body
-event Fetch.requestPaused requestId
-type Fetch.RequestPattern urlPattern
+event Fetch.requestPaused requestId request resourceType
+event Fetch.authRequired requestId authChallenge
+type Fetch.RequestPattern urlPattern resourceType
+type Fetch.AuthChallenge source origin
+type Fetch.AuthChallengeResponse response username password
 type Fetch.HeaderEntry name value
 
 command Inspector.enable
@@ -285,7 +323,14 @@ impl Protocol {
             }
             "type" => {
                 let entry = self.find(item.domain, "types", "id", item.name)?;
-                let fields = self.fields(item.domain, &entry["properties"], &item.fields)?;
+                let mut fields = self.fields(item.domain, &entry["properties"], &item.fields)?;
+                // A type that holds itself has no size without a box.
+                let itself = format!("super::{}::{name}", snake(item.domain));
+                for (_, kind) in &mut fields {
+                    if !kind.contains("Vec<") {
+                        *kind = kind.replace(&itself, &format!("Box<{itself}>"));
+                    }
+                }
                 write_struct(
                     out,
                     "Debug, Clone, Default, Serialize, Deserialize",
@@ -330,6 +375,10 @@ impl Protocol {
             let target = self.find(domain, "types", "id", name)?;
             if target["type"] != "object" {
                 return self.rust_type(domain, target);
+            }
+            // A plain map, such as headers.
+            if target["properties"].is_null() {
+                return Ok("Box<RawValue>".into());
             }
             let listed = format!("type {domain}.{name} ");
             if !USED.contains(&listed) {

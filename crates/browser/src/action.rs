@@ -3,20 +3,34 @@
 //! An action costs one call into the page, which waits there until the element is ready and answers
 //! where it is, and then its input events, sent one after another without waiting in between.
 
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
-    cdp::input::{DispatchKeyEvent, DispatchMouseEvent, InsertText},
+    cdp::input::{DispatchKeyEvent, DispatchMouseEvent, ImeSetComposition, InsertText},
     connection::CallError,
     download::Download,
-    error::BrowserError,
+    error::{BrowserError, Check},
     keyboard::{self, Keys, Modifier},
     locator::Locator,
     page::Page,
+    pointer::{Arrival, pointing},
     program::{Found, Point, Program, steps_of},
 };
+
+/// Tells the guards of clicks from one another.
+static GUARDS: AtomicU64 = AtomicU64::new(1);
+/// How long a click may take to be handled before it counts as arrived.
+const ARRIVAL: Duration = Duration::from_secs(3);
+/// How long the news of a click may come after its acknowledgement; none comes where a list of options
+/// has opened under the mouse.
+const LATE_ARRIVAL: Duration = Duration::from_millis(100);
 
 /// A mouse button.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,32 +118,60 @@ impl Page {
         click: Click,
         deadline: Instant,
     ) -> Result<(), BrowserError> {
-        let mut program = Program::new("point", locator)
-            .with("force", click.force)
-            .repeatable();
-        if let Some((x, y)) = click.position {
-            program = program.with("position", json!({ "x": x, "y": y }));
+        let started = Instant::now();
+        loop {
+            let mut program = pointing(locator, click.position, click.force);
+            let guard = GUARDS.fetch_add(1, Ordering::Relaxed);
+            if !click.force {
+                program = program
+                    .with("guard", guard)
+                    .with("clicks", click.count.max(1));
+            }
+            let (point, scope) = self.place(&program, deadline).await?;
+            let guarded = scope.filter(|_| !click.force);
+            let Some(scope) = guarded else {
+                return self.click_at(point, &click, deadline).await;
+            };
+            let clicking = self.click_at(point, &click, deadline);
+            // Polled after the click was sent; both answers come in one round trip.
+            let arriving = self.arrived(&scope, guard, Instant::now() + ARRIVAL);
+            tokio::pin!(clicking, arriving);
+            let mut arrival = None;
+            let clicked = loop {
+                tokio::select! {
+                    biased;
+                    clicked = &mut clicking => break clicked,
+                    news = &mut arriving, if arrival.is_none() => arrival = Some(news),
+                }
+            };
+            clicked?;
+            let arrival = match arrival {
+                Some(arrival) => arrival,
+                None => timeout(LATE_ARRIVAL, arriving)
+                    .await
+                    .unwrap_or(Arrival::Arrived),
+            };
+            let Arrival::Missed(by) = arrival else {
+                return Ok(());
+            };
+            if Instant::now() >= deadline {
+                return Err(BrowserError::NotActionable {
+                    locator: Box::new(locator.clone()),
+                    check: Check::CoveredBy(by),
+                    waited: started.elapsed(),
+                    url: self.url(),
+                    nearest: Vec::new(),
+                });
+            }
         }
-        let point = self.point(&program, deadline).await?;
-        self.click_at(point, &click, deadline).await
     }
 
     /// Moves the mouse over an element.
     pub async fn hover(&self, locator: &Locator, deadline: Instant) -> Result<(), BrowserError> {
-        let program = Program::new("point", locator)
-            .with("enabled", false)
-            .repeatable();
-        let point = self.point(&program, deadline).await?;
+        let program = pointing(locator, None, false).with("enabled", false);
+        let (point, _) = self.place(&program, deadline).await?;
         let moved = self.core.session.call(&mouse("mouseMoved", point, &[]));
         self.acknowledged(moved, deadline).await
-    }
-
-    async fn point(&self, program: &Program<'_>, deadline: Instant) -> Result<Point, BrowserError> {
-        let Found { value, offset } = self.run::<Point>(program, deadline).await?;
-        Ok(Point {
-            x: value.x + offset.x,
-            y: value.y + offset.y,
-        })
     }
 
     async fn click_at(
@@ -159,7 +201,7 @@ impl Page {
     }
 
     /// Waits until the page has handled the last of some input events.
-    async fn acknowledged<T>(
+    pub(crate) async fn acknowledged<T>(
         &self,
         reply: impl Future<Output = Result<T, CallError>>,
         deadline: Instant,
@@ -302,7 +344,7 @@ impl Page {
         let program = Program::new("check", locator)
             .with("want", checked)
             .repeatable();
-        let Found { value, offset } = self.run::<Answer>(&program, deadline).await?;
+        let Found { value, offset, .. } = self.run::<Answer>(&program, deadline).await?;
         let Answer::At(point) = value else {
             return Ok(());
         };
@@ -324,7 +366,7 @@ impl Page {
         keys: &Keys,
         deadline: Instant,
     ) -> Result<(), BrowserError> {
-        self.focus(locator, deadline).await?;
+        self.focus_or_settle(locator, deadline).await?;
         self.send_keys(&keys.events(), deadline).await
     }
 
@@ -336,29 +378,47 @@ impl Page {
         text: &str,
         deadline: Instant,
     ) -> Result<(), BrowserError> {
-        self.focus(locator, deadline).await?;
-        for letter in text.chars() {
+        self.focus_or_settle(locator, deadline).await?;
+        let layout = self.keyboard_layout();
+        let mut rest = text;
+        while let Some(letter) = rest.chars().next() {
             // Each key waits for the one before: the page has to keep up.
-            if let Some(events) = keyboard::typing(letter) {
+            if let Some(events) = keyboard::typing(letter, layout) {
                 self.send_keys(&events, deadline).await?;
+                rest = &rest[letter.len_utf8()..];
             } else {
-                let text = letter.to_string();
-                self.core.call(&InsertText { text }, deadline).await?;
+                let end = rest
+                    .find(|letter| keyboard::typing(letter, layout).is_some())
+                    .unwrap_or(rest.len());
+                let (composed, after) = rest.split_at(end);
+                self.compose(composed, deadline).await?;
+                rest = after;
             }
         }
         Ok(())
     }
 
-    async fn focus(
+    /// Writes what no key has as an input method does: composed first, then put in.
+    async fn compose(&self, text: &str, deadline: Instant) -> Result<(), BrowserError> {
+        self.touch();
+        let end = text.encode_utf16().count() as i64;
+        self.core.session.tell(&ImeSetComposition {
+            text: text.to_owned(),
+            selection_start: end,
+            selection_end: end,
+        });
+        let text = text.to_owned();
+        let inserted = self.core.session.call(&InsertText { text });
+        self.acknowledged(inserted, deadline).await
+    }
+
+    async fn focus_or_settle(
         &self,
         locator: Option<&Locator>,
         deadline: Instant,
     ) -> Result<(), BrowserError> {
         match locator {
-            Some(locator) => {
-                let program = Program::new("focus", locator).repeatable();
-                self.run::<()>(&program, deadline).await.map(drop)
-            }
+            Some(locator) => self.focus(locator, deadline).await,
             None => self.core.settle(deadline).await,
         }
     }
@@ -396,16 +456,12 @@ impl Page {
     }
 }
 
-fn mouse(kind: &str, at: Point, modifiers: &[Modifier]) -> DispatchMouseEvent {
+pub(crate) fn mouse(kind: &str, at: Point, modifiers: &[Modifier]) -> DispatchMouseEvent {
     DispatchMouseEvent {
         r#type: kind.into(),
         x: at.x,
         y: at.y,
-        modifiers: Some(
-            modifiers
-                .iter()
-                .fold(0, |bits, modifier| bits | modifier.bit()),
-        ),
+        modifiers: Some(Modifier::bits(modifiers)),
         ..DispatchMouseEvent::default()
     }
 }

@@ -13,10 +13,12 @@ use crate::{
     connection::Connection,
     context::{Context, ContextOptions},
     core::{ContextSettings, Core},
+    emulation::Emulation,
     error::{BrowserError, seconds},
     launch::{self, LaunchOptions, Viewport, find_browser},
+    network::login::Logins,
     process::BrowserProcess,
-    profile,
+    profile, remote,
 };
 
 /// How long a browser may take to close by itself before it is killed.
@@ -62,13 +64,21 @@ impl Browser {
         end_with_process(&connection, &process);
 
         let settings = ContextSettings {
-            viewport: options
-                .viewport
-                .or(options.headless.then(Viewport::default)),
+            emulation: Emulation {
+                viewport: options
+                    .viewport
+                    .or(options.headless.then(Viewport::default)),
+                ..Emulation::default()
+            },
             downloads: options
                 .downloads
                 .clone()
                 .unwrap_or_else(|| folder.join("downloads")),
+            logins: Logins {
+                proxy: options.proxy.as_ref().and_then(|proxy| proxy.login.clone()),
+                ..Logins::default()
+            },
+            ..ContextSettings::default()
         };
         match timeout(options.timeout, Browser::set_up(connection, settings)).await {
             Ok(Ok((core, version))) => Ok(Browser {
@@ -89,7 +99,8 @@ impl Browser {
         }
     }
 
-    /// Connects to a browser that runs elsewhere: `ws://…`, or the `http://host:port` of its debugging port.
+    /// Connects to a browser that runs elsewhere: `ws://…` or `wss://…`, or the `http://host:port` of its
+    /// debugging port (`https://` behind something that encrypts).
     ///
     /// # Errors
     ///
@@ -114,8 +125,8 @@ impl Browser {
             Browser::set_up(
                 connection,
                 ContextSettings {
-                    viewport: None,
                     downloads,
+                    ..ContextSettings::default()
                 },
             )
             .await
@@ -142,6 +153,7 @@ impl Browser {
         core.attach().await?;
         downloads.await?;
         let version = version.await.map_err(|error| core.explain(error))?;
+        core.set_product(&version.product);
         Ok((core, version.product))
     }
 
@@ -165,6 +177,11 @@ impl Browser {
         Context::new(Arc::clone(&self.core), None)
     }
 
+    /// Whether it was started here, and not connected to.
+    pub fn is_own(&self) -> bool {
+        self.process.is_some()
+    }
+
     /// A context with cookies and storage of its own, as a private window has.
     pub async fn new_context(&self, options: ContextOptions) -> Result<Context, BrowserError> {
         let defaults = self
@@ -175,6 +192,10 @@ impl Browser {
             .cloned()
             .unwrap_or_default();
         let bypass = options.proxy.as_ref().map(|proxy| proxy.bypass.join(";"));
+        let proxy_login = match &options.proxy {
+            Some(proxy) => proxy.login.clone(),
+            None => defaults.logins.proxy,
+        };
         let created = self
             .core
             .call(&target::CreateBrowserContext {
@@ -183,9 +204,19 @@ impl Browser {
                 proxy_bypass_list: bypass.filter(|list| !list.is_empty()),
             })
             .await?;
+        let mut emulation = options.emulation;
+        emulation.viewport = options
+            .viewport
+            .or(emulation.viewport)
+            .or(defaults.emulation.viewport);
         let settings = ContextSettings {
-            viewport: options.viewport.or(defaults.viewport),
             downloads: options.downloads.unwrap_or(defaults.downloads),
+            emulation,
+            logins: Logins {
+                proxy: proxy_login,
+                ..Logins::default()
+            },
+            ..ContextSettings::default()
         };
         let id = Some(created.browser_context_id);
         allow_downloads(&self.core, id.clone(), &settings).await?;
@@ -290,7 +321,7 @@ async fn websocket_address(endpoint: &str) -> std::io::Result<String> {
     let url = url::Url::parse(endpoint).map_err(|error| invalid(&error.to_string()))?;
     let host = url.host_str().ok_or_else(|| invalid("it names no host"))?;
     let port = url.port_or_known_default().unwrap_or(9222);
-    let mut stream = tokio::net::TcpStream::connect((host, port)).await?;
+    let mut stream = remote::open(host, port, url.scheme() == "https").await?;
     // Chromium answers only to addresses and `localhost` as host, which guards it against web pages.
     let request =
         format!("GET /json/version HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n");
@@ -312,7 +343,11 @@ async fn websocket_address(endpoint: &str) -> std::io::Result<String> {
     let version: serde_json::Value = serde_json::from_str(body.unwrap_or_default())?;
     version["webSocketDebuggerUrl"]
         .as_str()
-        .map(str::to_owned)
+        // The browser does not know of the encryption that something before it does.
+        .map(|address| match address.strip_prefix("ws://") {
+            Some(rest) if url.scheme() == "https" => format!("wss://{rest}"),
+            _ => address.to_owned(),
+        })
         .ok_or_else(|| invalid("it is not a debugging port"))
 }
 

@@ -9,7 +9,7 @@ use crate::{
     error::BrowserError,
     locator::Locator,
     page::Page,
-    program::{Found, Program},
+    program::{Found, Point, Program},
 };
 
 /// What to take a picture of, and how.
@@ -56,6 +56,8 @@ impl Page {
             y: f64,
             width: f64,
             height: f64,
+            #[serde(default)]
+            framed: bool,
         }
         let clip = match &shot.area {
             Area::Viewport => None,
@@ -70,14 +72,21 @@ impl Page {
                     y: 0.0,
                     width: size.width,
                     height: size.height,
+                    framed: false,
                 })
             }
             Area::Element(locator) => {
                 let program = Program::new("box", locator).repeatable();
-                let Found { value, offset } = self.run::<Box>(&program, deadline).await?;
+                let Found { value, offset, .. } = self.run::<Box>(&program, deadline).await?;
+                // A frame of another origin does not know how far the page around it is scrolled.
+                let scrolled: Point = if value.framed {
+                    self.run_here("scrolled", deadline).await?
+                } else {
+                    Point::default()
+                };
                 Some(Box {
-                    x: value.x + offset.x,
-                    y: value.y + offset.y,
+                    x: value.x + offset.x + scrolled.x,
+                    y: value.y + offset.y + scrolled.y,
                     ..value
                 })
             }

@@ -11,6 +11,7 @@ use crate::{
     error::BrowserError,
     navigation::Until,
     page::Page,
+    program::Point,
 };
 
 /// A session as data: where it was, and what it was known by. Holds secrets (session cookies).
@@ -20,6 +21,9 @@ pub struct Checkpoint {
     pub cookies: Vec<Cookie>,
     /// What the frames of the page kept, one for each origin.
     pub storage: Vec<OriginStorage>,
+    /// How far the page was scrolled to the right and down, in pixels.
+    #[serde(default)]
+    pub scroll: (f64, f64),
 }
 
 /// A cookie of any site.
@@ -62,10 +66,12 @@ impl Page {
             }
         }
         origins.sort_by(|a, b| a.origin.cmp(&b.origin));
+        let scroll: Point = self.run_here("scrolled", deadline).await?;
         Ok(Checkpoint {
             url: self.url(),
             cookies: cookies.into_iter().map(Cookie::from).collect(),
             storage: origins,
+            scroll: (scroll.x, scroll.y),
         })
     }
 
@@ -88,6 +94,11 @@ impl Page {
             self.goto(&checkpoint.url, Until::DomContentLoaded, deadline)
                 .await?;
         }
+        if checkpoint.scroll != (0.0, 0.0) {
+            let (x, y) = checkpoint.scroll;
+            self.run_here_with::<()>("scroll-to", [("x", json!(x)), ("y", json!(y))], deadline)
+                .await?;
+        }
         Ok(())
     }
 
@@ -98,18 +109,12 @@ impl Page {
         origins: &[OriginStorage],
         deadline: Instant,
     ) -> Result<(), BrowserError> {
-        let everything = fetch::RequestPattern {
-            url_pattern: Some("*".into()),
-        };
-        self.core
-            .call(
-                &fetch::Enable {
-                    patterns: Some(vec![everything]),
-                },
-                deadline,
-            )
-            .await?;
+        let core = self.browser_core()?;
         self.core.state.lock().stand_in = true;
+        self.core
+            .intercept_in(&core, &self.core.session)
+            .await
+            .map_err(|error| self.core.explain(error))?;
         let mut outcome = Ok(());
         for origin in origins {
             outcome = self.restore_origin(origin, deadline).await;
@@ -118,7 +123,10 @@ impl Page {
             }
         }
         self.core.state.lock().stand_in = false;
-        self.core.call(&fetch::Disable {}, deadline).await?;
+        self.core
+            .intercept_in(&core, &self.core.session)
+            .await
+            .map_err(|error| self.core.explain(error))?;
         outcome
     }
 

@@ -29,6 +29,7 @@ use tracing::{debug, trace};
 use crate::{
     cdp::{Command, Event},
     error::BrowserError,
+    remote,
 };
 
 /// Hears the events of one session. Called on the reading task: must not block.
@@ -174,19 +175,35 @@ impl Connection {
         connection
     }
 
-    /// Connects to a `ws://` address.
+    /// Connects to a `ws://` or `wss://` address.
     pub(crate) async fn over_websocket(address: &str) -> Result<Self, io::Error> {
         let config = tokio_tungstenite::tungstenite::protocol::WebSocketConfig::default()
             // Screenshots of long pages are large.
             .max_message_size(Some(256 << 20))
             .max_frame_size(Some(256 << 20));
-        let (socket, _) = tokio_tungstenite::connect_async_with_config(address, Some(config), true)
-            .await
-            .map_err(io::Error::other)?;
+        let url = url::Url::parse(address).map_err(io::Error::other)?;
+        let host = url
+            .host_str()
+            .ok_or_else(|| io::Error::other("it names no host"))?;
+        let secure = url.scheme() == "wss";
+        let port = url.port_or_known_default().unwrap_or(9222);
+        let stream = remote::open(host, port, secure).await?;
+        let (socket, _) =
+            tokio_tungstenite::client_async_with_config(address, stream, Some(config))
+                .await
+                .map_err(io::Error::other)?;
         let (mut writer, reader) = socket.split();
         let (connection, mut outbox) = Self::new();
+        let mut ended = connection.0.ended.subscribe();
         tokio::spawn(async move {
-            while let Some(message) = outbox.recv().await {
+            loop {
+                // A browser that goes on without us must know that we have gone: it holds new tabs for us.
+                let message = tokio::select! {
+                    biased;
+                    _ = ended.wait_for(Option::is_some) => break,
+                    message = outbox.recv() => message,
+                };
+                let Some(message) = message else { break };
                 let Ok(text) = String::from_utf8(message) else {
                     continue;
                 };

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use crate::{
     cdp::target,
     core::Core,
+    emulation::Emulation,
     error::BrowserError,
     launch::{Proxy, Viewport},
     page::Page,
@@ -18,6 +19,8 @@ pub struct ContextOptions {
     pub proxy: Option<Proxy>,
     pub viewport: Option<Viewport>,
     pub downloads: Option<PathBuf>,
+    /// What its pages are made to believe.
+    pub emulation: Emulation,
 }
 
 /// Pages that share cookies and storage. Clones are the same context.

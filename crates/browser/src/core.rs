@@ -5,7 +5,7 @@ use std::{
     fmt,
     path::PathBuf,
     sync::{
-        Arc, Weak,
+        Arc, OnceLock, Weak,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -18,16 +18,23 @@ use crate::{
     cdp::{Command, Event, browser, target},
     connection::{CallError, Connection, Listener, Session, parse},
     download::Downloads,
+    emulation::Emulation,
     error::BrowserError,
-    launch::Viewport,
+    network::{har::Recording, login::Logins, route::Rule},
     page::PageCore,
+    screencast::Camera,
 };
 
 /// What a browser context's pages have in common.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ContextSettings {
-    pub(crate) viewport: Option<Viewport>,
     pub(crate) downloads: PathBuf,
+    pub(crate) emulation: Emulation,
+    pub(crate) logins: Logins,
+    /// Newest first.
+    pub(crate) rules: Vec<Arc<Rule>>,
+    pub(crate) recording: Option<Arc<Recording>>,
+    pub(crate) camera: Option<Arc<Camera>>,
 }
 
 pub(crate) struct Core {
@@ -39,6 +46,8 @@ pub(crate) struct Core {
     /// Counts changes of pages and downloads; whoever waits for one of them looks again.
     changed: watch::Sender<u64>,
     serial: AtomicU64,
+    /// Product and version of the browser, once it has said.
+    product: OnceLock<String>,
     this: Weak<Core>,
 }
 
@@ -64,6 +73,7 @@ impl Core {
                 downloads: Mutex::default(),
                 changed: watch::Sender::new(0),
                 serial: AtomicU64::new(1),
+                product: OnceLock::new(),
                 this: this.clone(),
             }
         })
@@ -104,6 +114,56 @@ impl Core {
 
     pub(crate) fn next_serial(&self) -> u64 {
         self.serial.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_product(&self, product: &str) {
+        // It is said once.
+        let _ = self.product.set(product.to_owned());
+    }
+
+    pub(crate) fn product(&self) -> String {
+        self.product.get().cloned().unwrap_or_default()
+    }
+
+    /// Reads the settings of a context. The browser's own context is known by `None` to us, by an id to its
+    /// pages.
+    pub(crate) fn with_settings<T>(
+        &self,
+        context: Option<&String>,
+        read: impl FnOnce(&ContextSettings) -> T,
+    ) -> T {
+        let contexts = self.contexts.lock();
+        let known = contexts
+            .get(&context.cloned())
+            .or_else(|| contexts.get(&None));
+        match known {
+            Some(settings) => read(settings),
+            None => read(&ContextSettings::default()),
+        }
+    }
+
+    /// Changes the settings of a context that was made here.
+    pub(crate) fn change_settings(
+        &self,
+        context: Option<&String>,
+        change: impl FnOnce(&mut ContextSettings),
+    ) {
+        let mut contexts = self.contexts.lock();
+        change(contexts.entry(context.cloned()).or_default());
+    }
+
+    /// The open pages of a context that was made here.
+    pub(crate) fn pages_of(&self, context: Option<&String>) -> Vec<Arc<PageCore>> {
+        let contexts = self.contexts.lock();
+        let pages = self.pages.lock();
+        pages
+            .iter()
+            .filter(|page| match context {
+                Some(_) => page.context_id.as_ref() == context,
+                None => !contexts.contains_key(&page.context_id) || page.context_id.is_none(),
+            })
+            .cloned()
+            .collect()
     }
 
     pub(crate) fn announce_change(&self) {

@@ -1,7 +1,11 @@
 //! Downloads: followed by the browser's events, saved under the name that the server suggests.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
+use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use crate::{
@@ -19,6 +23,8 @@ pub struct Download {
     pub suggested_name: String,
     /// In bytes.
     pub size: u64,
+    /// Of its content, in hexadecimal.
+    pub sha256: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +82,35 @@ impl Downloads {
 }
 
 impl Page {
+    fn downloads_folder(&self) -> PathBuf {
+        let Some(core) = self.core.browser.upgrade() else {
+            return PathBuf::new();
+        };
+        let contexts = core.contexts.lock();
+        let settings = contexts
+            .get(&self.core.context_id)
+            .or_else(|| contexts.get(&None));
+        settings
+            .map(|settings| settings.downloads.clone())
+            .unwrap_or_default()
+    }
+
+    /// Whether a frame is this page's, that of a page which it opened, or of one that is gone already
+    /// (links that open a tab for a download close it at once).
+    fn owns_frame(&self, frame: &str) -> bool {
+        let Some(core) = self.core.browser.upgrade() else {
+            return false;
+        };
+        let pages = core.pages.lock();
+        let owner = pages
+            .iter()
+            .find(|page| page.state.lock().frames.contains(frame));
+        owner.is_none_or(|page| {
+            page.target_id == self.core.target_id
+                || page.opener.as_ref() == Some(&self.core.target_id)
+        })
+    }
+
     /// Waits until a download that began after the first `seen` ones is complete, and gives it its name.
     pub(crate) async fn finished_download(
         &self,
@@ -136,6 +171,7 @@ impl Entry {
             url: self.url.clone(),
             suggested_name: self.suggested_name.clone(),
             size: self.received,
+            sha256: String::new(),
         }
     }
 }
@@ -151,7 +187,25 @@ fn save(folder: &Path, guid: &str, mut download: Download) -> Result<Download, B
     download.size = std::fs::metadata(&saved).map_err(fault)?.len();
     download.path = free_name(folder, &download.suggested_name).map_err(fault)?;
     std::fs::rename(&saved, &download.path).map_err(fault)?;
+    download.sha256 = sha256(&download.path).map_err(fault)?;
     Ok(download)
+}
+
+fn sha256(path: &Path) -> std::io::Result<String> {
+    let mut file = std::fs::File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut chunk = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut chunk)? {
+            0 => break,
+            read => hash.update(&chunk[..read]),
+        }
+    }
+    Ok(hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 /// `report.pdf`, or `report (2).pdf` if that is taken; the name is reserved by an empty file.

@@ -126,6 +126,10 @@ pub enum BrowserError {
     #[error("the script failed: {message}")]
     Script { message: String },
 
+    /// The browser does not take a setting.
+    #[error("the browser does not take the {what}: {reason}")]
+    Refused { what: &'static str, reason: String },
+
     /// A download ended before it was complete.
     #[error("the download of {url} was cancelled")]
     DownloadCancelled { url: String },
@@ -168,6 +172,8 @@ pub enum Check {
     CoveredBy(String),
     /// It lies outside the page and cannot be scrolled into view.
     OutOfView,
+    /// Only a closed shadow root has it; holds a short outline of what that belongs to.
+    InClosedShadow(String),
     /// It is a list that has no such option; holds the options it has.
     NoSuchOption(String),
     /// It did not become what was expected; holds what it was.
@@ -184,6 +190,12 @@ impl fmt::Display for Check {
             Check::NotEditable => out.write_str("was not editable"),
             Check::CoveredBy(what) => write!(out, "was covered by {what}"),
             Check::OutOfView => out.write_str("could not be scrolled into view"),
+            Check::InClosedShadow(host) => {
+                write!(
+                    out,
+                    "lies in the closed shadow root of {host}, which lets nobody in,"
+                )
+            }
             Check::NoSuchOption(options) => write!(out, "had no such option ({options})"),
             Check::NotYet(state) => write!(out, "was still {state}"),
         }
@@ -256,6 +268,10 @@ fn check_help(check: &Check) -> &'static str {
         Check::NotEditable => "it is read-only, or not a field",
         Check::CoveredBy(_) => "close what covers it (a dialog, a banner, a spinner) first",
         Check::OutOfView => "it is outside the page's scrollable area",
+        Check::InClosedShadow(_) => {
+            "click the element that holds it at a `position`, or go there by keyboard (`Tab`); \
+             its author closed it to scripts"
+        }
         Check::NoSuchOption(_) => "choose one of these",
         Check::NotYet(_) => "allow more time",
     }
@@ -278,6 +294,7 @@ fn describe_net_error(reason: &str) -> String {
         "ERR_ABORTED" => "the navigation was cancelled",
         "ERR_INVALID_URL" => "this is not an address",
         "ERR_BLOCKED_BY_CLIENT" => "it was blocked",
+        "ERR_INVALID_AUTH_CREDENTIALS" => "it asks for a name and a password",
         code if code.starts_with("ERR_CERT") || code.starts_with("ERR_SSL") => {
             "its certificate or encryption is not to be trusted"
         }
@@ -292,6 +309,7 @@ fn net_error_help(reason: &str) -> &'static str {
         "ERR_INVALID_URL" => "write the whole address, such as https://example.com/",
         "ERR_CONNECTION_REFUSED" => "check the port, and that the server runs",
         "ERR_PROXY_CONNECTION_FAILED" | "ERR_TUNNEL_CONNECTION_FAILED" => "check the proxy setting",
+        "ERR_INVALID_AUTH_CREDENTIALS" => "give the session a `login`",
         code if code.starts_with("ERR_CERT") => "install the certificate authority on this machine",
         _ => "try it in a browser on the same machine",
     }

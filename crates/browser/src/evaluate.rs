@@ -5,6 +5,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     cdp::runtime,
+    connection::CallError,
     error::BrowserError,
     events::exception_text,
     page::Page,
@@ -49,6 +50,9 @@ impl Page {
         let (result, failure) = match reply {
             Ok(reply) => (reply.result, reply.exception_details),
             // Not an expression: the declaration did not even compile.
+            Err(CallError::SessionGone) => {
+                return Err(self.core.explain(CallError::SessionGone));
+            }
             Err(error) if error.is_lost_document() => return Err(Self::replaced()),
             Err(error) => return Err(self.script_error(error)),
         };
@@ -70,6 +74,9 @@ impl Page {
                 .map_err(|_| late())?;
             match reply {
                 Ok(reply) => (reply.result, reply.exception_details),
+                Err(CallError::SessionGone) => {
+                    return Err(self.core.explain(CallError::SessionGone));
+                }
                 Err(error) if error.is_lost_document() => return Err(Self::replaced()),
                 Err(error) => return Err(self.script_error(error)),
             }
@@ -91,7 +98,7 @@ impl Page {
     }
 
     /// Chromium refuses values that are no data, such as elements or circular objects.
-    fn script_error(&self, error: crate::connection::CallError) -> BrowserError {
+    fn script_error(&self, error: CallError) -> BrowserError {
         match self.core.explain(error) {
             BrowserError::Protocol { message, .. } => BrowserError::Script { message },
             other => other,

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    cdp::{Event, fetch, inspector, network, page, runtime, target},
-    checkpoint::stand_in,
+    cdp::{Event, input, inspector, page, runtime, target},
     connection::{Listener, Session, parse},
     page::{PageCore, WORLD},
 };
+
+/// How many dialogs of a page are remembered.
+const DIALOGS: usize = 200;
 
 /// How the page's dialogs are answered. Every dialog is recorded, whatever the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,15 +98,16 @@ impl PageCore {
         match method.split('.').next() {
             Some("Page") => self.apply_page(session, method, params),
             Some("Runtime") => self.apply_runtime(session, method, params),
-            Some("Network") => self.apply_network(method, params),
+            Some("Network") => self.apply_network(session, method, params),
             Some("Target") => self.apply_target(session, method, params),
             Some("Fetch") => {
-                if let Some(event) = parse::<fetch::RequestPaused>(params)
-                    && self.state.lock().stand_in
-                {
-                    session.tell(&stand_in(event.request_id));
-                }
+                self.apply_fetch(session, method, params);
                 false
+            }
+            Some("Input") if method == input::DragIntercepted::METHOD => {
+                let event = parse::<input::DragIntercepted>(params);
+                self.state.lock().drag = event.map(|event| event.data);
+                true
             }
             Some("Inspector") if method == inspector::TargetCrashed::METHOD => {
                 self.state.lock().crashed = true;
@@ -201,11 +204,16 @@ impl PageCore {
                 };
                 self.answer_dialog(session, event);
             }
+            page::ScreencastFrame::METHOD => {
+                self.take_frame(session, params);
+                return false;
+            }
             page::FileChooserOpened::METHOD => {
                 let Some(event) = parse::<page::FileChooserOpened>(params) else {
                     return false;
                 };
-                self.state.lock().chooser = event.backend_node_id;
+                let field = event.backend_node_id;
+                self.state.lock().chooser = field.map(|field| (session.clone(), field));
             }
             _ => return false,
         }
@@ -230,6 +238,10 @@ impl PageCore {
             message: event.message,
             accepted,
         };
+        // A page may go on for ever.
+        if state.dialogs.len() == DIALOGS {
+            state.dialogs.remove(0);
+        }
         state.dialogs.push(record.clone());
         drop(state);
         self.emit(PageEvent::Dialog(record));
@@ -303,41 +315,6 @@ impl PageCore {
             _ => return false,
         }
         true
-    }
-
-    fn apply_network(&self, method: &str, params: &RawValue) -> bool {
-        let mut state = self.state.lock();
-        match method {
-            network::RequestWillBeSent::METHOD => {
-                if let Some(event) = parse::<network::RequestWillBeSent>(params) {
-                    state
-                        .progress
-                        .request_sent(event.request_id, &event.request.url, event.r#type);
-                }
-            }
-            network::ResponseReceived::METHOD => {
-                if let Some(event) = parse::<network::ResponseReceived>(params)
-                    && event.r#type == "Document"
-                {
-                    state
-                        .progress
-                        .document_answered(event.loader_id, event.response.status);
-                }
-            }
-            network::LoadingFinished::METHOD => {
-                if let Some(event) = parse::<network::LoadingFinished>(params) {
-                    state.progress.request_ended(&event.request_id);
-                }
-            }
-            network::LoadingFailed::METHOD => {
-                if let Some(event) = parse::<network::LoadingFailed>(params) {
-                    state.progress.request_ended(&event.request_id);
-                }
-            }
-            _ => {}
-        }
-        // Nobody waits for a request; lifecycle events say when the page is idle.
-        false
     }
 
     fn apply_target(self: &Arc<Self>, session: &Session, method: &str, params: &RawValue) -> bool {

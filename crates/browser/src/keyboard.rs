@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::{cdp::input::DispatchKeyEvent, error::BrowserError, locator::nearest};
+use crate::{cdp::input::DispatchKeyEvent, error::BrowserError, layout::Layout, locator::nearest};
 
 /// A key with the modifiers to hold, such as `Enter`, `Control+A`, `Shift+Tab`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,12 +12,12 @@ pub struct Keys {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Key {
-    name: String,
-    code: String,
-    number: i64,
+pub(crate) struct Key {
+    pub(crate) name: String,
+    pub(crate) code: String,
+    pub(crate) number: i64,
     /// What it types, if anything.
-    text: Option<String>,
+    pub(crate) text: Option<String>,
 }
 
 /// A key that changes what others do.
@@ -39,7 +39,13 @@ impl Modifier {
         }
     }
 
-    fn key(self) -> Key {
+    pub(crate) fn bits(modifiers: &[Modifier]) -> i64 {
+        modifiers
+            .iter()
+            .fold(0, |bits, modifier| bits | modifier.bit())
+    }
+
+    pub(crate) fn key(self) -> Key {
         let (name, number) = match self {
             Modifier::Alt => ("Alt", 18),
             Modifier::Control => ("Control", 17),
@@ -249,13 +255,18 @@ impl Keys {
 }
 
 /// The events of typing one character; `None` if no key types it.
-pub(crate) fn typing(letter: char) -> Option<[DispatchKeyEvent; 2]> {
+pub(crate) fn typing(letter: char, layout: Layout) -> Option<[DispatchKeyEvent; 2]> {
     if letter == '\n' || letter == '\t' {
         let name = if letter == '\n' { "Enter" } else { "Tab" };
         return key(name, false).map(|key| press(&key, 0, true));
     }
-    let (key, shifted) = character(letter, false)?;
-    let held = if shifted { Modifier::Shift.bit() } else { 0 };
+    let (key, held) = match layout {
+        Layout::Us => {
+            let (key, shifted) = character(letter, false)?;
+            (key, if shifted { Modifier::Shift.bit() } else { 0 })
+        }
+        other => other.key(letter)?,
+    };
     Some(press(&key, held, true))
 }
 

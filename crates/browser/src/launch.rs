@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{error::BrowserError, process};
+use crate::{error::BrowserError, network::login::Login, process};
 
 /// How to start a browser.
 #[derive(Debug, Clone)]
@@ -54,10 +54,12 @@ pub struct Proxy {
     pub server: String,
     /// Hosts to reach directly, such as `*.example.com`.
     pub bypass: Vec<String>,
+    /// What the proxy is told when it asks who is there (`http` and `https` proxies).
+    pub login: Option<Login>,
 }
 
 /// The size of a page in CSS pixels.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Viewport {
     pub width: u32,
     pub height: u32,

@@ -22,6 +22,8 @@
 //! page.set_checked(&Locator, bool, deadline)     page.press(Option<&Locator>, &Keys, deadline)
 //! page.type_text(Option<&Locator>, text, deadline)
 //! page.upload(&Locator, &[PathBuf], deadline)    page.download(&Locator, deadline) -> Download
+//! page.tap/focus/blur(&Locator, …, deadline)     page.scroll(&Scroll, deadline)
+//! page.drag(&Locator, &Locator, &Drag, deadline)
 //! page.wait_for(&Locator, &Expect, deadline)     page.wait_for_url(pattern, deadline) -> String
 //! page.text(&Locator, deadline) -> String        page.read(&Locator, &Property, deadline) -> Value
 //! page.read_all(&Locator, &Property, deadline)    page.table(&Locator, deadline) -> Table
@@ -29,6 +31,13 @@
 //! page.count(&Locator, deadline) -> usize
 //! page.evaluate(script, args, deadline) -> Value
 //! page.screenshot(&Shot, deadline) -> Vec<u8>
+//! page.pdf(&Print, deadline) -> Vec<u8>          context.screencast(Screencast) -> Receiver<ScreencastFrame>
+//!
+//! context.emulate(&Emulation)                    context.grant(&[Permission], origin)
+//! context.set_logins(Vec<Login>)                 context.route(Route) -> RouteHandle
+//! page.exchange_mark() -> ExchangeMark           page.wait_for_response(&ExchangeFilter, mark, deadline)
+//! page.response_body(&Exchange, deadline)        context.record_har(HarOptions) -> HarRecording
+//!
 //! page.set_dialog_policy(DialogPolicy)           page.dialogs() -> Vec<DialogRecord>
 //! page.events() -> broadcast::Receiver<PageEvent>   (console, page errors, dialogs, downloads)
 //! page.close()
@@ -46,20 +55,27 @@ mod connection;
 mod context;
 mod core;
 mod download;
+mod emulation;
 mod error;
 mod evaluate;
 mod events;
 mod frames;
 mod keyboard;
 mod launch;
+mod layout;
 mod locator;
 mod navigation;
+mod network;
 mod page;
+mod pointer;
+mod print;
 mod process;
 mod profile;
 mod program;
 mod read;
+mod remote;
 mod scope;
+mod screencast;
 mod upload;
 
 pub use crate::{
@@ -69,12 +85,23 @@ pub use crate::{
     checkpoint::{Checkpoint, Cookie, OriginStorage},
     context::{Context, ContextOptions, Mark},
     download::Download,
+    emulation::{ColorScheme, Conditions, Emulation, Geolocation, Permission},
     error::{BrowserError, Check},
     events::{DialogPolicy, DialogRecord, PageEvent},
     keyboard::{Keys, Modifier},
     launch::{LaunchOptions, Proxy, Viewport, find_browser},
+    layout::Layout,
     locator::{Locator, LocatorError},
     navigation::{Navigation, Until},
+    network::{
+        har::{HarOptions, HarRecording},
+        login::Login,
+        route::{ResourceKind, Route, RouteAnswer, RouteHandle},
+        traffic::{Exchange, ExchangeFilter, ExchangeMark},
+    },
     page::Page,
+    pointer::{Drag, Edge, Scroll},
+    print::Print,
     read::{Expect, Property, RecordField, Table},
+    screencast::{Screencast, ScreencastFrame},
 };

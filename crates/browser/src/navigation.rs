@@ -5,7 +5,17 @@ use std::{future::Future, time::Duration};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
-use crate::{cdp::page as cdp_page, error::BrowserError, page::Page};
+use crate::{
+    cdp::{page as cdp_page, runtime},
+    error::{BrowserError, seconds},
+    network::matches_address,
+    page::{Page, PageCore},
+};
+
+/// How long a busy script may take to end when it is told to.
+const FREEING: Duration = Duration::from_millis(500);
+/// How long it may take to leave a page that is busy for ever.
+const LEAVING: Duration = Duration::from_secs(2);
 
 /// When a navigation counts as done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +73,9 @@ impl Page {
         };
         if url::Url::parse(url).is_err() {
             return Err(refused("net::ERR_INVALID_URL".into()));
+        }
+        if !self.core.free().await {
+            self.core.leave().await;
         }
         let before = self.commits();
         let reply = self.core.session.call(&cdp_page::Navigate {
@@ -158,6 +171,7 @@ impl Page {
     ) -> Result<Navigation, BrowserError> {
         let started = Instant::now();
         let before = self.commits();
+        self.core.free().await;
         let late = || {
             self.not_ready(
                 &self.url(),
@@ -225,6 +239,24 @@ impl Page {
         Err(self.not_ready(&self.url(), &state, started.elapsed()))
     }
 
+    /// What was waited for, as part of an error.
+    fn describe_pending(&self) -> Vec<String> {
+        let state = self.core.state.lock();
+        state
+            .progress
+            .pending()
+            .map(|request| {
+                format!(
+                    "{} ({}, for {})",
+                    request.url,
+                    request.kind,
+                    seconds(request.since.elapsed())
+                )
+            })
+            .take(5)
+            .collect()
+    }
+
     fn not_ready(&self, url: &str, state: &str, waited: Duration) -> BrowserError {
         let pending = self.describe_pending();
         BrowserError::NavigationTimeout {
@@ -259,39 +291,29 @@ impl Page {
     }
 }
 
-fn matches_address(pattern: &str, url: &str) -> bool {
-    if !pattern.contains('*') {
-        return url.contains(pattern);
-    }
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| url.strip_prefix(first)) else {
-        return false;
-    };
-    let mut parts = parts.peekable();
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
+impl PageCore {
+    /// Ends what a page's script is doing if that has kept the page busy: who navigates leaves it anyway.
+    /// Answers whether the page is free now.
+    async fn free(&self) -> bool {
+        let stuck = std::mem::take(&mut self.state.lock().stuck);
+        if !stuck {
+            return true;
         }
-        let Some(at) = rest.find(part) else {
-            return false;
-        };
-        rest = &rest[at + part.len()..];
+        let ended = self.session.call(&runtime::TerminateExecution {});
+        tokio::time::timeout(FREEING, ended).await.is_ok()
     }
-    rest.is_empty()
-}
 
-#[cfg(test)]
-mod tests {
-    use super::matches_address;
-
-    #[test]
-    fn an_address_matches_by_part_or_with_stars() {
-        let url = "https://example.com/orders/17?tab=items";
-
-        assert!(matches_address("/orders/", url));
-        assert!(matches_address("https://*/orders/*", url));
-        assert!(matches_address("*tab=items", url));
-        assert!(!matches_address("*/orders", url));
-        assert!(!matches_address("/invoices/", url));
+    /// Leaves a page whose script cannot be ended, such as a loop of alerts: a document of no site comes in
+    /// a process of its own, and the next one does not have to wait for the old.
+    async fn leave(&self) {
+        let before = self.state.lock().progress.commits;
+        self.session.tell(&cdp_page::Navigate {
+            url: "data:text/html,".into(),
+        });
+        let left = self.wait(Instant::now() + LEAVING, |state| {
+            (state.progress.commits > before).then_some(())
+        });
+        // If it cannot be left, the navigation that follows says so.
+        drop(left.await);
     }
 }

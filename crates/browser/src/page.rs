@@ -1,10 +1,12 @@
 //! A page: what the browser has told us about it, kept current by its events.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
-    path::PathBuf,
-    sync::{Arc, Weak, atomic::AtomicBool, atomic::Ordering},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,9 +23,11 @@ use crate::{
     connection::{CallError, Session},
     context::Context,
     core::Core,
-    error::{BrowserError, seconds},
+    error::BrowserError,
     events::{DialogPolicy, DialogRecord, FrameSession, PageEvent},
     frames::{Frames, Progress},
+    network::{har::recording_buffers, traffic::Traffic},
+    pointer::DragBegun,
 };
 
 /// The name of the world that our script lives in, unseen by the page's own scripts.
@@ -57,6 +61,9 @@ pub(crate) struct PageCore {
     pub(crate) state: Mutex<PageState>,
     pub(crate) changed: watch::Sender<u64>,
     pub(crate) events: broadcast::Sender<PageEvent>,
+    pub(crate) traffic: Mutex<Traffic>,
+    /// How many wait for an exchange to end.
+    pub(crate) traffic_watchers: AtomicUsize,
     ready: AtomicBool,
 }
 
@@ -66,9 +73,15 @@ pub(crate) struct PageState {
     pub(crate) progress: Progress,
     pub(crate) policy: DialogPolicy,
     pub(crate) dialogs: Vec<DialogRecord>,
-    pub(crate) chooser: Option<i64>,
+    pub(crate) chooser: Option<(Session, i64)>,
+    /// A drag that the page has begun and the browser has handed to us.
+    pub(crate) drag: Option<DragBegun>,
+    /// Requests whose server was told a name and a password already.
+    pub(crate) challenged: HashSet<String>,
     /// Every request is answered with an empty document, while storage is restored.
     pub(crate) stand_in: bool,
+    /// Its script did not let us in.
+    pub(crate) stuck: bool,
     pub(crate) closed: bool,
     pub(crate) crashed: bool,
     /// Keeps the listeners of this page's sessions alive; the connection only knows them weakly.
@@ -86,7 +99,7 @@ impl PageCore {
         let page = Arc::new(PageCore {
             browser: Arc::downgrade(&core),
             target_id: info.target_id.clone(),
-            context_id: context_id.clone(),
+            context_id,
             opener: info.opener_id.clone(),
             session: session.clone(),
             serial: core.next_serial(),
@@ -97,31 +110,21 @@ impl PageCore {
                 policy: DialogPolicy::Dismiss,
                 dialogs: Vec::new(),
                 chooser: None,
+                drag: None,
+                challenged: HashSet::new(),
                 stand_in: false,
+                stuck: false,
                 closed: false,
                 crashed: false,
                 listeners: HashMap::new(),
             }),
             changed: watch::Sender::new(0),
             events: broadcast::Sender::new(1024),
+            traffic: Mutex::default(),
+            traffic_watchers: AtomicUsize::new(0),
             ready: AtomicBool::new(false),
         });
         page.add_session(session.clone());
-        let viewport = {
-            let contexts = core.contexts.lock();
-            contexts
-                .get(&context_id)
-                .or_else(|| contexts.get(&None))
-                .and_then(|known| known.viewport)
-        };
-        if let Some(viewport) = viewport {
-            session.tell(&emulation::SetDeviceMetricsOverride {
-                width: i64::from(viewport.width),
-                height: i64::from(viewport.height),
-                device_scale_factor: viewport.scale,
-                mobile: false,
-            });
-        }
         // Pages behind others, and pages of windows without focus, behave as if a person were on them.
         session.tell(&emulation::SetFocusEmulationEnabled { enabled: true });
         session.tell(&inspector::Enable {});
@@ -163,11 +166,31 @@ impl PageCore {
             world_name: Some(WORLD.into()),
             run_immediately: Some(true),
         });
-        // Only the requests' progress is of interest, not their bodies.
-        session.tell(&network::Enable {
-            max_total_buffer_size: Some(1 << 16),
-            max_resource_buffer_size: Some(1 << 16),
+        let core = self.browser.upgrade();
+        let recorded = core.as_ref().is_some_and(|core| {
+            core.with_settings(self.context_id.as_ref(), |settings| {
+                settings.recording.is_some()
+            })
         });
+        session.tell(&if recorded {
+            recording_buffers()
+        } else {
+            // Room for the answer that a step may want to see, not for everything.
+            network::Enable {
+                max_total_buffer_size: Some(8 << 20),
+                max_resource_buffer_size: Some(2 << 20),
+                max_post_data_size: Some(1 << 14),
+            }
+        });
+        if let Some(core) = &core {
+            self.emulate_in(core, session);
+            self.intercept_new(core, session);
+            let camera =
+                core.with_settings(self.context_id.as_ref(), |settings| settings.camera.clone());
+            if let Some(camera) = camera.filter(|_| session.id() == self.session.id()) {
+                camera.start(session);
+            }
+        }
         session.tell(&target::SetAutoAttach {
             auto_attach: true,
             wait_for_debugger_on_start: true,
@@ -193,6 +216,25 @@ impl PageCore {
             running.await?;
             Ok(())
         }
+    }
+
+    /// The sessions of its frames in other processes.
+    pub(crate) fn frame_sessions(&self) -> Vec<Session> {
+        let state = self.state.lock();
+        let sessions = state
+            .listeners
+            .values()
+            .map(|frame| frame.session().clone());
+        sessions
+            .filter(|session| session.id() != self.session.id())
+            .collect()
+    }
+
+    /// Its own session and those of its frames.
+    pub(crate) fn all_sessions(&self) -> Vec<Session> {
+        let mut sessions = self.frame_sessions();
+        sessions.push(self.session.clone());
+        sessions
     }
 
     pub(crate) fn announce(&self) {
@@ -323,7 +365,8 @@ impl PageCore {
     }
 
     pub(crate) fn unresponsive(&self, waited: Duration) -> BrowserError {
-        let state = self.state.lock();
+        let mut state = self.state.lock();
+        state.stuck = true;
         let because = if state.crashed {
             "it has crashed"
         } else if state.progress.is_navigating() {
@@ -376,6 +419,11 @@ impl Page {
         }
         let status: Status = self.run_here("status", deadline).await?;
         Ok(status.title)
+    }
+
+    /// Whether both are the same page.
+    pub fn is_same(&self, other: &Page) -> bool {
+        Arc::ptr_eq(&self.core, &other.core)
     }
 
     /// The context that it belongs to; `None` once the browser has been dropped.
@@ -458,52 +506,5 @@ impl Page {
             .ok_or_else(|| BrowserError::Gone {
                 reason: ended().unwrap_or_else(|| "it was closed".into()),
             })
-    }
-
-    pub(crate) fn downloads_folder(&self) -> PathBuf {
-        let Some(core) = self.core.browser.upgrade() else {
-            return PathBuf::new();
-        };
-        let contexts = core.contexts.lock();
-        let settings = contexts
-            .get(&self.core.context_id)
-            .or_else(|| contexts.get(&None));
-        settings
-            .map(|settings| settings.downloads.clone())
-            .unwrap_or_default()
-    }
-
-    /// Whether a frame is this page's, that of a page which it opened, or of one that is gone already
-    /// (links that open a tab for a download close it at once).
-    pub(crate) fn owns_frame(&self, frame: &str) -> bool {
-        let Some(core) = self.core.browser.upgrade() else {
-            return false;
-        };
-        let pages = core.pages.lock();
-        let owner = pages
-            .iter()
-            .find(|page| page.state.lock().frames.contains(frame));
-        owner.is_none_or(|page| {
-            page.target_id == self.core.target_id
-                || page.opener.as_ref() == Some(&self.core.target_id)
-        })
-    }
-
-    /// What was waited for, as part of an error.
-    pub(crate) fn describe_pending(&self) -> Vec<String> {
-        let state = self.core.state.lock();
-        state
-            .progress
-            .pending()
-            .map(|request| {
-                format!(
-                    "{} ({}, for {})",
-                    request.url,
-                    request.kind,
-                    seconds(request.since.elapsed())
-                )
-            })
-            .take(5)
-            .collect()
     }
 }

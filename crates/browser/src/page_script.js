@@ -163,15 +163,18 @@ globalThis.casare ??= (() => {
 
   const PRESSABLE = 'button,a,label,summary,[role=button],[role=link],[role=tab],[role=menuitem],[role=option]';
 
+  /** Whether an event on `hit` is one for `el`. */
+  function receives(el, hit) {
+    const pressable = closest(el, PRESSABLE);
+    return contains(el, hit) || closest(hit, 'label')?.control === el || !!(pressable && contains(pressable, hit));
+  }
+
   /** What covers `el` at this point of its own viewport; null if `el` would receive the event. */
   function coverAt(el, x, y) {
     const view = el.ownerDocument.defaultView;
     const hit = hitAt(view, x, y);
     if (!hit) return { out: true };
-    const label = closest(hit, 'label');
-    const pressable = closest(el, PRESSABLE);
-    const received = contains(el, hit) || label?.control === el || (pressable && contains(pressable, hit));
-    if (!received) return { by: hit };
+    if (!receives(el, hit)) return { by: hit };
     const frame = view.frameElement;
     if (!frame) return null;
     const box = frame.getBoundingClientRect();
@@ -577,35 +580,47 @@ globalThis.casare ??= (() => {
     const pattern = last?.pattern ?? last?.name;
     const bases = survey().roots;
     const wanted = pattern?.value ?? pattern?.source ?? last?.value ?? last?.role ?? '';
-    let candidates = [];
+    const candidates = [];
     if (!last) return [];
+    // A page of many thousand elements must not make us late.
+    const stop = now() + 300;
+    const score = (els, how) => {
+      for (const el of els) {
+        if (now() > stop) return;
+        candidates.push([el, how(el)]);
+      }
+    };
     if (last.by === 'role') {
-      candidates = all(bases, ['[role]', ...(ROLE_TAGS[last.role] ?? [])].join()).filter((el) => roleOf(el) === last.role)
-        .map((el) => [el, pattern ? alike(nameOf(el), wanted) : 0.5]);
+      score(all(bases, ['[role]', ...(ROLE_TAGS[last.role] ?? [])].join()).filter((el) => roleOf(el) === last.role),
+        (el) => (pattern ? alike(nameOf(el), wanted) : 0.5));
       // The right name on another role is the commoner mistake.
-      if (pattern) candidates.push(...all(bases, 'a,button,input,summary,select,textarea,[role],h1,h2,h3,h4')
-        .filter((el) => roleOf(el) !== last.role).map((el) => [el, alike(nameOf(el), wanted) * 0.9]));
+      if (pattern) score(all(bases, 'a,button,input,summary,select,textarea,[role],h1,h2,h3,h4'),
+        (el) => (roleOf(el) === last.role ? 0 : alike(nameOf(el), wanted) * 0.9));
     } else if (last.by === 'label' || last.by === 'placeholder') {
-      candidates = all(bases, 'input:not([type=hidden]),textarea,select,[contenteditable],[role=textbox],[role=combobox]')
-        .map((el) => [el, Math.max(...[nameOf(el), el.name ?? '', el.getAttribute('placeholder') ?? ''].map((text) => alike(text, wanted)))]);
+      score(all(bases, 'input:not([type=hidden]),textarea,select,[contenteditable],[role=textbox],[role=combobox]'),
+        (el) => Math.max(...[nameOf(el), el.name ?? '', el.getAttribute('placeholder') ?? ''].map((text) => alike(text, wanted))));
     } else if (last.by === 'text') {
-      candidates = all(bases, 'a,button,input,summary,label,h1,h2,h3,h4,h5,td,th,li,p,span,div,option')
-        .filter((el) => el.children.length === 0 || el.matches('a,button'))
-        .map((el) => [el, alike(textOf(el), wanted)]);
+      score(all(bases, 'a,button,input,summary,label,h1,h2,h3,h4,h5,td,th,li,p,span,div,option'),
+        (el) => (el.children.length === 0 || el.matches('a,button') ? alike(textOf(el), wanted) : 0));
     } else if (last.by === 'alt' || last.by === 'title') {
-      candidates = all(bases, `[${last.by}]`).map((el) => [el, alike(el.getAttribute(last.by), wanted)]);
+      score(all(bases, `[${last.by}]`), (el) => alike(el.getAttribute(last.by), wanted));
     } else if (last.by === 'testid') {
-      candidates = all(bases, TEST_IDS.map((id) => `[${id}]`).join())
-        .map((el) => [el, Math.max(...TEST_IDS.map((id) => alike(el.getAttribute(id) ?? '', wanted)))]);
+      score(all(bases, TEST_IDS.map((id) => `[${id}]`).join()),
+        (el) => Math.max(...TEST_IDS.map((id) => alike(el.getAttribute(id) ?? '', wanted))));
     } else if (last.by === 'css') {
       const words = wanted.match(/[#.][\w-]+|\[\w+[*^$~|]?=["']?[^\]"']+/g)?.map((word) => word.replace(/^.*[#.="']/, '')) ?? [];
-      if (words.length) candidates = all(bases, '[id],[name],[class]').map((el) =>
-        [el, Math.max(...words.map((word) => Math.max(alike(el.id, word), alike(el.getAttribute('name') ?? '', word),
-          ...[...el.classList].map((name) => alike(name, word) * 0.8))))]);
+      if (words.length) score(all(bases, '[id],[name],[class]'), (el) =>
+        Math.max(...words.map((word) => Math.max(alike(el.id, word), alike(el.getAttribute('name') ?? '', word),
+          ...[...el.classList].map((name) => alike(name, word) * 0.8)))));
     }
     return candidates.filter(([, score]) => score >= 0.35).sort((a, b) => b[1] - a[1]).slice(0, 40)
       .filter(([el]) => visible(el)).slice(0, 3).map(([el]) => `${locatorOf(el)}  ${outline(el)}`);
   }
+
+  const HOSTS = 'article,aside,blockquote,div,footer,h1,h2,h3,h4,h5,h6,header,main,nav,p,section,span';
+  /** Whether something may have a closed shadow root: it shows itself, but has nothing that it could show. */
+  const mayBeClosed = () => all(survey().roots, '*').some((el) =>
+    !el.shadowRoot && (el.localName.includes('-') || (!el.firstChild && el.matches(HOSTS) && el.clientHeight > 0 && el.clientWidth > 0)));
 
   // ---- Waiting -----------------------------------------------------------------------------------------
 
@@ -670,6 +685,7 @@ globalThis.casare ??= (() => {
         if (problem.check === 'not-attached' && !which.starts) findFrom(which.steps, 0, survey(), trace);
         return {
           failed: problem.check, detail: problem.detail, field: problem.field, waited: now() - wait.start, trace,
+          closed: problem.check === 'not-attached' && mayBeClosed(),
           nearest: problem.check === 'not-attached' ? nearest(which) : [],
         };
       }
@@ -696,33 +712,98 @@ globalThis.casare ??= (() => {
     return el;
   }
 
-  /** Where to click `el`: visible, enabled, at rest, in view and not covered. `before`, a box from earlier, saves a frame. */
-  async function pointOf(el, options, before) {
+  /**
+   * Where to click `el`: visible, enabled, at rest, in view and not covered. `before`, a box from earlier, saves a
+   * frame. `again` finds the element anew: pages that draw themselves over and over put a twin in its place, which
+   * is as good. Calls `use` with the element that the point belongs to.
+   */
+  async function pointOf(el, options, { before, again, use } = {}) {
+    const rests = async (box) => {
+      await frame();
+      if (!el.isConnected && again) el = again();
+      if (!el.isConnected || !(options.force || sameBox(box, boxOf(el)))) throw new NotYet('not-stable');
+    };
     if (!visible(el)) throw new NotYet('not-visible');
     if (!options.force && options.enabled !== false && disabled(el)) throw new NotYet('not-enabled');
     const first = before ?? boxOf(el);
     // An animation that has just begun moves only from its second frame on.
     const animated = el.ownerDocument.getAnimations().some((one) => one.effect?.target && contains(one.effect.target, el));
-    for (let frames = animated ? 3 : 1; frames > 0; frames--) {
-      await frame();
-      if (!el.isConnected || !sameBox(first, boxOf(el))) throw new NotYet('not-stable');
-    }
+    for (let frames = options.force ? 0 : animated ? 3 : 1; frames > 0; frames--) await rests(first);
     let cover = { out: true };
     for (const block of [null, 'center', 'end', 'start']) {
       if (block) {
         el.scrollIntoView({ block, inline: 'center', behavior: 'instant' });
-        const scrolled = boxOf(el);
-        await frame();
-        if (!el.isConnected || !sameBox(scrolled, boxOf(el))) throw new NotYet('not-stable');
+        await rests(boxOf(el));
       }
       const points = pointsOf(el, options.position);
       for (const point of points) {
         const here = coverAt(el, point.x, point.y);
-        if (!here || options.force) return toOuter(el, point.x, point.y);
+        if (!here || (options.force && here.by)) {
+          use?.(el);
+          return toOuter(el, point.x, point.y);
+        }
         if (!(cover.by && here.out)) cover = here;
       }
     }
     throw cover.by ? new NotYet('covered', outline(cover.by)) : new NotYet('out-of-view');
+  }
+
+  // ---- Making sure that a click arrives -------------------------------------------------------------------
+
+  /** What was armed for the next click, drag or tap; one at a time. */
+  let guard = null;
+  const PRESSES = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click', 'auxclick', 'dblclick', 'contextmenu'];
+
+  /**
+   * Between our look and the click the page may move or cover the element. The guard sees the click before the
+   * page does: one that would go elsewhere is swallowed, and we try again.
+   */
+  function arm(el, p) {
+    guard?.end();
+    let releases = p.clicks ?? 1;
+    let answer;
+    const one = { id: p.guard, hit: null, over: false, done: new Promise((resolve) => { answer = resolve; }) };
+    one.see = (event) => {
+      if (one.hit === null) {
+        const target = event.composedPath()[0];
+        if (!el.isConnected) try { el = clickable(single(p)); } catch { /* Gone: what is hit is no twin of it. */ }
+        one.hit = receives(el, target);
+        if (!one.hit) one.by = outline(target.nodeType === Node.ELEMENT_NODE ? target : target.documentElement ?? document.documentElement);
+      }
+      if (!one.hit) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+      }
+      if (event.type === 'pointerup' && --releases <= 0) {
+        answer({ hit: one.hit, by: one.by ?? '' });
+        // Its mouseup and click follow within the same task; they don't come at all where its pointerdown was swallowed.
+        setTimeout(one.end);
+      }
+    };
+    one.end = () => {
+      one.over = true;
+      answer({ hit: one.hit ?? true, by: one.by ?? '' });
+    };
+    watch(el.ownerDocument);
+    guard = one;
+    setTimeout(one.end, 3000);
+  }
+
+  /** Once for each document: listeners that come and go would cost each click a frame. */
+  const watched = new WeakSet();
+  function watch(document) {
+    if (watched.has(document)) return;
+    watched.add(document);
+    const listen = (event) => { if (event.isTrusted && guard && !guard.over) guard.see(event); };
+    for (const type of PRESSES) document.defaultView.addEventListener(type, listen, { capture: true, passive: false });
+  }
+
+  /** Whether the page has begun to drag something itself, which the mouse no longer moves then. */
+  let dragging = null;
+  function watchDrags(el) {
+    dragging = null;
+    const view = el.ownerDocument.defaultView;
+    view.addEventListener('dragstart', (event) => { dragging = !event.defaultPrevented; }, { once: true });
   }
 
   // ---- Filling -----------------------------------------------------------------------------------------
@@ -873,9 +954,17 @@ globalThis.casare ??= (() => {
   const OPS = {
     /** Where to click; with `hover` a disabled element will do. */
     point: (p, wait) => until(wait, p, async () => {
-      const el = clickable(single(p));
-      return pointOf(el, p);
+      const again = () => clickable(single(p));
+      const use = (el) => {
+        if (p.guard && !p.force) arm(el, p);
+        if (p.drags) watchDrags(el);
+      };
+      return pointOf(again(), p, { again, use });
     }),
+    /** Whether the click that the point was for has arrived. */
+    hit: async (p) => ({ ok: guard?.id === p.guard ? await guard.done : { hit: true, by: '' } }),
+    /** Whether a drag of the page's own has begun since its point was asked for. */
+    dragging: async () => ({ ok: dragging === true }),
 
     /** Where to click so that a checkbox or radio gets `want`; nothing if it has it. */
     check: (p, wait) => until(wait, p, async () => {
@@ -885,7 +974,7 @@ globalThis.casare ??= (() => {
       if (stateOf(el, 'checked') === String(p.want)) return { done: true };
       if (p.verify) throw new NotYet('not-yet', p.want ? 'unchecked' : 'checked');
       if (!p.want && role === 'radio') refuse('a radio button is unchecked by checking another one');
-      return pointOf(clickable(el), p);
+      return pointOf(clickable(el), p, { again: () => clickable(fieldOf(single(p))) });
     }),
 
     fill: (p, wait) => until(wait, p, () => setField(fillable(single(p), p.value), p.value)),
@@ -922,7 +1011,7 @@ globalThis.casare ??= (() => {
       const point = await until(wait, submit, () => {
         const [box, el] = [before, clickable(single(submit))];
         before = undefined;
-        return pointOf(el, {}, box);
+        return pointOf(el, {}, { before: box, again: () => clickable(single(submit)) });
       });
       if (!('ok' in point)) point.field ??= p.fields.length;
       return point;
@@ -936,6 +1025,30 @@ globalThis.casare ??= (() => {
       if (el.ownerDocument.activeElement !== el && el.getRootNode().activeElement !== el) el.focus({ preventScroll: true });
       return null;
     }),
+
+    blur: (p, wait) => until(wait, p, () => {
+      fieldOf(single(p)).blur();
+      return null;
+    }),
+
+    /** Scrolls an element into view, or what an element (or the page) shows to one of its edges. */
+    scroll: (p, wait) => until(wait, p, async () => {
+      const el = p.steps?.length ? single(p) : null;
+      if (p.edge === undefined) {
+        if (!visible(el)) throw new NotYet('not-visible');
+        el.scrollIntoView({ block: 'center', inline: 'nearest', behavior: 'instant' });
+      } else {
+        let box = el ?? document.scrollingElement ?? document.documentElement;
+        const moves = (one) => one.scrollHeight > one.clientHeight && /auto|scroll|overlay/.test(getComputedStyle(one).overflowY);
+        if (el && !moves(el)) box = [...el.querySelectorAll('*')].find(moves) ?? el;
+        const [left, top] = { top: [box.scrollLeft, 0], bottom: [box.scrollLeft, box.scrollHeight], left: [0, box.scrollTop], right: [box.scrollWidth, box.scrollTop] }[p.edge];
+        box.scrollTo({ left, top, behavior: 'instant' });
+      }
+      await frame();
+      return null;
+    }),
+    /** The middle of what is seen of the page. */
+    middle: () => ({ ok: { x: innerWidth / 2, y: innerHeight / 2 } }),
 
     'wait-for': (p, wait) => until(wait, { ...p, handover: p.handover && !['hidden', 'detached'].includes(p.state) }, () => {
       const found = find(p);
@@ -997,8 +1110,22 @@ globalThis.casare ??= (() => {
       el.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
       await frame();
       const box = boxOf(el);
-      return { ...box, x: box.x + scrollX, y: box.y + scrollY };
+      const outer = outermost();
+      if (outer !== outer.top) return { ...box, framed: true };
+      return { ...box, x: box.x + outer.scrollX, y: box.y + outer.scrollY };
     }),
+    /** As far as a page that is still coming has to be scrolled; what is shorter by the end is scrolled to there. */
+    'scroll-to': async (p, wait) => {
+      const stop = Math.min(wait.deadline, now() + 2000);
+      for (;;) {
+        scrollTo({ left: p.x, top: p.y, behavior: 'instant' });
+        const there = Math.abs(scrollX - p.x) < 1 && Math.abs(scrollY - p.y) < 1;
+        if (there || now() >= stop || wait.cancelled) return { ok: null };
+        await wait.change();
+      }
+    },
+    /** How far the page is scrolled. */
+    scrolled: () => ({ ok: { x: scrollX, y: scrollY } }),
     /** What the frame's storage holds, for a checkpoint. */
     storage: () => {
       const dump = (name) => { try { return { ...window[name] }; } catch { return {}; } };
@@ -1029,6 +1156,16 @@ globalThis.casare ??= (() => {
         if (inner) el = inner; else throw { invalid: 'opens-chooser' };
       });
       return 'ok' in outcome ? el : JSON.stringify(outcome);
+    },
+    /** What holds the element that only a closed shadow root has; `roots` are those roots. */
+    inClosed(target, roots) {
+      const map = survey();
+      const inner = (root) => { map.roots.push(root); for (const el of root.querySelectorAll('*')) if (el.shadowRoot) inner(el.shadowRoot); };
+      roots.forEach(inner);
+      let found = [];
+      try { found = find({ ...target, starts: [0] }, map); } catch { /* The locator's own fault is told elsewhere. */ }
+      const root = roots.find((one) => found.some((el) => contains(one, el)));
+      return root ? outline(root.host) : null;
     },
     /** Of a frame element: from which steps a search may go on inside it, and where its content begins. */
     frameOwner(el, target) {

@@ -26,7 +26,7 @@ use crate::{
 /// What the page is given beyond the deadline to send its own answer.
 pub(crate) const GRACE: Duration = Duration::from_millis(1500);
 /// How often frames of other origins are looked into while the main document waits by itself.
-const FOREIGN_PAUSE: Duration = Duration::from_millis(150);
+pub(crate) const FOREIGN_PAUSE: Duration = Duration::from_millis(150);
 
 /// What a program of the page script found and did.
 #[derive(Debug, Deserialize)]
@@ -42,12 +42,17 @@ pub(crate) struct Outcome {
     trace: Vec<usize>,
     several: Option<Vec<String>>,
     total: usize,
-    invalid: Option<String>,
+    pub(crate) invalid: Option<String>,
     unusable: Option<String>,
     /// Which of several locators it is about.
     field: Option<usize>,
     /// Not in this document: look into the frames that it cannot see into.
-    handover: bool,
+    pub(crate) handover: bool,
+    /// Not found, but something may hide it from us.
+    closed: bool,
+    /// Where it ran.
+    #[serde(skip)]
+    scope: Option<Scope>,
 }
 
 impl Default for Outcome {
@@ -65,6 +70,8 @@ impl Default for Outcome {
             unusable: None,
             field: None,
             handover: false,
+            closed: false,
+            scope: None,
         }
     }
 }
@@ -123,16 +130,8 @@ pub(crate) struct Point {
 pub(crate) struct Found<T> {
     pub(crate) value: T,
     pub(crate) offset: Point,
-}
-
-/// An element as a handle, for what cannot be done by the page's script.
-#[derive(Debug)]
-pub(crate) enum ElementOrReason {
-    Element {
-        object_id: String,
-    },
-    /// Not a file field; it may be what opens one's dialog.
-    OpensChooser,
+    /// The document that answered; `None` where nothing ran.
+    pub(crate) scope: Option<Scope>,
 }
 
 /// Told to programs so that they can be cancelled one by one.
@@ -191,6 +190,7 @@ impl Page {
     ) -> Result<Found<T>, BrowserError> {
         let main = self.run_in_main(program, deadline).await?;
         if !main.handover {
+            let main = self.look_into_closed(program, main).await;
             return self.conclude(program, main, Point::default());
         }
         let mut alone = program.clone();
@@ -214,7 +214,8 @@ impl Page {
             tokio::select! {
                 biased;
                 outcome = &mut waiting => {
-                    return self.conclude(program, outcome?, Point::default());
+                    let outcome = self.look_into_closed(program, outcome?).await;
+                    return self.conclude(program, outcome, Point::default());
                 }
                 () = look => {}
             }
@@ -227,7 +228,20 @@ impl Page {
         op: &'static str,
         deadline: Instant,
     ) -> Result<T, BrowserError> {
-        let settings = Map::from_iter([("op".to_owned(), op.into())]);
+        self.run_here_with(op, [], deadline).await
+    }
+
+    /// The same, with settings.
+    pub(crate) async fn run_here_with<T: DeserializeOwned>(
+        &self,
+        op: &'static str,
+        settings: impl IntoIterator<Item = (&'static str, Value)>,
+        deadline: Instant,
+    ) -> Result<T, BrowserError> {
+        let settings = settings.into_iter().chain([("op", op.into())]);
+        let settings: Map<String, Value> = settings
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
         let program = Program {
             op,
             locators: Vec::new(),
@@ -271,56 +285,21 @@ impl Page {
         }
     }
 
-    /// The file field that the program's locator leads to, in the main document and what it can reach.
-    pub(crate) async fn element_of(
-        &self,
-        program: &Program<'_>,
-        deadline: Instant,
-    ) -> Result<ElementOrReason, BrowserError> {
-        loop {
-            self.core.settle(deadline).await?;
-            let scope = self.main_scope(deadline).await?;
-            let mut settings = program.settings.clone();
-            let left = deadline.saturating_duration_since(Instant::now());
-            settings.insert("timeout".into(), (left.as_secs_f64() * 1000.0).into());
-            settings.insert("handover".into(), false.into());
-            let mut command = call_function(
-                "p => casare.element(p)",
-                scope.context,
-                vec![argument(&settings)],
-            );
-            command.return_by_value = Some(false);
-            let reply = match scope.session.call(&command).await {
-                Ok(reply) => reply,
-                Err(CallError::SessionGone) => {
-                    return Err(self.core.explain(CallError::SessionGone));
-                }
-                Err(error) if error.is_lost_document() && Instant::now() < deadline => {
-                    self.core.forget_world(&scope);
-                    continue;
-                }
-                Err(error) => return Err(self.core.explain(error)),
-            };
-            if let Some(object_id) = reply.result.object_id {
-                return Ok(ElementOrReason::Element { object_id });
-            }
-            let failure = reply
-                .result
-                .value
-                .as_deref()
-                .map_or("\"{}\"", RawValue::get);
-            let answer = |source| BrowserError::Answer {
-                method: program.op,
-                source,
-            };
-            let failure: String = serde_json::from_str(failure).map_err(answer)?;
-            let outcome: Outcome = serde_json::from_str(&failure).map_err(answer)?;
-            if outcome.invalid.as_deref() == Some("opens-chooser") {
-                return Ok(ElementOrReason::OpensChooser);
-            }
-            self.conclude::<()>(program, outcome, Point::default())?;
-            return Err(self.core.unresponsive(Duration::ZERO));
+    /// Why an element was not found, where a closed shadow root has it: a clear refusal instead of a riddle.
+    async fn look_into_closed(&self, program: &Program<'_>, mut outcome: Outcome) -> Outcome {
+        if !outcome.closed {
+            return outcome;
         }
+        let at = outcome.field.unwrap_or_default();
+        if let Some(locator) = program.locators.get(at).or(program.locators.first())
+            && let Ok(Some(host)) =
+                timeout_at(Instant::now() + GRACE, self.closed_host_of(locator)).await
+        {
+            outcome.failed = Some("closed".into());
+            outcome.detail = host;
+            outcome.nearest.clear();
+        }
+        outcome
     }
 
     /// What every frame's storage holds; frames that go away meanwhile are left out.
@@ -390,14 +369,17 @@ impl Page {
             });
         }
         let value = reply.result.value.as_deref().map_or("{}", RawValue::get);
-        serde_json::from_str(value).map_err(|source| CallError::Answer {
-            method: "Runtime.callFunctionOn",
-            source,
-        })
+        let mut outcome: Outcome =
+            serde_json::from_str(value).map_err(|source| CallError::Answer {
+                method: "Runtime.callFunctionOn",
+                source,
+            })?;
+        outcome.scope = Some(scope.clone());
+        Ok(outcome)
     }
 
     /// Turns what the page answered into a value or an error that says what was missing.
-    fn conclude<T: DeserializeOwned>(
+    pub(crate) fn conclude<T: DeserializeOwned>(
         &self,
         program: &Program<'_>,
         outcome: Outcome,
@@ -437,6 +419,7 @@ impl Page {
                 "not-enabled" => Check::NotEnabled,
                 "not-editable" => Check::NotEditable,
                 "covered" => Check::CoveredBy(outcome.detail.clone()),
+                "closed" => Check::InClosedShadow(outcome.detail.clone()),
                 "out-of-view" => Check::OutOfView,
                 "no-such-option" => Check::NoSuchOption(outcome.detail.clone()),
                 "not-yet" => Check::NotYet(outcome.detail.clone()),
@@ -459,7 +442,11 @@ impl Page {
         let value = outcome.ok.as_deref().map_or("null", RawValue::get);
         let method = program.op;
         serde_json::from_str(value)
-            .map(|value| Found { value, offset })
+            .map(|value| Found {
+                value,
+                offset,
+                scope: outcome.scope.clone(),
+            })
             .map_err(|source| BrowserError::Answer { method, source })
     }
 }

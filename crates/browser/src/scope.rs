@@ -157,6 +157,77 @@ impl Page {
     }
 }
 
+/// More closed shadow roots than this are not looked into.
+const CLOSED_ROOTS: usize = 50;
+
+impl Page {
+    /// An outline of the element whose closed shadow root has what `locator` means. Only for telling why
+    /// something was not found: it asks for the whole tree.
+    pub(crate) async fn closed_host_of(&self, locator: &Locator) -> Option<String> {
+        let scope = self.main_scope(Instant::now()).await.ok()?;
+        let session = &scope.session;
+        let tree = session.call(&dom::GetDocument {
+            depth: Some(-1),
+            pierce: Some(true),
+        });
+        // Asking for the tree makes the browser report each of its changes from then on.
+        session.tell(&dom::Disable {});
+        let tree = tree.await.ok()?;
+        let mut closed = Vec::new();
+        collect_closed(&tree.root, &mut closed);
+        if closed.is_empty() {
+            return None;
+        }
+        closed.truncate(CLOSED_ROOTS);
+        let resolved: Vec<_> = closed
+            .into_iter()
+            .map(|node| {
+                session.call(&dom::ResolveNode {
+                    backend_node_id: Some(node),
+                    execution_context_id: Some(scope.context),
+                })
+            })
+            .collect();
+        let mut arguments = vec![argument(&json!({ "steps": steps_of(locator) }))];
+        for root in futures::future::join_all(resolved).await {
+            let object_id = root.ok().and_then(|node| node.object.object_id);
+            arguments.extend(object_id.map(|object_id| runtime::CallArgument {
+                value: None,
+                object_id: Some(object_id),
+            }));
+        }
+        let handles: Vec<String> = arguments
+            .iter()
+            .filter_map(|one| one.object_id.clone())
+            .collect();
+        let ask = call_function(
+            "(target, ...roots) => casare.inClosed(target, roots)",
+            scope.context,
+            arguments,
+        );
+        let answer = session.call(&ask).await;
+        for object_id in handles {
+            session.tell(&runtime::ReleaseObject { object_id });
+        }
+        serde_json::from_str(answer.ok()?.result.value?.get()).ok()?
+    }
+}
+
+fn collect_closed(node: &dom::Node, closed: &mut Vec<i64>) {
+    for root in node.shadow_roots.iter().flatten() {
+        if root.shadow_root_type.as_deref() == Some("closed") {
+            closed.push(root.backend_node_id);
+        }
+        collect_closed(root, closed);
+    }
+    for child in node.children.iter().flatten() {
+        collect_closed(child, closed);
+    }
+    if let Some(inner) = &node.content_document {
+        collect_closed(inner, closed);
+    }
+}
+
 impl PageCore {
     /// A context that the browser no longer knows; its successor will be announced.
     pub(crate) fn forget_world(&self, scope: &Scope) {

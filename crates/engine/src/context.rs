@@ -63,7 +63,62 @@ pub struct StepContext {
     pub(crate) drawn: AtomicU64,
 }
 
+/// The run's log and files for what goes on between the steps of a session: what a page says to its
+/// console, what is recorded until the session ends.
+#[derive(Clone)]
+pub struct Reporter {
+    around: Arc<Surroundings>,
+    path: StepPath,
+}
+
+impl Reporter {
+    /// Writes a line to the run's log, in the name of the step that it comes from.
+    pub fn log(&self, level: LogLevel, message: impl Into<String>) {
+        self.around.events.emit(EventKind::Log {
+            path: self.path.clone(),
+            level,
+            message: message.into(),
+        });
+    }
+
+    /// A path among the run's files to write to; see [`Reporter::keep_file`].
+    ///
+    /// # Errors
+    ///
+    /// Where the folder can't be made.
+    pub fn artifact_path(&self, name: &str) -> Result<PathBuf, NodeError> {
+        self.around.artifacts.reserve(name)
+    }
+
+    /// Keeps the file that was written to a path from [`Reporter::artifact_path`].
+    ///
+    /// # Errors
+    ///
+    /// Where it can't be read.
+    pub fn keep_file(&self, path: &Path, media_type: &str) -> Result<Artifact, NodeError> {
+        let artifact = self.around.artifacts.seal(path, media_type)?;
+        self.around.events.emit(EventKind::Artifact {
+            path: self.path.clone(),
+            artifact: artifact.clone(),
+        });
+        Ok(artifact)
+    }
+
+    /// Takes the run's secrets out of what is to be kept.
+    pub fn mask(&self, json: &mut Json) {
+        self.around.mask.json(json);
+    }
+}
+
 impl StepContext {
+    /// The log and the files of the run, for what outlives this call.
+    pub fn reporter(&self) -> Reporter {
+        Reporter {
+            around: Arc::clone(&self.around),
+            path: self.path.clone(),
+        }
+    }
+
     /// Which execution of which step this is.
     pub fn path(&self) -> &StepPath {
         &self.path

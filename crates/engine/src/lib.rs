@@ -41,7 +41,7 @@ pub use artifacts::Artifacts;
 pub use attendant::{AfterFailure, Attendant, StepEnd, Verdict};
 pub use cancel::{Cancel, CancelReason};
 pub use clock::Clock;
-pub use context::StepContext;
+pub use context::{Reporter, StepContext};
 pub use credentials::{Credential, Credentials, NoCredentials};
 pub use error::{ErrorKind, NodeError, chain};
 pub use event::{

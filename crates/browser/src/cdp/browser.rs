@@ -43,6 +43,33 @@ impl Command for SetDownloadBehavior {
     type Reply = IgnoredAny;
 }
 
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GrantPermissions {
+    pub(crate) permissions: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) origin: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) browser_context_id: Option<String>,
+}
+
+impl Command for GrantPermissions {
+    const METHOD: &'static str = "Browser.grantPermissions";
+    type Reply = IgnoredAny;
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ResetPermissions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) browser_context_id: Option<String>,
+}
+
+impl Command for ResetPermissions {
+    const METHOD: &'static str = "Browser.resetPermissions";
+    type Reply = IgnoredAny;
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DownloadWillBegin {

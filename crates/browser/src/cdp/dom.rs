@@ -61,3 +61,44 @@ impl Command for SetFileInputFiles {
     const METHOD: &'static str = "DOM.setFileInputFiles";
     type Reply = IgnoredAny;
 }
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct GetDocument {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) depth: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pierce: Option<bool>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct GetDocumentReply {
+    pub(crate) root: super::dom::Node,
+}
+
+impl Command for GetDocument {
+    const METHOD: &'static str = "DOM.getDocument";
+    type Reply = GetDocumentReply;
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Disable {}
+
+impl Command for Disable {
+    const METHOD: &'static str = "DOM.disable";
+    type Reply = IgnoredAny;
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Node {
+    pub(crate) backend_node_id: i64,
+    pub(crate) local_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) children: Option<Vec<super::dom::Node>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) content_document: Option<Box<super::dom::Node>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) shadow_roots: Option<Vec<super::dom::Node>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) shadow_root_type: Option<String>,
+}

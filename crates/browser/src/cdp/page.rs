@@ -172,6 +172,94 @@ impl Command for SetInterceptFileChooserDialog {
     type Reply = IgnoredAny;
 }
 
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PrintToPDF {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) landscape: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) display_header_footer: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) print_background: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scale: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) paper_width: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) paper_height: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) margin_top: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) margin_bottom: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) margin_left: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) margin_right: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) page_ranges: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) header_template: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) footer_template: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "preferCSSPageSize")]
+    pub(crate) prefer_css_page_size: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "generateTaggedPDF")]
+    pub(crate) generate_tagged_pdf: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) generate_document_outline: Option<bool>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct PrintToPDFReply {
+    pub(crate) data: String,
+}
+
+impl Command for PrintToPDF {
+    const METHOD: &'static str = "Page.printToPDF";
+    type Reply = PrintToPDFReply;
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StartScreencast {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) format: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) quality: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) max_width: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) max_height: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) every_nth_frame: Option<i64>,
+}
+
+impl Command for StartScreencast {
+    const METHOD: &'static str = "Page.startScreencast";
+    type Reply = IgnoredAny;
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct StopScreencast {}
+
+impl Command for StopScreencast {
+    const METHOD: &'static str = "Page.stopScreencast";
+    type Reply = IgnoredAny;
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ScreencastFrameAck {
+    pub(crate) session_id: i64,
+}
+
+impl Command for ScreencastFrameAck {
+    const METHOD: &'static str = "Page.screencastFrameAck";
+    type Reply = IgnoredAny;
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FrameAttached {
@@ -269,6 +357,24 @@ pub(crate) struct FileChooserOpened {
 
 impl Event for FileChooserOpened {
     const METHOD: &'static str = "Page.fileChooserOpened";
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ScreencastFrame {
+    pub(crate) data: String,
+    pub(crate) metadata: super::page::ScreencastFrameMetadata,
+    pub(crate) session_id: i64,
+}
+
+impl Event for ScreencastFrame {
+    const METHOD: &'static str = "Page.screencastFrame";
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct ScreencastFrameMetadata {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) timestamp: Option<f64>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -91,6 +91,14 @@ impl Command for ReleaseObject {
     type Reply = IgnoredAny;
 }
 
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct TerminateExecution {}
+
+impl Command for TerminateExecution {
+    const METHOD: &'static str = "Runtime.terminateExecution";
+    type Reply = IgnoredAny;
+}
+
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct ExecutionContextCreated {
     pub(crate) context: super::runtime::ExecutionContextDescription,

@@ -5,11 +5,20 @@ use std::{
     io::Write as _,
     path::Path,
     process::{Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant as Clock},
 };
 
 use casare_browser::{Browser, BrowserError, Click, Keys, LaunchOptions, Until};
 use insta::assert_snapshot;
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{ServerConfig, pki_types::PrivateKeyDer},
+};
 
 use crate::site::{Reply, Site, at, brief, html, open, soon, told};
 
@@ -228,6 +237,89 @@ async fn a_killed_browser_is_an_error_at_once_and_leaves_nothing_behind() {
         ),
         (0, 0)
     );
+}
+
+/// Something that encrypts what goes to a browser's debugging port.
+async fn behind_tls(port: u16, folder: &Path) -> u16 {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    fs::write(folder.join("authority.pem"), made.cert.pem()).unwrap();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let outside = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                // Who does not trust it hangs up.
+                let Ok(mut stream) = acceptor.accept(stream).await else {
+                    return;
+                };
+                let mut browser = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                let _ = copy_bidirectional(&mut stream, &mut browser).await;
+            });
+        }
+    });
+    outside
+}
+
+/// Not a test of its own: the process that the test below lets trust an authority.
+#[tokio::test]
+async fn joins_a_browser_behind_tls() {
+    let Some(endpoint) = std::env::var_os("CASARE_TEST_ENDPOINT") else {
+        return;
+    };
+    let endpoint = endpoint.to_str().unwrap();
+    let browser = Browser::connect(endpoint, soon()).await.unwrap();
+    let page = browser.default_context().new_page(soon()).await.unwrap();
+    assert_eq!(page.url(), "about:blank");
+    browser.close().await.unwrap();
+    println!("joined");
+}
+
+#[tokio::test]
+async fn an_encrypted_browser_is_reached_by_those_who_trust_its_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = LaunchOptions {
+        args: vec!["--remote-debugging-port=0".into()],
+        profile: Some(folder.path().join("profile")),
+        ..LaunchOptions::default()
+    };
+    let browser = Browser::launch(options).await.unwrap();
+    let port_file = folder.path().join("profile/DevToolsActivePort");
+    until(
+        || fs::read_to_string(&port_file).is_ok_and(|text| text.contains('/')),
+        "no port",
+    )
+    .await;
+    let text = fs::read_to_string(&port_file).unwrap();
+    let port = text.lines().next().unwrap().parse().unwrap();
+    let endpoint = format!(
+        "https://localhost:{}",
+        behind_tls(port, folder.path()).await
+    );
+
+    let error = Browser::connect(&endpoint, soon()).await.unwrap_err();
+    assert!(error.to_string().contains("certificate"), "{error}");
+    let joined = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "living::joins_a_browser_behind_tls",
+            "--nocapture",
+        ])
+        .env("CASARE_TEST_ENDPOINT", &endpoint)
+        .env("SSL_CERT_FILE", folder.path().join("authority.pem"))
+        .output()
+        .await
+        .unwrap();
+
+    let said = String::from_utf8_lossy(&joined.stdout);
+    assert!(said.contains("joined"), "{said}");
+    browser.close().await.unwrap();
 }
 
 /// Not a test of its own: the process that the test below kills.

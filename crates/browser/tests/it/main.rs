@@ -3,7 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod acting;
+mod emulating;
 mod finding;
+mod hostile;
 mod living;
+mod pointing;
 mod reading;
 mod site;
+mod traffic;

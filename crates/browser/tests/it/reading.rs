@@ -283,11 +283,11 @@ async fn a_session_goes_on_in_another_browser() {
     let site = Site::serve(vec![(
         "/",
         html(
-            "<p id=who></p><script>who.textContent = (localStorage.name ?? 'nobody') + ' ' + (sessionStorage.tab ?? '') + ' ' + document.cookie</script>",
+            "<p id=who></p><div style='height:3000px'></div><script>who.textContent = (localStorage.name ?? 'nobody') + ' ' + (sessionStorage.tab ?? '') + ' ' + document.cookie</script>",
         ),
     )]);
     let (browser, page) = open(&site).await;
-    let remember = "document.cookie = 'id=7; max-age=1000'; localStorage.name = 'Ada'; sessionStorage.tab = '1'; history.pushState({}, '', '/?step=2')";
+    let remember = "document.cookie = 'id=7; max-age=1000'; localStorage.name = 'Ada'; sessionStorage.tab = '1'; history.pushState({}, '', '/?step=2'); scrollTo(0, 700)";
     assert!(page.untouched_document().is_some());
     page.evaluate(remember, &[], soon()).await.unwrap();
     assert!(page.untouched_document().is_none());
@@ -306,6 +306,8 @@ async fn a_session_goes_on_in_another_browser() {
         .unwrap();
     assert_eq!(page.url(), site.url("/?step=2"));
     assert_eq!(page.text(&at("#who"), soon()).await.unwrap(), "Ada 1 id=7");
+    let scrolled = page.evaluate("scrollY", &[], soon()).await.unwrap();
+    assert_eq!(scrolled, json!(700));
     // Storage was written without a visit to the site.
     assert!(site.requests() - asked <= 2);
 

@@ -23,6 +23,12 @@ pub(crate) enum Reply {
         bytes: Vec<u8>,
     },
     Redirect(String),
+    /// Any other content.
+    Raw(&'static str, String),
+    /// What the request's headers were, as text; the browser must have said `ada:pw` first.
+    Guarded,
+    /// What the request's headers were, as text.
+    Echo,
     /// Never anything.
     Silence,
 }
@@ -84,6 +90,11 @@ impl Drop for Site {
     }
 }
 
+fn headers_of(request: &Request) -> String {
+    let line = |header: &Header| format!("{}: {}\n", header.field, header.value);
+    request.headers().iter().map(line).collect()
+}
+
 pub(crate) fn html(body: &str) -> Reply {
     Reply::Html(format!(
         "<!doctype html><meta charset=utf-8><title>Test</title>{body}"
@@ -105,6 +116,15 @@ fn answer(request: Request, reply: Option<&Reply>, port: u16) {
                 "content-disposition",
                 &format!("attachment; filename=\"{name}\""),
             )),
+        Some(Reply::Raw(kind, text)) => {
+            body(text.as_bytes()).with_header(header("content-type", kind))
+        }
+        Some(Reply::Echo) => body(headers_of(&request).as_bytes()),
+        // `ada:pw` in Base64.
+        Some(Reply::Guarded) if headers_of(&request).contains("Basic YWRhOnB3") => body(b"welcome"),
+        Some(Reply::Guarded) => body(b"who are you?")
+            .with_status_code(401)
+            .with_header(header("www-authenticate", "Basic realm=here")),
         Some(Reply::Redirect(to)) => body(b"")
             .with_status_code(302)
             .with_header(header("location", to)),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{
     fault, live,
-    target::{Target, deadline, effect},
+    target::{Position, Target, deadline, effect},
 };
 
 /// Clicks an element as soon as it is visible, at rest, enabled and not covered.
@@ -70,16 +70,6 @@ enum Modifier {
     Shift,
 }
 
-/// A place on an element.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Position {
-    /// Pixels from its left edge.
-    x: f64,
-    /// Pixels from its upper edge.
-    y: f64,
-}
-
 pub(super) fn node() -> Node {
     Node::action_with_effect("browser.click", click, |settings: &Click| {
         effect(settings.repeatable)
@@ -107,7 +97,7 @@ async fn click(cx: &StepContext, settings: Click) -> Result<(), NodeError> {
         },
         count: settings.count,
         modifiers: settings.modifiers.into_iter().map(held).collect(),
-        position: settings.position.map(|at| (at.x, at.y)),
+        position: settings.position.map(Into::into),
         force: settings.force,
     };
     let until = deadline(cx);

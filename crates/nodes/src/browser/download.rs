@@ -36,6 +36,8 @@ pub(super) struct Downloaded {
     name: String,
     /// Its size in bytes.
     size: u64,
+    /// The SHA-256 of its content.
+    sha256: String,
     /// Where it came from.
     url: String,
 }
@@ -89,6 +91,7 @@ async fn download(cx: &StepContext, settings: Download) -> Result<Downloaded, No
         path: to.to_string_lossy().into_owned(),
         name: got.suggested_name,
         size: got.size,
+        sha256: got.sha256,
         url: got.url,
     })
 }

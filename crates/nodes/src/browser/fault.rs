@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use casare_browser::{BrowserError, Check, Page, Shot};
-use casare_engine::{ErrorKind, NodeError, StepContext, chain};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext, chain};
 use serde_json::json;
 use tokio::time::Instant;
+
+use super::live;
 
 /// How long the picture of a failure may take; a page that hangs gives none.
 const PICTURE_TIME: Duration = Duration::from_secs(3);
@@ -13,6 +15,11 @@ const PICTURE_TIME: Duration = Duration::from_secs(3);
 /// The node's error for a failure on `page`, with a screenshot among the run's files.
 pub(super) async fn on_page(cx: &StepContext, page: &Page, error: BrowserError) -> NodeError {
     let failure = explain(&error);
+    if let BrowserError::PageCrashed { .. } = error
+        && let Ok(session) = live::session(cx)
+    {
+        session.reopen(page).await;
+    }
     let told = matches!(
         error,
         BrowserError::NotActionable { .. }
@@ -32,6 +39,30 @@ pub(super) async fn on_page(cx: &StepContext, page: &Page, error: BrowserError) 
         Ok(artifact) => failure.with_artifact(artifact.name),
         Err(_) => failure,
     }
+}
+
+/// What a node that works on an element may fail with.
+pub(super) fn of_elements(node: Node) -> Node {
+    of_pages(node)
+        .fails(
+            ErrorKind::NotFound,
+            "No element matches until the step's time is over; `nearest` in the details has those that \
+             come close.",
+        )
+        .fails(
+            ErrorKind::Timeout,
+            "The element is there, but not visible, at rest, enabled or free of others; `check` in the \
+             details says which.",
+        )
+}
+
+/// What a node that works on a page may fail with.
+pub(super) fn of_pages(node: Node) -> Node {
+    node.fails(
+        ErrorKind::Unavailable,
+        "The page or the browser has crashed or was closed, or an address cannot be reached. A page that \
+         crashed is opened again for the next step.",
+    )
 }
 
 /// The node's error for a failure without a page to show.
@@ -87,8 +118,12 @@ fn kind(error: &BrowserError) -> ErrorKind {
         | BrowserError::Unusable { .. }
         | BrowserError::InvalidValue { .. }
         | BrowserError::Script { .. }
+        | BrowserError::Refused { .. }
         | BrowserError::Locator(_)
         | BrowserError::UnknownKey { .. } => ErrorKind::Invalid,
+        BrowserError::Navigation { reason, .. } if reason.contains("AUTH_CREDENTIALS") => {
+            ErrorKind::Denied
+        }
         BrowserError::Navigation { reason, .. } if reason.contains("INVALID_URL") => {
             ErrorKind::Invalid
         }

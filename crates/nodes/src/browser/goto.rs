@@ -1,5 +1,5 @@
 use casare_browser::Until;
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -54,7 +54,15 @@ pub(super) struct Arrived {
 }
 
 pub(super) fn node() -> Node {
-    Node::action("browser.goto", goto)
+    fault::of_pages(Node::action("browser.goto", goto))
+        .fails(
+            ErrorKind::Denied,
+            "The site asks for a name and a password; give the session a `login`.",
+        )
+        .fails(
+            ErrorKind::Timeout,
+            "The page is not as far as `until` says; the message has what is still loading.",
+        )
         .effect(Effect::Live)
         .icon("globe")
         .example(EXAMPLE)

@@ -3,21 +3,31 @@
 use std::{any::Any, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use casare_browser::{Browser, Context, Page};
+use casare_browser::{Browser, BrowserError, Context, ExchangeMark, Page, RouteHandle, Until};
 use casare_engine::{BlockEnd, NodeError, Resource, StepContext};
 use serde_json::Value as Json;
 use tokio::{sync::Mutex, time::Instant};
 
-use super::fault::explain;
+use super::{fault::explain, recording::Recording};
 
 /// How long a checkpoint may wait for a page that is just navigating.
 const SETTLING: Duration = Duration::from_secs(2);
+
+/// How long a page may take to come back after a crash.
+const REOPENING: Duration = Duration::from_secs(10);
 
 /// A browser with the page that steps work on.
 pub(super) struct LiveBrowser {
     browser: Mutex<Option<Browser>>,
     context: Context,
     page: parking_lot::Mutex<Current>,
+    /// What the workflow's steps said of requests, with the names they gave it.
+    routes: parking_lot::Mutex<Vec<(Option<String>, RouteHandle)>>,
+    /// Up to which answer of a page the steps have looked.
+    answered: parking_lot::Mutex<Vec<(Page, ExchangeMark)>>,
+    recording: Mutex<Option<Recording>>,
+    /// The tab that was opened in a browser which is not ours, and goes on without us.
+    guest: Option<Page>,
 }
 
 struct Current {
@@ -27,15 +37,66 @@ struct Current {
 }
 
 impl LiveBrowser {
-    pub(super) fn new(browser: Browser, context: Context, page: Page) -> Self {
+    pub(super) fn new(
+        browser: Browser,
+        context: Context,
+        page: Page,
+        recording: Recording,
+    ) -> Self {
         LiveBrowser {
+            guest: (!browser.is_own()).then(|| page.clone()),
             browser: Mutex::new(Some(browser)),
             context,
             page: parking_lot::Mutex::new(Current {
                 page,
                 checkpointed: None,
             }),
+            routes: parking_lot::Mutex::default(),
+            answered: parking_lot::Mutex::default(),
+            recording: Mutex::new(Some(recording)),
         }
+    }
+
+    /// Keeps a route until it is removed or the session ends.
+    pub(super) fn keep_route(&self, name: Option<String>, route: RouteHandle) {
+        self.routes.lock().push((name, route));
+    }
+
+    /// Removes the routes of this name, or all; answers how many requests they decided about, `None` if
+    /// there is no such route.
+    pub(super) async fn remove_routes(
+        &self,
+        name: Option<&str>,
+    ) -> Result<Option<u64>, BrowserError> {
+        let (removed, kept): (Vec<_>, Vec<_>) = {
+            let mut routes = self.routes.lock();
+            std::mem::take(&mut *routes)
+                .into_iter()
+                .partition(|(known, _)| name.is_none() || known.as_deref() == name)
+        };
+        self.routes.lock().extend(kept);
+        if removed.is_empty() && name.is_some() {
+            return Ok(None);
+        }
+        let mut requests = 0;
+        for (_, route) in removed {
+            requests += route.hits();
+            route.remove().await?;
+        }
+        Ok(Some(requests))
+    }
+
+    /// Up to which answer of `page` the steps have looked.
+    pub(super) fn answered(&self, page: &Page) -> ExchangeMark {
+        let answered = self.answered.lock();
+        let known = answered.iter().find(|(known, _)| known.is_same(page));
+        known.map(|(_, mark)| *mark).unwrap_or_default()
+    }
+
+    pub(super) fn set_answered(&self, page: &Page, mark: ExchangeMark) {
+        let mut answered = self.answered.lock();
+        answered.retain(|(known, _)| !known.is_same(page) && !known.is_closed());
+        answered.push((page.clone(), mark));
     }
 
     /// The page to work on: the one opened last by the session, or, when that has closed, the newest
@@ -53,12 +114,34 @@ impl LiveBrowser {
         current.page.clone()
     }
 
+    /// Goes on in a new page at the address of one that has crashed: cookies and storage are still there,
+    /// and a step that is tried again finds the page.
+    pub(super) async fn reopen(&self, crashed: &Page) {
+        if !self.page.lock().page.is_same(crashed) {
+            return;
+        }
+        let until = Instant::now() + REOPENING;
+        let Ok(page) = self.context.new_page(until).await else {
+            return;
+        };
+        let url = crashed.url();
+        self.switch_to(page.clone());
+        // Whether it comes is seen by the next step.
+        let _ = page.goto(&url, Until::DomContentLoaded, until).await;
+        let _ = crashed.clone().close().await;
+    }
+
     pub(super) fn context(&self) -> &Context {
         &self.context
     }
 
     /// Goes on with another page.
     pub(super) fn switch_to(&self, page: Page) {
+        if let Ok(mut recording) = self.recording.try_lock()
+            && let Some(recording) = recording.as_mut()
+        {
+            recording.listen_to(&page);
+        }
         *self.page.lock() = Current {
             page,
             checkpointed: None,
@@ -78,10 +161,19 @@ pub(super) fn session(cx: &StepContext) -> Result<Arc<LiveBrowser>, NodeError> {
 #[async_trait]
 impl Resource for LiveBrowser {
     async fn close(&self, _end: BlockEnd) -> Result<(), NodeError> {
-        match self.browser.lock().await.take() {
+        let kept = match self.recording.lock().await.take() {
+            Some(recording) => recording.finish().await,
+            None => Ok(()),
+        };
+        if let Some(page) = &self.guest {
+            // The person whose browser it is may have closed it.
+            let _ = page.clone().close().await;
+        }
+        let closed = match self.browser.lock().await.take() {
             Some(browser) => browser.close().await.map_err(|error| explain(&error)),
             None => Ok(()),
-        }
+        };
+        closed.and(kept)
     }
 
     /// Taken of each document while nothing has been done to it yet: its address brings it back, and

@@ -59,7 +59,7 @@ pub(super) struct Picture {
 }
 
 pub(super) fn node() -> Node {
-    Node::action("browser.screenshot", screenshot)
+    fault::of_elements(Node::action("browser.screenshot", screenshot))
         .effect(Effect::Live)
         .icon("camera")
         .example(EXAMPLE)

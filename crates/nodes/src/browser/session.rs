@@ -1,12 +1,21 @@
 use std::{sync::Arc, time::Duration};
 
-use casare_browser::{Browser, Checkpoint, DialogPolicy, LaunchOptions, Proxy, Until, Viewport};
-use casare_engine::{LogLevel, Node, NodeError, Opened, StepContext};
+use casare_browser::{
+    Browser, Checkpoint, DialogPolicy, LaunchOptions, Login, Proxy, Until, Viewport,
+};
+use casare_engine::{ErrorKind, LogLevel, Node, NodeError, Opened, StepContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::{fault, goto::WaitUntil, live::LiveBrowser, target::deadline};
+use super::{
+    emulation::{Emulated, Size},
+    fault,
+    goto::WaitUntil,
+    live::LiveBrowser,
+    recording::{Console, Recording},
+    target::deadline,
+};
 
 /// Opens a browser for the steps in its `do` block and closes it afterwards, however they end.
 ///
@@ -32,6 +41,20 @@ pub(super) struct Session {
     downloads: Option<String>,
     /// A proxy server for all requests.
     proxy: Option<ProxyServer>,
+    /// The credential (`username`, `password`) for servers that ask for a name by the browser's own
+    /// dialog. Only the site of `url` is told it; every site if there is no `url`.
+    login: Option<String>,
+    /// What pages are made to believe: another device, place, language, network.
+    emulate: Option<Emulated>,
+    /// What is kept of what pages say to their consoles.
+    #[serde(default)]
+    console: Console,
+    /// Whether the traffic is kept as `traffic.har` among the run's files; secrets are masked.
+    #[serde(default)]
+    record_har: bool,
+    /// Whether pictures of what pages showed are kept as `pictures.html` among the run's files.
+    #[serde(default)]
+    record_pictures: bool,
     /// How pages' own dialogs (`alert`, `confirm`, `prompt`) are answered.
     #[serde(default)]
     dialogs: Dialogs,
@@ -40,23 +63,14 @@ pub(super) struct Session {
     /// More arguments for the browser's program.
     #[serde(default)]
     args: Vec<String>,
-    /// The debugging address of a browser that runs already (`ws://…`, `http://host:9222`); none is
-    /// started then.
-    endpoint: Option<String>,
+    /// The debugging address of a browser that runs already (`http://host:9222`, `ws://…`, `wss://…`).
+    /// None is started then; the steps work on a tab of their own in that browser, which is closed at
+    /// the end, and `browser.tab` chooses those that are open.
+    connect: Option<String>,
 }
 
 fn yes() -> bool {
     true
-}
-
-/// The size of a page.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Size {
-    /// In pixels.
-    width: u32,
-    /// In pixels.
-    height: u32,
 }
 
 /// A proxy server.
@@ -68,6 +82,8 @@ struct ProxyServer {
     /// Hosts that are reached without it, such as `*.example.com`.
     #[serde(default)]
     bypass: Vec<String>,
+    /// The credential (`username`, `password`) for a proxy that asks who is there.
+    credential: Option<String>,
 }
 
 /// How dialogs are answered.
@@ -94,7 +110,12 @@ pub(super) struct Started {
 }
 
 pub(super) fn node() -> Node {
-    Node::session("browser.session", open)
+    fault::of_pages(Node::session("browser.session", open))
+        .fails(
+            ErrorKind::Denied,
+            "The site asks for a name and a password and is given none, or there is no such credential.",
+        )
+        .fails(ErrorKind::Conflict, "Another browser uses the `profile`.")
         .icon("app-window")
         .example(EXAMPLE)
 }
@@ -111,15 +132,29 @@ const EXAMPLE: &str = r#"- use: browser.session
 
 async fn open(cx: &StepContext, settings: Session) -> Result<Opened<Started>, NodeError> {
     let until = deadline(cx);
-    let browser = start(cx, &settings, until)
-        .await
-        .map_err(|error| fault::explain(&error))?;
+    let browser = start(cx, &settings, until).await?;
     let version = browser.version().to_owned();
     let context = browser.default_context();
+    if let Some(name) = &settings.login {
+        let login = login(cx, name, settings.url.as_deref()).await?;
+        let set = context.set_logins(vec![login]).await;
+        set.map_err(|error| fault::explain(&error))?;
+    }
+    let mut recording = Recording::new(cx.reporter(), settings.console);
+    if settings.record_har {
+        recording.record_traffic(&context);
+    }
+    if settings.record_pictures {
+        recording.take_pictures(&context)?;
+    }
     let page = context
         .new_page(until)
         .await
         .map_err(|error| fault::explain(&error))?;
+    recording.listen_to(&page);
+    if let Some(emulate) = &settings.emulate {
+        emulate.apply(&context).await?;
+    }
     if let Dialogs::Accept = settings.dialogs {
         page.set_dialog_policy(DialogPolicy::Accept { text: None });
     }
@@ -145,6 +180,8 @@ async fn open(cx: &StepContext, settings: Session) -> Result<Opened<Started>, No
     };
     if let Err(error) = arrived {
         let failure = fault::on_page(cx, &page, error).await;
+        // What was recorded is wanted most of all when something failed.
+        let _ = recording.finish().await;
         // The failure to open is what matters; the browser is killed in any case.
         let _ = browser.close().await;
         return Err(failure);
@@ -160,19 +197,27 @@ async fn open(cx: &StepContext, settings: Session) -> Result<Opened<Started>, No
         browser: version,
     };
     Ok(Opened {
-        resource: Arc::new(LiveBrowser::new(browser, context, page)),
+        resource: Arc::new(LiveBrowser::new(browser, context, page, recording)),
         outputs,
     })
 }
 
-async fn start(
-    cx: &StepContext,
-    settings: &Session,
-    until: Instant,
-) -> Result<Browser, casare_browser::BrowserError> {
-    if let Some(endpoint) = &settings.endpoint {
-        return Browser::connect(endpoint, until).await;
+async fn start(cx: &StepContext, settings: &Session, until: Instant) -> Result<Browser, NodeError> {
+    let failed = |error| fault::explain(&error);
+    if let Some(address) = &settings.connect {
+        return Browser::connect(address, until).await.map_err(failed);
     }
+    let proxy = match &settings.proxy {
+        Some(proxy) => Some(Proxy {
+            server: proxy.server.clone(),
+            bypass: proxy.bypass.clone(),
+            login: match &proxy.credential {
+                Some(name) => Some(login(cx, name, None).await?),
+                None => None,
+            },
+        }),
+        None => None,
+    };
     let viewport = settings.viewport.as_ref().map(|size| Viewport {
         width: size.width,
         height: size.height,
@@ -186,10 +231,7 @@ async fn start(
         headless: cx.headed().map_or(settings.headless, |headed| !headed),
         profile: settings.profile.as_ref().map(|path| cx.file(path)),
         temporary: None,
-        proxy: settings.proxy.as_ref().map(|proxy| Proxy {
-            server: proxy.server.clone(),
-            bypass: proxy.bypass.clone(),
-        }),
+        proxy,
         viewport,
         downloads: settings.downloads.as_ref().map(|path| cx.file(path)),
         args: settings.args.clone(),
@@ -198,4 +240,19 @@ async fn start(
             .max(Duration::from_secs(5)),
     })
     .await
+    .map_err(failed)
+}
+
+/// The name and password of a credential, for the site of `url`.
+async fn login(cx: &StepContext, name: &str, url: Option<&str>) -> Result<Login, NodeError> {
+    let credential = cx.credential(name).await?;
+    // Another site that asks must not be told.
+    let origin = url
+        .and_then(|url| url::Url::parse(url).ok())
+        .map(|url| url.origin().ascii_serialization());
+    Ok(Login {
+        origin,
+        username: credential.field("username")?.to_owned(),
+        password: credential.field("password")?.to_owned(),
+    })
 }

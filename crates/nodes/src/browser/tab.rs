@@ -1,5 +1,5 @@
 use casare_browser::Page;
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,11 @@ struct OneTab {
 }
 
 pub(super) fn node() -> Node {
-    Node::action("browser.tab", tab)
+    fault::of_pages(Node::action("browser.tab", tab))
+        .fails(
+            ErrorKind::NotFound,
+            "No tab is meant by `matching` or `index`.",
+        )
         .effect(Effect::Live)
         .icon("app-window")
         .example(EXAMPLE)

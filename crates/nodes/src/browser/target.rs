@@ -38,6 +38,22 @@ impl JsonSchema for Target {
     }
 }
 
+/// A place on an element.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Position {
+    /// Pixels from its left edge.
+    x: f64,
+    /// Pixels from its upper edge.
+    y: f64,
+}
+
+impl From<Position> for (f64, f64) {
+    fn from(at: Position) -> Self {
+        (at.x, at.y)
+    }
+}
+
 /// What a step that does something on a page may do after a crash: again only what is said to do
 /// no harm. A click may be an order.
 pub(super) fn effect(repeatable: bool) -> Effect {

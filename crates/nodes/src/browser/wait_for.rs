@@ -48,7 +48,7 @@ pub(super) struct Found {
 }
 
 pub(super) fn node() -> Node {
-    Node::action("browser.wait_for", wait_for)
+    fault::of_elements(Node::action("browser.wait_for", wait_for))
         .effect(Effect::Live)
         .icon("hourglass")
         .example(EXAMPLE)

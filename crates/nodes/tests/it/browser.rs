@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::office;
 
-const SHOP: &str = r#"<!doctype html><title>Shop</title>
+pub(crate) const SHOP: &str = r#"<!doctype html><title>Shop</title>
 <form onsubmit="event.preventDefault(); sent.textContent = [...new FormData(this)].map(([k, v]) => k + '=' + (v.name ?? v)).join('&')">
   <label>Name <input name=name></label>
   <label>Country <select name=country><option value=fr>France<option value=pe>Peru</select></label>
@@ -14,6 +14,7 @@ const SHOP: &str = r#"<!doctype html><title>Shop</title>
   <label>Search <input name=q onkeydown="if (event.key === 'Enter') { event.preventDefault(); setTimeout(() => hits.hidden = false, 200) }"></label>
   <button>Send</button>
 </form>
+<button type=button onclick="fetch('prices.json').then((answer) => answer.json()).then((prices) => { sent.textContent = prices.tea })">Prices</button>
 <p id=sent></p>
 <table id=prices><tr><th>Item<th>Price</tr><tr><td>Tea<td>1.50</tr><tr><td>Mate<td>2.00</tr></table>
 <ul id=hits hidden><li><a href="/tea">Tea</a> <b>1.50</b></li><li><a href="/mate">Mate</a></li></ul>
@@ -121,7 +122,7 @@ async fn a_failure_says_which_check_failed_with_a_picture_and_what_comes_near() 
     let (office, url) = shop();
     let step = |step: &str| {
         format!(
-            "steps:\n  - use: browser.session\n    with: {{ url: \"{url}\" }}\n    do:\n      - {step}\n        timeout: 1s\n"
+            "steps:\n  - use: browser.session\n    with: {{ url: \"{url}\" }}\n    do:\n      - {step}\n        timeout: 3s\n"
         )
     };
 
@@ -264,7 +265,8 @@ outputs:
 async fn the_examples_run() {
     let (office, url) = shop();
     let nodes = [
-        "dialog", "forms", "history", "hover", "images", "tab", "type", "cookies",
+        "dialog", "forms", "history", "hover", "images", "tab", "type", "cookies", "drag", "tap",
+        "scroll", "focus", "pdf", "emulate",
     ];
     // Side by side: most of the time a browser is starting.
     let runs = nodes.map(async |node| {

@@ -10,6 +10,7 @@ use casare_node_testing::Office;
 
 mod artifact;
 mod browser;
+mod browser_network;
 mod catalogue;
 mod crypto;
 mod csv;
