@@ -152,6 +152,8 @@ fn command(program: &str, folder: &Path) -> Command {
     command
         .current_dir(folder)
         .env("HOME", folder)
+        // Servers that start at once would take the same names in a folder that all share.
+        .env("TMPDIR", folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
