@@ -214,8 +214,9 @@ impl Progress {
             self.reached.clear();
             self.commits += 1;
             self.touched = false;
-            self.requests
-                .retain(|_, request| request.kind == "Document");
+            // What the document before had not ended never will, and may not be told: it rests in the browser's
+            // memory. A request for a document bears the name of its loader.
+            self.requests.retain(|id, _| id == loader);
         }
         self.navigating = false;
     }
