@@ -1,0 +1,210 @@
+//! What a candidate must not be, however alike it is.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{
+    likeness::{self, plain},
+    look::Look,
+    meaning::{Relation, relation, words_of},
+};
+use crate::target::{Fingerprint, Target};
+
+/// Why a candidate cannot be the element that is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Veto {
+    /// It cannot be seen.
+    Hidden,
+    /// Another kind: a field for a button, a password field for another.
+    Kind,
+    /// It has the name that a neighbour of the target had.
+    Neighbour,
+    /// Its name says the opposite.
+    Opposite,
+    /// Its name says something else, and nothing else proves that it is the one.
+    Name,
+    /// Another picture, and nothing else proves that it is the one.
+    Icon,
+    /// It stands in another row, list item or card.
+    Item,
+    /// It stands in another column.
+    Column,
+    /// It stands in another group of fields.
+    Group,
+}
+
+impl fmt::Display for Veto {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Veto::Hidden => "it cannot be seen",
+            Veto::Kind => "it is of another kind",
+            Veto::Neighbour => "it was a neighbour of the one meant",
+            Veto::Opposite => "its name says the opposite",
+            Veto::Name => "its name says something else",
+            Veto::Icon => "it shows another picture",
+            Veto::Item => "it stands in another row or item",
+            Veto::Column => "it stands in another column",
+            Veto::Group => "it stands in another group",
+        })
+    }
+}
+
+/// What people know an element by: its name, its label or its text.
+pub(super) fn saying(print: &Fingerprint) -> &str {
+    [&print.name, &print.label, &print.text]
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .map_or("", String::as_str)
+}
+
+/// What can be done with an element; only elements of one kind can stand for each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Press,
+    Text,
+    Password,
+    File,
+    List,
+    Check,
+    Radio,
+    Slide,
+    Picture,
+    Read,
+}
+
+pub(super) fn kind(print: &Fingerprint) -> Kind {
+    let kind = print.attributes.get("type").map(String::as_str);
+    if print.tag == "input" {
+        match kind {
+            Some("password") => return Kind::Password,
+            Some("file") => return Kind::File,
+            Some("checkbox") => return Kind::Check,
+            Some("radio") => return Kind::Radio,
+            Some("range") => return Kind::Slide,
+            _ => {}
+        }
+    }
+    if print.tag == "select" {
+        return Kind::List;
+    }
+    match print.role.as_str() {
+        "button" | "link" | "menuitem" | "tab" | "option" | "treeitem" => Kind::Press,
+        "textbox" | "searchbox" | "spinbutton" => Kind::Text,
+        "combobox" if print.tag == "input" => Kind::Text,
+        "combobox" | "listbox" => Kind::List,
+        "checkbox" | "switch" | "menuitemcheckbox" => Kind::Check,
+        "radio" | "menuitemradio" => Kind::Radio,
+        "slider" => Kind::Slide,
+        "img" => Kind::Picture,
+        _ if print.interactive => Kind::Press,
+        _ => Kind::Read,
+    }
+}
+
+/// What the vetoes need to know beside the two elements.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Case {
+    pub(super) translated: bool,
+    /// How many things of its own prove the candidate: attributes that only it has, as the target had them.
+    pub(super) proofs: f64,
+}
+
+/// Proofs that outweigh another name.
+const ENOUGH: f64 = 2.0;
+
+pub(super) fn veto(target: &Target, print: &Fingerprint, look: &Look, case: Case) -> Option<Veto> {
+    let found = &look.print;
+    if !look.visible {
+        return Some(Veto::Hidden);
+    }
+    if kind(print) != kind(found) {
+        return Some(Veto::Kind);
+    }
+    let (wanted, said) = (saying(print), saying(found));
+    let same = plain(wanted) == plain(said);
+    let others = &target.anchors.others;
+    if !same && !said.is_empty() && others.iter().any(|other| plain(other) == plain(said)) {
+        return Some(Veto::Neighbour);
+    }
+    name(target, print, look, case).or_else(|| place(target, print, look, case))
+}
+
+fn name(target: &Target, print: &Fingerprint, look: &Look, case: Case) -> Option<Veto> {
+    let found = &look.print;
+    let (wanted, said) = (saying(print), saying(found));
+    let between = relation(wanted, said);
+    if !case.translated && between == Relation::Opposite {
+        return Some(Veto::Opposite);
+    }
+    let in_its_place = !target.anchors.column.is_empty()
+        && plain(&target.anchors.column) == plain(&look.anchors.column)
+        && same_item(&target.anchors.item, &look.anchors.item);
+    let content = kind(print) == Kind::Read && in_its_place;
+    let other_words = match between {
+        Relation::Different | Relation::Opposite => !case.translated && !content,
+        Relation::Silent => !wanted.is_empty() && case.proofs < 1.0,
+        Relation::Same | Relation::Close => false,
+    };
+    if other_words && case.proofs < ENOUGH {
+        return Some(Veto::Name);
+    }
+    if between != Relation::Same && destroys(wanted) && between != Relation::Close {
+        return Some(Veto::Name);
+    }
+    let other_icon = !print.icon.is_empty() && !found.icon.is_empty() && print.icon != found.icon;
+    if wanted.is_empty() && other_icon && case.proofs < ENOUGH {
+        return Some(Veto::Icon);
+    }
+    None
+}
+
+/// Whether a press may destroy something or cost money.
+fn destroys(name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "delete", "remove", "destroy", "drop", "erase", "pay", "buy", "purchase", "terminate",
+        "deactivate", "revoke", "format", "wipe",
+    ];
+    words_of(name)
+        .iter()
+        .any(|word| WORDS.contains(&word.as_str()))
+}
+
+fn place(target: &Target, print: &Fingerprint, look: &Look, case: Case) -> Option<Veto> {
+    if case.translated {
+        return None;
+    }
+    let (anchors, around) = (&target.anchors, &look.anchors);
+    let both = |a: &str, b: &str| !a.is_empty() && !b.is_empty();
+    let in_table = !anchors.column.is_empty();
+    // Where the name alone does not tell, the place has to.
+    let needs_place = print.twins > 0 || saying(print).is_empty() || in_table;
+    if needs_place
+        && both(&anchors.item, &around.item)
+        && !same_item(&anchors.item, &around.item)
+    {
+        return Some(Veto::Item);
+    }
+    let differ = |a: &str, b: &str| {
+        both(a, b) && matches!(relation(a, b), Relation::Different | Relation::Opposite)
+    };
+    if in_table && differ(&anchors.column, &around.column) {
+        return Some(Veto::Column);
+    }
+    if needs_place && differ(&anchors.group, &around.group) {
+        return Some(Veto::Group);
+    }
+    None
+}
+
+/// Whether two texts are of one row: the numbers in them count.
+fn same_item(a: &str, b: &str) -> bool {
+    let numbers = |text: &str| -> Vec<String> {
+        words_of(text)
+            .into_iter()
+            .filter(|word| word.chars().any(char::is_numeric))
+            .collect()
+    };
+    plain(a) == plain(b) || (numbers(a) == numbers(b) && likeness::text(a, b) >= 0.6)
+}
