@@ -366,7 +366,8 @@ globalThis.casare.healing ??= (() => {
   let held = { scan: 0, els: [] };
 
   /** How well an element may be the one that is looked for, without measuring anything. */
-  function rough(el, wanted) {
+  const rough = (el, wanted) => Math.max(0, ...wanted.map((one) => roughly(el, one)));
+  function roughly(el, wanted) {
     let points = el.localName === wanted.tag ? 1 : 0;
     for (const name of ['id', 'name', 'href', 'placeholder', 'title', 'type', 'autocomplete', 'aria-label', ...TEST_IDS]) {
       const value = el.getAttribute(name);
@@ -382,7 +383,7 @@ globalThis.casare.healing ??= (() => {
     let seen = walk({ readable: p.readable });
     const total = seen.length;
     if (seen.length > p.limit) {
-      const wanted = { ...p.wanted, name: plain(p.wanted.name) };
+      const wanted = p.wanted.map((one) => ({ ...one, name: plain(one.name) }));
       const ranked = seen.map((one) => [one, rough(one.el, wanted)]).sort((a, b) => b[1] - a[1]).slice(0, p.limit);
       const chosen = new Set(ranked.map(([one]) => one));
       seen = seen.filter((one) => chosen.has(one));

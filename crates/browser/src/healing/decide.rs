@@ -105,8 +105,12 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
-            Refusal::NothingKnown => "the target is only a selector; record it again to make it one that can heal",
-            Refusal::Purpose => "assertions and destructive steps are not healed unless their step allows it",
+            Refusal::NothingKnown => {
+                "the target is only a selector; record it again to make it one that can heal"
+            }
+            Refusal::Purpose => {
+                "assertions and destructive steps are not healed unless their step allows it"
+            }
             Refusal::NoCandidate => "the page has no element of this kind",
             Refusal::Vetoed => "the elements that come near are others for sure",
             Refusal::Unlike => "no element is alike enough",
@@ -122,7 +126,11 @@ const STILL_SAID: f64 = 0.34;
 
 /// Weighs all candidates of a page. Answers the one that is meant, or why none can be told, and all
 /// candidates that come near, the best first.
-pub fn decide(target: &Target, sight: &Sight, options: HealOptions) -> (Result<Choice, Refusal>, Vec<Candidate>) {
+pub fn decide(
+    target: &Target,
+    sight: &Sight,
+    options: HealOptions,
+) -> (Result<Choice, Refusal>, Vec<Candidate>) {
     let risky = matches!(options.purpose, Purpose::Assert | Purpose::Destructive);
     if risky && !options.allow_risky {
         return (Err(Refusal::Purpose), Vec::new());
@@ -287,7 +295,11 @@ fn choose(
         return answer(Tier::Fingerprint);
     }
     let (anchored, count) = anchored(best);
-    if clear && count >= bar::ANCHORS && anchored >= bar::ANCHORED && best.score >= bar::ANCHORED_ALIKE {
+    if clear
+        && count >= bar::ANCHORS
+        && anchored >= bar::ANCHORED
+        && best.score >= bar::ANCHORED_ALIKE
+    {
         return answer(Tier::Anchors);
     }
     if best.score >= bar::ANCHORED_ALIKE && !clear {

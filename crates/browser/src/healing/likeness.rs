@@ -64,7 +64,8 @@ pub fn paths(a: &str, b: &str) -> f64 {
     if a == b {
         return 1.0;
     }
-    let (whole_a, whole_b): (Vec<&str>, Vec<&str>) = (a.split('/').collect(), b.split('/').collect());
+    let (whole_a, whole_b): (Vec<&str>, Vec<&str>) =
+        (a.split('/').collect(), b.split('/').collect());
     let tags = |steps: &[&'_ str]| -> Vec<String> {
         let tag = |step: &&str| step.split('[').next().unwrap_or_default().to_owned();
         steps.iter().map(tag).collect()
@@ -79,7 +80,8 @@ fn in_order<T: AsRef<str>>(a: &[T], b: &[T]) -> f64 {
     if longest == 0 {
         return 1.0;
     }
-    let parts = |list: &[T]| -> Vec<String> { list.iter().map(|one| one.as_ref().to_owned()).collect() };
+    let parts =
+        |list: &[T]| -> Vec<String> { list.iter().map(|one| one.as_ref().to_owned()).collect() };
     1.0 - strsim::generic_levenshtein(&parts(a), &parts(b)) as f64 / longest as f64
 }
 

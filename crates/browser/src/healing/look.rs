@@ -1,5 +1,7 @@
 //! What a page tells of its elements.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::target::{Anchors, Fingerprint};
@@ -47,13 +49,24 @@ impl Around {
 /// All candidates of a page, in the order of the document.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sight {
-    pub looks: Vec<Look>,
+    pub looks: Arc<Vec<Look>>,
+    /// What the target's own selector finds.
+    pub primary: Vec<usize>,
     /// For each alternative selector, the candidates that it finds.
     pub matches: Vec<Vec<usize>>,
     /// How many elements there were before the most likely were chosen.
     pub total: usize,
     /// For each text that the target remembers from around it, whether the page still says it.
     pub known: Vec<bool>,
+}
+
+/// What a page answers to a scan for several targets: their selectors and texts one after the other.
+#[derive(Debug, Deserialize)]
+pub(super) struct Scan {
+    pub(super) looks: Vec<Look>,
+    pub(super) matches: Vec<Vec<usize>>,
+    pub(super) total: usize,
+    pub(super) known: Vec<bool>,
 }
 
 /// A look at one element to remember it.

@@ -113,9 +113,15 @@ pub(super) fn relation(wanted: &str, found: &str) -> Relation {
         };
     }
     let contained = |long: &str, short: &str| {
-        short.chars().count() >= 4 && words(short).is_subset(&words(long)) && words(long).len() <= words(short).len() + 2
+        short.chars().count() >= 4
+            && words(short).is_subset(&words(long))
+            && words(long).len() <= words(short).len() + 2
     };
-    if by_letters(&a, &b) >= 0.75 || by_words(&a, &b) >= 0.66 || contained(&a, &b) || contained(&b, &a) {
+    if by_letters(&a, &b) >= 0.75
+        || by_words(&a, &b) >= 0.66
+        || contained(&a, &b)
+        || contained(&b, &a)
+    {
         return Relation::Close;
     }
     Relation::Different

@@ -1,7 +1,10 @@
 //! Healing on a real page.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -10,7 +13,7 @@ use tokio::time::Instant;
 
 use super::{
     decide::{Candidate, HealOptions, Refusal, Tier, decide, known_texts, only_interactive},
-    look::{Description, Sight},
+    look::{Description, Scan, Sight},
     traits::Evidence,
 };
 use crate::{
@@ -91,32 +94,56 @@ impl Page {
         target_of(description, locator)
     }
 
-    /// All candidates for a target that the page has now; [`decide`] chooses among them.
+    /// What the page has now for each of some targets: what their selectors find, and all candidates. One look
+    /// serves them all; [`decide`] chooses among them.
     ///
     /// # Errors
     ///
     /// The page is gone or does not answer.
-    pub async fn sight(&self, target: &Target, deadline: Instant) -> Result<Sight, BrowserError> {
-        self.scan(target, 0, deadline).await
+    pub async fn sights(
+        &self,
+        targets: &[Target],
+        deadline: Instant,
+    ) -> Result<Vec<Sight>, BrowserError> {
+        self.scan(targets, 0, deadline).await
     }
 
     async fn scan(
         &self,
-        target: &Target,
+        targets: &[Target],
         scan: u64,
         deadline: Instant,
-    ) -> Result<Sight, BrowserError> {
-        let print = target.fingerprint.clone().unwrap_or_default();
-        let selectors: Vec<_> = target.alternatives.iter().map(steps_of).collect();
+    ) -> Result<Vec<Sight>, BrowserError> {
+        let prints: Vec<&Fingerprint> = targets
+            .iter()
+            .filter_map(|target| target.fingerprint.as_ref())
+            .collect();
+        let selectors: Vec<_> = targets
+            .iter()
+            .flat_map(|target| std::iter::once(&target.selector).chain(&target.alternatives))
+            .map(steps_of)
+            .collect();
+        let known: Vec<String> = targets.iter().flat_map(known_texts).collect();
+        let readable = !prints.iter().all(|print| only_interactive(print));
         let settings = [
             ("scan", json!(scan)),
-            ("readable", json!(!only_interactive(&print))),
+            ("readable", json!(readable)),
             ("limit", json!(CANDIDATES)),
             ("selectors", json!(selectors)),
-            ("known", json!(known_texts(target))),
-            ("wanted", json!(print)),
+            ("known", json!(known)),
+            ("wanted", json!(prints)),
         ];
-        self.run_here_with("scan", settings, deadline).await
+        let found: Scan = self.run_here_with("scan", settings, deadline).await?;
+        let looks = Arc::new(found.looks);
+        let (mut matches, mut known) = (found.matches.into_iter(), found.known.into_iter());
+        let sight = |target: &Target| Sight {
+            looks: Arc::clone(&looks),
+            primary: matches.next().unwrap_or_default(),
+            matches: matches.by_ref().take(target.alternatives.len()).collect(),
+            total: found.total,
+            known: known.by_ref().take(known_texts(target).len()).collect(),
+        };
+        Ok(targets.iter().map(sight).collect())
     }
 
     /// Looks for the element that a target means after its selector has stopped finding it. Acts on nothing.
@@ -132,7 +159,10 @@ impl Page {
     ) -> Result<Healing, BrowserError> {
         let started = Instant::now();
         let scan = SCANS.fetch_add(1, Ordering::Relaxed);
-        let sight = self.scan(target, scan, deadline).await?;
+        let sights = self
+            .scan(std::slice::from_ref(target), scan, deadline)
+            .await?;
+        let sight = sights.into_iter().next().unwrap_or_default();
         let (choice, near) = decide(target, &sight, options);
         let refused = |reason: Refusal| {
             let nearest = near

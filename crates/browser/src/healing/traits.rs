@@ -168,7 +168,11 @@ impl Scales {
                 "href" => self.both("href", weight, &a, &b, likeness::addresses),
                 "id" | "name" | "for" | "testid" => {
                     self.both(name, weight, &a, &b, |a, b| {
-                        if a == b { 1.0 } else { 0.5 * likeness::by_letters(a, b) }
+                        if a == b {
+                            1.0
+                        } else {
+                            0.5 * likeness::by_letters(a, b)
+                        }
                     });
                 }
                 "placeholder" | "title" | "alt" => self.words(name, weight, &a, &b),

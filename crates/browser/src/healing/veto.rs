@@ -163,8 +163,19 @@ fn name(target: &Target, print: &Fingerprint, look: &Look, case: Case) -> Option
 /// Whether a press may destroy something or cost money.
 fn destroys(name: &str) -> bool {
     const WORDS: &[&str] = &[
-        "delete", "remove", "destroy", "drop", "erase", "pay", "buy", "purchase", "terminate",
-        "deactivate", "revoke", "format", "wipe",
+        "delete",
+        "remove",
+        "destroy",
+        "drop",
+        "erase",
+        "pay",
+        "buy",
+        "purchase",
+        "terminate",
+        "deactivate",
+        "revoke",
+        "format",
+        "wipe",
     ];
     words_of(name)
         .iter()
@@ -180,10 +191,7 @@ fn place(target: &Target, print: &Fingerprint, look: &Look, case: Case) -> Optio
     let in_table = !anchors.column.is_empty();
     // Where the name alone does not tell, the place has to.
     let needs_place = print.twins > 0 || saying(print).is_empty() || in_table;
-    if needs_place
-        && both(&anchors.item, &around.item)
-        && !same_item(&anchors.item, &around.item)
-    {
+    if needs_place && both(&anchors.item, &around.item) && !same_item(&anchors.item, &around.item) {
         return Some(Veto::Item);
     }
     let differ = |a: &str, b: &str| {
