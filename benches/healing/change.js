@@ -299,6 +299,8 @@ globalThis.change = (() => {
       if (!el?.isConnected) continue;
       const item = el.closest('li,tr');
       const alone = item && [...marks.values()].filter((one) => item.contains(one)).length === 1;
+      // Who takes a field away takes its label as well.
+      for (const label of [...(el.labels ?? [])]) if (!label.contains(el) && roll.chance(0.8)) label.remove();
       (alone && roll.chance(0.5) ? item : el).remove();
     }
     for (const [way, part] of recipe) WAYS[way](roll, part);

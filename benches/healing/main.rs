@@ -15,6 +15,7 @@
 )]
 
 mod capture;
+mod list;
 mod measure;
 mod record;
 mod rivals;
@@ -29,7 +30,8 @@ fn main() {
     let rest: Vec<String> = arguments.collect();
     match mode.as_str() {
         "capture" => capture::run(&folder, &rest),
+        "list" => list::run(&folder, &rest),
         "measure" => measure::run(&folder, &rest),
-        other => panic!("`{other}` is neither capture nor measure"),
+        other => panic!("`{other}` is not capture, list or measure"),
     }
 }

@@ -228,14 +228,46 @@ globalThis.casare.healing ??= (() => {
     const given = labelsOf(el)[0];
     if (given) return clip(given, 80);
     if (!el.matches('input,select,textarea')) return '';
+    const beside = el.parentElement?.querySelectorAll('label,input:not([type=hidden]),select,textarea') ?? [];
+    if (beside.length === 2) {
+      const label = [...beside].find((one) => one.localName === 'label' && (!one.control || one.control === el));
+      if (label && textOf(label)) return clip(textOf(label), 80);
+    }
     for (let at = el, up = 0; at && up < 3; at = at.parentElement, up++) {
       for (let before = at.previousElementSibling; before; before = before.previousElementSibling) {
         if (before.matches('input,select,textarea,button') || before.querySelector('input:not([type=hidden]),select,textarea')) return '';
         const text = textOf(before);
+        if (before.localName === 'label' && before.control && before.control !== el) return '';
         if (text && text.length <= 60 && before.matches('label,span,b,strong,dt,th,td,div,p,legend')) return text;
       }
     }
     return '';
+  }
+
+  const FIELD = 'input:not([type=submit]):not([type=button]):not([type=reset]):not([type=image]),select,textarea';
+  /** What stands for its like when they are counted. */
+  const sortOf = (one) => (!one.interactive ? `read ${one.el.localName}` : one.el.matches(FIELD) ? 'field' : 'press');
+
+  /** For each element, its place among its like in the smallest box that holds another one, and how many these are. */
+  function placeAmong(seen) {
+    const boxes = new Map();
+    for (const one of seen) {
+      one.sort = sortOf(one);
+      for (let at = one.el.parentElement; at; at = at.parentElement) {
+        let sorts = boxes.get(at);
+        if (!sorts) boxes.set(at, (sorts = new Map()));
+        const list = sorts.get(one.sort);
+        if (list) list.push(one); else sorts.set(one.sort, [one]);
+      }
+    }
+    for (const one of seen) {
+      for (let at = one.el.parentElement; at; at = at.parentElement) {
+        const list = boxes.get(at).get(one.sort);
+        if (list.length < 2) continue;
+        one.among = [list.indexOf(one), list.length];
+        break;
+      }
+    }
   }
 
   function lookAt(one) {
@@ -258,6 +290,7 @@ globalThis.casare.healing ??= (() => {
       area: [box.x + view.scrollX, box.y + view.scrollY, box.width, box.height].map(Math.round),
       around: aroundOf(el),
       icon: iconOf(el),
+      among: one.among ?? [],
       presses: el.matches(PRESS),
       interactive: one.interactive,
       visible: visible(el),
@@ -406,6 +439,7 @@ globalThis.casare.healing ??= (() => {
     const spoken = new Set();
     for (const el of document.querySelectorAll('[placeholder],[aria-label],[title],[alt],input[type=submit],input[type=button]'))
       for (const text of [el.placeholder, el.getAttribute('aria-label'), el.title, el.getAttribute('alt'), el.value]) if (text) spoken.add(plain(String(text)));
+    placeAmong(seen);
     held = { scan: p.scan, els: seen.map((one) => one.el) };
     return {
       looks: seen.map(lookAt),
@@ -418,38 +452,52 @@ globalThis.casare.healing ??= (() => {
   /** How many neighbours of its kind a target remembers on each side. */
   const BESIDE = 4;
 
+  /** Attributes of which two elements rarely have the same value. */
+  const OWN = ['id', 'name', 'href', 'testid', 'for', 'src', 'onclick', 'placeholder', 'title', 'aria-controls'];
+  const CONTEXT = ['item', 'group', 'heading', 'column', 'before', 'after'];
+
+  /** What an element says to people. */
+  const sayingOf = (el) => clip(nameOf(el) || (el.matches('input,select,textarea') ? labelOf(el) : textOf(el)), 60);
+
   function describe(el) {
     const seen = walk({ readable: !isInteractive(el), also: new Set([el]) });
+    placeAmong(seen);
     const at = seen.findIndex((one) => one.el === el);
     const one = at < 0 ? { el, interactive: isInteractive(el), before: '', after: '', heading: '' } : seen[at];
     const look = lookAt(one);
-    const own = plain(look.name || look.text);
-    const saying = (other) => plain(nameOf(other.el) || (other.el.matches('input,select,textarea') ? labelOf(other.el) : textOf(other.el)));
-    const alike = (other) => other.el !== el && other.interactive === one.interactive && visible(other.el);
-    const others = [];
-    // First those that share what could be taken for its own, then its neighbours.
-    const shares = (other) => ['href', 'name', 'id', 'title', 'data-target', 'data-bs-target'].some((name) => {
-      const value = el.getAttribute(name);
-      return value && value !== '#' && other.el.getAttribute(name) === value;
-    });
-    const collect = (list) => {
+    const role = roleOf(el);
+    const own = plain(look.name || look.label || look.text);
+    const shown = seen.filter((other) => other.el !== el && visible(other.el));
+    const ours = shown.filter((other) => other.interactive === one.interactive);
+    const attributes = new Map(ours.map((other) => [other, attributesOf(other.el)]));
+    const shares = (other) => OWN.filter((name) => look.attributes?.[name] && attributes.get(other)[name] === look.attributes[name]);
+
+    // First those that have what could be taken for its own, then its neighbours.
+    const before = (list) => list.filter((other) => el.compareDocumentPosition(other.el) & Node.DOCUMENT_POSITION_PRECEDING).reverse();
+    const after = (list) => list.filter((other) => el.compareDocumentPosition(other.el) & Node.DOCUMENT_POSITION_FOLLOWING);
+    const [others, taken] = [[], []];
+    const collect = (list, most) => {
       let kept = 0;
       for (const other of list) {
-        if (kept >= BESIDE) break;
-        if (!alike(other)) continue;
-        const name = clip(nameOf(other.el) || (other.el.matches('input,select,textarea') ? labelOf(other.el) : textOf(other.el)), 60);
-        if (!name || plain(name) === own || others.includes(name)) continue;
-        others.push(name);
-        kept++;
+        if (kept >= most) break;
+        const name = sayingOf(other.el);
+        const fresh = name && plain(name) !== own && !others.includes(name);
+        if (fresh) others.push(name);
+        const given = Object.entries(attributes.get(other) ?? attributesOf(other.el)).filter(([name, value]) => OWN.includes(name) && value !== look.attributes?.[name]);
+        for (const [name, value] of given.slice(0, 2)) if (!taken.includes(`${name}=${value}`)) taken.push(`${name}=${value}`);
+        if (fresh || given.length) kept++;
       }
     };
-    collect(seen.filter(shares));
-    collect(seen.slice(0, Math.max(at, 0)).reverse().slice(0, 60));
-    collect(seen.slice(at + 1, at + 61));
-    const role = roleOf(el);
-    const twins = seen.filter((other) => alike(other) && roleOf(other.el) === role && saying(other) === own);
-    const before = twins.filter((other) => el.compareDocumentPosition(other.el) & Node.DOCUMENT_POSITION_PRECEDING);
-    return { look, others, twins: twins.length, turn: before.length, selectors: selectorsOf(el) };
+    collect(ours.filter((other) => shares(other).length), BESIDE);
+    collect(before(ours), BESIDE);
+    collect(after(ours), BESIDE);
+    if (others.length < BESIDE) collect([...before(shown).slice(0, 8), ...after(shown).slice(0, 8)], BESIDE - others.length);
+
+    const twins = ours.filter((other) => roleOf(other.el) === role && plain(sayingOf(other.el)) === own);
+    const told = twins.length ? CONTEXT.filter((part) => look[part] && !twins.slice(0, 60).some((twin) => lookAt(twin)[part] === look[part])) : [];
+    const shared = [...new Set(ours.flatMap(shares))];
+    if (look.icon && ours.some((other) => iconOf(other.el) === look.icon)) shared.push('icon');
+    return { look: { ...look, twins: twins.length, told_by: told, shared }, others, taken: taken.slice(0, 12), selectors: selectorsOf(el) };
   }
 
   casare.extend({

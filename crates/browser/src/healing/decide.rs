@@ -180,8 +180,11 @@ fn rank(target: &Target, print: &Fingerprint, sight: &Sight, translated: bool) -
     }
     let weigh = |(at, look): (usize, &Look)| {
         let evidence = compare(target, look, setting);
-        let proofs = proofs(print, look, &peers);
-        let case = Case { translated, proofs };
+        let case = Case {
+            translated,
+            proofs: proofs(print, look, &peers),
+            peers: &peers,
+        };
         Candidate {
             at,
             score: score(&evidence),
@@ -230,6 +233,9 @@ fn proofs(print: &Fingerprint, look: &Look, peers: &[&Look]) -> f64 {
     let only = |same: &dyn Fn(&Look) -> bool| peers.iter().filter(|peer| same(peer)).count() == 1;
     let mut sum = 0.0;
     for (name, weight) in PROVING {
+        if print.shared.iter().any(|shared| shared == name) {
+            continue;
+        }
         if let Some(value) = print.attributes.get(*name)
             && look.print.attributes.get(*name) == Some(value)
             && only(&|peer| peer.print.attributes.get(*name) == Some(value))
@@ -238,6 +244,7 @@ fn proofs(print: &Fingerprint, look: &Look, peers: &[&Look]) -> f64 {
         }
     }
     if !print.icon.is_empty()
+        && !print.shared.iter().any(|shared| shared == "icon")
         && look.print.icon == print.icon
         && only(&|peer| peer.print.icon == print.icon)
     {
@@ -347,6 +354,7 @@ fn anchored(best: &Candidate) -> (f64, usize) {
 pub(super) fn known_texts(target: &Target) -> Vec<String> {
     let anchors = &target.anchors;
     let mut known: Vec<String> = anchors.others.clone();
+    known.extend([&anchors.item, &anchors.group].map(Clone::clone));
     known.extend([&anchors.heading, &anchors.before, &anchors.after].map(Clone::clone));
     known.retain(|text| text.chars().filter(|letter| letter.is_alphabetic()).count() >= 3);
     known.sort_unstable();

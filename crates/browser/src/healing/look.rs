@@ -31,8 +31,21 @@ pub struct Around {
 }
 
 impl Around {
+    /// One of the texts, by its name.
+    pub(super) fn part(&self, name: &str) -> &str {
+        match name {
+            "item" => &self.item,
+            "group" => &self.group,
+            "heading" => &self.heading,
+            "column" => &self.column,
+            "before" => &self.before,
+            "after" => &self.after,
+            _ => "",
+        }
+    }
+
     /// With the names of others, as a target remembers it.
-    pub fn with(self, others: Vec<String>) -> Anchors {
+    pub fn with(self, others: Vec<String>, taken: Vec<String>) -> Anchors {
         Anchors {
             heading: self.heading,
             places: self.places,
@@ -42,6 +55,7 @@ impl Around {
             before: self.before,
             after: self.after,
             others,
+            taken,
         }
     }
 }
@@ -74,8 +88,7 @@ pub(super) struct Scan {
 pub struct Description {
     pub look: Look,
     pub others: Vec<String>,
-    pub twins: usize,
-    pub turn: usize,
+    pub taken: Vec<String>,
     pub selectors: Vec<Way>,
 }
 

@@ -212,14 +212,11 @@ fn target_of(description: Description, asked: &Locator) -> Result<Target, Browse
         });
     }
     let selector = selectors.remove(0);
-    let mut print = description.look.print;
-    print.twins = description.twins;
-    print.turn = description.turn;
     Ok(Target {
         selector,
         alternatives: selectors,
-        fingerprint: Some(print),
-        anchors: description.look.anchors.with(description.others),
+        fingerprint: Some(description.look.print),
+        anchors: description.look.anchors.with(description.others, description.taken),
         picture: None,
     })
 }

@@ -69,7 +69,11 @@ pub(super) fn compare(target: &Target, look: &Look, setting: Setting) -> Vec<Evi
     if print.label != print.name || found.label != found.name {
         scales.words("label", 1.5, &print.label, &found.label);
     }
-    scales.exact("icon", 1.5, &print.icon, &found.icon);
+    scales.both("icon", 1.5, &print.icon, &found.icon, likeness::by_words);
+    if !print.among.is_empty() && !found.among.is_empty() {
+        let same = f64::from(u8::from(print.among == found.among));
+        scales.weigh("among", 0.5, same);
+    }
     scales.attributes(target, look);
     scales.list("classes", 0.8, &print.classes, &found.classes);
     scales.weigh("path", 0.8, likeness::paths(&print.path, &found.path));

@@ -27,6 +27,10 @@ pub enum Veto {
     Name,
     /// Another picture, and nothing else proves that it is the one.
     Icon,
+    /// Others had the same name, and nothing that told it from them is there any more.
+    Twin,
+    /// The page speaks another language, and nothing else proves that it is the one.
+    Unproven,
     /// It stands in another row, list item or card.
     Item,
     /// It stands in another column.
@@ -44,6 +48,8 @@ impl fmt::Display for Veto {
             Veto::Opposite => "its name says the opposite",
             Veto::Name => "its name says something else",
             Veto::Icon => "it shows another picture",
+            Veto::Twin => "it cannot be told from others of its name",
+            Veto::Unproven => "nothing but its place speaks for it",
             Veto::Item => "it stands in another row or item",
             Veto::Column => "it stands in another column",
             Veto::Group => "it stands in another group",
@@ -105,16 +111,22 @@ pub(super) fn kind(print: &Fingerprint) -> Kind {
 
 /// What the vetoes need to know beside the two elements.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Case {
+pub(super) struct Case<'a> {
     pub(super) translated: bool,
-    /// How many things of its own prove the candidate: attributes that only it has, as the target had them.
+    /// How many things of its own prove the candidate: attributes that only it has, as only the target had them.
     pub(super) proofs: f64,
+    /// All that can be seen of the target's kind.
+    pub(super) peers: &'a [&'a Look],
 }
 
 /// Proofs that outweigh another name.
 const ENOUGH: f64 = 2.0;
+/// Proofs that outweigh a name of which a part is left.
+const SOME: f64 = 1.0;
+/// A part of a name.
+const PART: f64 = 0.4;
 
-pub(super) fn veto(target: &Target, print: &Fingerprint, look: &Look, case: Case) -> Option<Veto> {
+pub(super) fn veto(target: &Target, print: &Fingerprint, look: &Look, case: Case<'_>) -> Option<Veto> {
     let found = &look.print;
     if !look.visible {
         return Some(Veto::Hidden);
@@ -123,15 +135,28 @@ pub(super) fn veto(target: &Target, print: &Fingerprint, look: &Look, case: Case
         return Some(Veto::Kind);
     }
     let (wanted, said) = (saying(print), saying(found));
-    let same = plain(wanted) == plain(said);
-    let others = &target.anchors.others;
-    if !same && !said.is_empty() && others.iter().any(|other| plain(other) == plain(said)) {
+    if plain(wanted) != plain(said) && was_neighbour(target, print, look) {
         return Some(Veto::Neighbour);
     }
-    name(target, print, look, case).or_else(|| place(target, print, look, case))
+    name(target, print, look, case)
+        .or_else(|| place(target, print, look, case))
+        .or_else(|| twin(target, print, look, case))
 }
 
-fn name(target: &Target, print: &Fingerprint, look: &Look, case: Case) -> Option<Veto> {
+/// Whether it has a name or an attribute that a neighbour of the target had.
+fn was_neighbour(target: &Target, print: &Fingerprint, look: &Look) -> bool {
+    let said = plain(saying(&look.print));
+    let named = !said.is_empty() && target.anchors.others.iter().any(|other| plain(other) == said);
+    let marked = target.anchors.taken.iter().any(|taken| {
+        taken.split_once('=').is_some_and(|(name, value)| {
+            look.print.attributes.get(name).is_some_and(|found| found == value)
+                && print.attributes.get(name).is_none_or(|own| own != value)
+        })
+    });
+    named || marked
+}
+
+fn name(target: &Target, print: &Fingerprint, look: &Look, case: Case<'_>) -> Option<Veto> {
     let found = &look.print;
     let (wanted, said) = (saying(print), saying(found));
     let between = relation(wanted, said);
@@ -143,21 +168,64 @@ fn name(target: &Target, print: &Fingerprint, look: &Look, case: Case) -> Option
         && same_item(&target.anchors.item, &look.anchors.item);
     let content = kind(print) == Kind::Read && in_its_place;
     let other_words = match between {
-        Relation::Different | Relation::Opposite => !case.translated && !content,
-        Relation::Silent => !wanted.is_empty() && case.proofs < 1.0,
+        Relation::Different | Relation::Opposite => {
+            let needed = if likeness::text(wanted, said) >= PART { SOME } else { ENOUGH };
+            !case.translated && !content && case.proofs < needed
+        }
+        Relation::Silent => !wanted.is_empty() && case.proofs < SOME,
         Relation::Same | Relation::Close => false,
     };
-    if other_words && case.proofs < ENOUGH {
+    if other_words {
         return Some(Veto::Name);
     }
-    if between != Relation::Same && destroys(wanted) && between != Relation::Close {
+    if destroys(wanted) && !matches!(between, Relation::Same | Relation::Close) {
         return Some(Veto::Name);
     }
-    let other_icon = !print.icon.is_empty() && !found.icon.is_empty() && print.icon != found.icon;
-    if wanted.is_empty() && other_icon && case.proofs < ENOUGH {
+    if wanted.is_empty() && other_icon(&print.icon, &found.icon) && case.proofs < ENOUGH {
         return Some(Veto::Icon);
     }
+    let speaks = between == Relation::Same && !wanted.is_empty();
+    if case.translated && !speaks && case.proofs < SOME && !in_same_rank(print, found) {
+        return Some(Veto::Unproven);
+    }
     None
+}
+
+/// Whether two pictures show different things; their names may have got new parts.
+fn other_icon(a: &str, b: &str) -> bool {
+    !a.is_empty() && !b.is_empty() && words_of(a).is_disjoint(&words_of(b))
+}
+
+/// Whether it has the same place among as many.
+fn in_same_rank(print: &Fingerprint, found: &Fingerprint) -> bool {
+    !print.among.is_empty() && print.among == found.among
+}
+
+/// Where others had the same name, something has to tell it from them now as it did then.
+fn twin(target: &Target, print: &Fingerprint, look: &Look, case: Case<'_>) -> Option<Veto> {
+    if print.twins == 0 || case.proofs >= SOME {
+        return None;
+    }
+    let said = plain(saying(&look.print));
+    let same: Vec<&&Look> = case
+        .peers
+        .iter()
+        .filter(|peer| plain(saying(&peer.print)) == said)
+        .collect();
+    let told = print.told_by.iter().any(|part| {
+        let wanted = target.anchors.part(part);
+        let fits = |look: &Look| same_part(part, wanted, look.anchors.part(part));
+        fits(look) && same.iter().filter(|peer| fits(peer)).count() == 1
+    });
+    let as_many = same.len() == print.twins + 1 && in_same_rank(print, &look.print);
+    (!told && !as_many).then_some(Veto::Twin)
+}
+
+fn same_part(part: &str, a: &str, b: &str) -> bool {
+    match part {
+        "item" => same_item(a, b),
+        _ => plain(a) == plain(b),
+    }
 }
 
 /// Whether a press may destroy something or cost money.
@@ -182,7 +250,7 @@ fn destroys(name: &str) -> bool {
         .any(|word| WORDS.contains(&word.as_str()))
 }
 
-fn place(target: &Target, print: &Fingerprint, look: &Look, case: Case) -> Option<Veto> {
+fn place(target: &Target, print: &Fingerprint, look: &Look, case: Case<'_>) -> Option<Veto> {
     if case.translated {
         return None;
     }

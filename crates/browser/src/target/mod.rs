@@ -89,9 +89,15 @@ pub struct Fingerprint {
     /// How many others of its role had the same name.
     #[serde(skip_serializing_if = "is_zero")]
     pub twins: usize,
-    /// How many of these stood before it.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub turn: usize,
+    /// Which of its surroundings told it from these: `item`, `heading`, …
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub told_by: Vec<String>,
+    /// Attributes whose values others had as well: they prove nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shared: Vec<String>,
+    /// Its place among its like in the smallest box that holds another one, from 0, and how many these were.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub among: Vec<usize>,
 }
 
 /// What stood around an element: texts and places that change more rarely than its own markup.
@@ -122,6 +128,9 @@ pub struct Anchors {
     /// Names of elements of its kind nearby: what has one of these names is not the one meant.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<String>,
+    /// Attributes of these neighbours, as `id=last-name`: what has one of them is not the one meant either.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<String>,
 }
 
 fn is_zero(count: &usize) -> bool {
@@ -129,6 +138,19 @@ fn is_zero(count: &usize) -> bool {
 }
 
 impl Anchors {
+    /// One of the texts, by its name.
+    pub(crate) fn part(&self, name: &str) -> &str {
+        match name {
+            "item" => &self.item,
+            "group" => &self.group,
+            "heading" => &self.heading,
+            "column" => &self.column,
+            "before" => &self.before,
+            "after" => &self.after,
+            _ => "",
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         *self == Anchors::default()
     }
