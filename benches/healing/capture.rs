@@ -47,8 +47,9 @@ pub(crate) fn run(folder: &Path, rest: &[String]) {
     let releases: Vec<Release> = serde_json::from_str(&read("releases.json")).unwrap();
     let pairs = folder.join("pairs");
     fs::create_dir_all(&pairs).unwrap();
-    let wanted =
-        |page: &str| rest.is_empty() || rest.iter().any(|part| page.contains(part.as_str()));
+    let releases_only = rest.iter().any(|one| one == "--releases");
+    let rest: Vec<&String> = rest.iter().filter(|one| !one.starts_with("--")).collect();
+    let wanted = |page: &str| rest.is_empty() || rest.iter().any(|part| page.contains(part.as_str()));
     let address = serve(folder.join("packages"));
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
@@ -58,7 +59,7 @@ pub(crate) fn run(folder: &Path, rest: &[String]) {
         for name in &corpus.pages {
             for (change, recipe) in &corpus.recipes {
                 seed += 1;
-                if wanted(name) {
+                if wanted(name) && !releases_only {
                     let pair = changed(&page, &address, name, (change, recipe), seed).await;
                     write(&pairs, seed, &pair);
                 }
@@ -136,16 +137,31 @@ async fn changed(
     see(page, name, change, marked, &after).await
 }
 
+/// Finds what was marked by hand: a CSS selector, or `tag: text`, or `tag: text @1` for the second of these.
+const AT: &str = r#"(marks) => {
+  const squeeze = (text) => (text ?? '').replace(/\s+/g, ' ').trim();
+  const shown = (css) => [...document.querySelectorAll(css)].filter((el) => el.getBoundingClientRect().width > 0);
+  const one = (mark) => {
+    const by = /^(\w+): (.*?)(?: @(\d+))?$/.exec(mark);
+    const says = (el) => squeeze(el.innerText || el.value || el.placeholder || el.alt);
+    let found = by ? shown(by[1]).filter((el) => says(el) === by[2]) : shown(mark);
+    if (by?.[3]) found = found.slice(Number(by[3]), Number(by[3]) + 1);
+    return found.length === 1 ? change.pathOf(found[0]) : `${mark} finds ${found.length}`;
+  };
+  return marks.map((mark) => mark && one(mark));
+}"#;
+
 async fn released(page: &Page, address: &str, release: &Release) -> Pair {
-    const AT: &str = "(selectors) => { const one = (css) => { const found = [...document.querySelectorAll(css)].filter((el) => el.getBoundingClientRect().width > 0); if (found.length !== 1) throw Error(`${css} finds ${found.length}`); return change.pathOf(found[0]); }; return selectors.map((css) => css && one(css)); }";
     open(page, address, &release.from).await;
     let selectors: Vec<&String> = release.marks.iter().map(|mark| &mark.0).collect();
     let paths: Vec<String> = ask(page, AT, &[json!(selectors)]).await;
+    assert_found(&release.from, &paths);
     let places: Vec<Place> = ask(page, "(paths) => change.markAt(paths)", &[json!(paths)]).await;
     let marked = remember(page, &places).await;
     open(page, address, &release.to).await;
     let selectors: Vec<&Option<String>> = release.marks.iter().map(|mark| &mark.1).collect();
     let paths: Vec<Option<String>> = ask(page, AT, &[json!(selectors)]).await;
+    assert_found(&release.to, paths.iter().flatten());
     let after: Vec<Place> = paths
         .into_iter()
         .enumerate()
@@ -157,6 +173,12 @@ async fn released(page: &Page, address: &str, release: &Release) -> Pair {
         .collect();
     let name = format!("{} → {}", release.from, release.to);
     see(page, &name, "release", marked, &after).await
+}
+
+/// A mark that finds nothing, or several, would make every figure wrong.
+fn assert_found<'a>(page: &str, paths: impl IntoIterator<Item = &'a String>) {
+    let lost: Vec<&String> = paths.into_iter().filter(|path| !path.starts_with('/')).collect();
+    assert!(lost.is_empty(), "{page}: {lost:#?}");
 }
 
 async fn remember(page: &Page, places: &[Place]) -> Vec<Marked> {

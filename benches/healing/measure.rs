@@ -68,12 +68,11 @@ fn casare(pair: &Pair, case: &Case) -> (Answer, String, Duration) {
     let took = started.elapsed();
     let path = |at: usize| pair.looks[at].print.path.clone();
     let mut told = String::new();
-    for one in near.iter().take(3) {
+    let truth = |at: usize| case.truth.as_ref() == Some(&pair.looks[at].print.path);
+    for (rank, one) in near.iter().enumerate().filter(|(rank, one)| *rank < 2 || truth(one.at)) {
         let look = &pair.looks[one.at];
-        told += &format!(
-            "      {:.3} votes {:.1} {:?} {} {:?} {:?}\n",
-            one.score, one.votes, one.veto, look.print.path, look.print.name, look.print.attributes
-        );
+        let mark = if truth(one.at) { "TRUE" } else { "    " };
+        told += &format!("   {mark} #{rank} {:.3} votes {:.1} {:?} {} {:?} {:?} item {:?}\n", one.score, one.votes, one.veto, look.print.path, look.print.name, look.print.attributes, look.anchors.item);
         if std::env::var_os("EVIDENCE").is_some() {
             for part in &one.evidence {
                 told += &format!(
@@ -181,35 +180,22 @@ pub(crate) fn run(folder: &Path, rest: &[String]) {
                 };
                 println!("{what} {} {} [{}]", pair.page, pair.change, answer.tier);
                 println!(
-                    "   meant {} {:?} label {:?} text {:?} icon {:?} twins {} {:?}\n      item {:?} column {:?} others {:?} known {:?}",
+                    "   meant {} {:?} label {:?} text {:?} icon {:?} twins {} told {:?} shared {:?} among {:?} {:?}\n      item {:?} column {:?} others {:?} known {:?}",
                     print.path,
                     print.name,
                     print.label,
                     print.text,
                     print.icon,
                     print.twins,
+                    print.told_by,
+                    print.shared,
+                    print.among,
                     print.attributes,
                     case.target.anchors.item,
                     case.target.anchors.column,
                     case.target.anchors.others,
                     case.known
                 );
-                println!("   truth {truth:?}");
-                if let Some(at) = truth
-                    .and_then(|truth| pair.looks.iter().position(|look| look.print.path == *truth))
-                {
-                    let look = &pair.looks[at];
-                    println!(
-                        "      is {:?} label {:?} icon {:?} {:?} item {:?}",
-                        look.print.name,
-                        look.print.label,
-                        look.print.icon,
-                        look.print.attributes,
-                        look.anchors.item
-                    );
-                } else if truth.is_some() {
-                    println!("      is not among the candidates");
-                }
                 print!("{told}");
             }
         }

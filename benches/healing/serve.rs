@@ -1,39 +1,53 @@
 //! Serves the fetched pages: without scripts, and without the outside.
 
-use std::{path::PathBuf, sync::Arc};
-
-use tiny_http::{Header, Response, Server};
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+};
 
 /// Answers the address that pages are served at, for as long as the process lives.
 pub(crate) fn serve(root: PathBuf) -> String {
-    let server = Arc::new(Server::http("127.0.0.1:0").unwrap());
-    let address = format!("http://{}", server.server_addr().to_ip().unwrap());
-    for _ in 0..4 {
-        let (server, root) = (Arc::clone(&server), root.clone());
-        std::thread::spawn(move || {
-            for request in server.incoming_requests() {
-                let path = request.url().split(['?', '#']).next().unwrap_or_default();
-                let path = path.trim_start_matches('/').replace("%20", " ");
-                let inside = !path.split('/').any(|part| part == "..");
-                let file = root.join(&path);
-                let response = match std::fs::read(&file) {
-                    Ok(bytes) if inside => {
-                        let (kind, bytes) = match path.rsplit('.').next() {
-                            Some("html") => ("text/html; charset=utf-8", still(&bytes)),
-                            Some("css") => ("text/css", bytes),
-                            _ => ("application/octet-stream", bytes),
-                        };
-                        let kind = Header::from_bytes("content-type", kind).unwrap();
-                        Response::from_data(bytes).with_header(kind)
-                    }
-                    _ => Response::from_data(Vec::new()).with_status_code(404),
-                };
-                // The browser may have gone on already.
-                let _ = request.respond(response);
-            }
-        });
-    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for connection in listener.incoming().flatten() {
+            let root = root.clone();
+            // The browser may have gone on already: an answer that does not arrive is no harm.
+            std::thread::spawn(move || drop(answer(connection, &root)));
+        }
+    });
     address
+}
+
+/// One request a connection.
+fn answer(mut connection: TcpStream, root: &Path) -> std::io::Result<()> {
+    let mut lines = BufReader::new(connection.try_clone()?).lines();
+    let first = lines.next().transpose()?.unwrap_or_default();
+    for line in lines {
+        if line?.is_empty() {
+            break;
+        }
+    }
+    let path = first.split(' ').nth(1).unwrap_or_default();
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let path = path.trim_start_matches('/').replace("%20", " ");
+    let inside = !path.split('/').any(|part| part == "..");
+    let (status, kind, body) = match std::fs::read(root.join(&path)) {
+        Ok(bytes) if inside => match path.rsplit('.').next() {
+            Some("html") => ("200 OK", "text/html; charset=utf-8", still(&bytes)),
+            Some("css") => ("200 OK", "text/css", bytes),
+            _ => ("200 OK", "application/octet-stream", bytes),
+        },
+        _ => ("404 Not Found", "text/plain", Vec::new()),
+    };
+    let length = body.len();
+    write!(
+        connection,
+        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+    )?;
+    connection.write_all(&body)?;
+    connection.flush()
 }
 
 /// A page without its scripts and its references to other sites.
