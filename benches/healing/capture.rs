@@ -49,7 +49,8 @@ pub(crate) fn run(folder: &Path, rest: &[String]) {
     fs::create_dir_all(&pairs).unwrap();
     let releases_only = rest.iter().any(|one| one == "--releases");
     let rest: Vec<&String> = rest.iter().filter(|one| !one.starts_with("--")).collect();
-    let wanted = |page: &str| rest.is_empty() || rest.iter().any(|part| page.contains(part.as_str()));
+    let wanted =
+        |page: &str| rest.is_empty() || rest.iter().any(|part| page.contains(part.as_str()));
     let address = serve(folder.join("packages"));
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
@@ -177,7 +178,10 @@ async fn released(page: &Page, address: &str, release: &Release) -> Pair {
 
 /// A mark that finds nothing, or several, would make every figure wrong.
 fn assert_found<'a>(page: &str, paths: impl IntoIterator<Item = &'a String>) {
-    let lost: Vec<&String> = paths.into_iter().filter(|path| !path.starts_with('/')).collect();
+    let lost: Vec<&String> = paths
+        .into_iter()
+        .filter(|path| !path.starts_with('/'))
+        .collect();
     assert!(lost.is_empty(), "{page}: {lost:#?}");
 }
 

@@ -35,7 +35,9 @@ pub(crate) fn run(folder: &Path, pages: &[String]) {
         let browser = Browser::launch(LaunchOptions::default()).await.unwrap();
         let page = browser.default_context().new_page(soon()).await.unwrap();
         for name in pages {
-            page.goto(&format!("{address}/{name}"), Until::Load, soon()).await.unwrap();
+            page.goto(&format!("{address}/{name}"), Until::Load, soon())
+                .await
+                .unwrap();
             let listed = page.evaluate(LIST, &[], soon()).await.unwrap();
             println!("== {name}\n{}\n", listed.as_str().unwrap_or_default());
         }

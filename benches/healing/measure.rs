@@ -14,7 +14,7 @@ use crate::{
     rivals,
 };
 
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, serde::Serialize)]
 struct Count {
     right: usize,
     refused: usize,
@@ -69,10 +69,23 @@ fn casare(pair: &Pair, case: &Case) -> (Answer, String, Duration) {
     let path = |at: usize| pair.looks[at].print.path.clone();
     let mut told = String::new();
     let truth = |at: usize| case.truth.as_ref() == Some(&pair.looks[at].print.path);
-    for (rank, one) in near.iter().enumerate().filter(|(rank, one)| *rank < 2 || truth(one.at)) {
+    for (rank, one) in near
+        .iter()
+        .enumerate()
+        .filter(|(rank, one)| *rank < 2 || truth(one.at))
+    {
         let look = &pair.looks[one.at];
         let mark = if truth(one.at) { "TRUE" } else { "    " };
-        told += &format!("   {mark} #{rank} {:.3} votes {:.1} {:?} {} {:?} {:?} item {:?}\n", one.score, one.votes, one.veto, look.print.path, look.print.name, look.print.attributes, look.anchors.item);
+        told += &format!(
+            "   {mark} #{rank} {:.3} votes {:.1} {:?} {} {:?} {:?} item {:?}\n",
+            one.score,
+            one.votes,
+            one.veto,
+            look.print.path,
+            look.print.name,
+            look.print.attributes,
+            look.anchors.item
+        );
         if std::env::var_os("EVIDENCE").is_some() {
             for part in &one.evidence {
                 told += &format!(
@@ -137,23 +150,23 @@ pub(crate) fn run(folder: &Path, rest: &[String]) {
             let broken =
                 !matches!(case.primary[..], [one] if Some(&pair.looks[one].print.path) == truth);
             let half = if pair.held_out() {
-                "1 held out"
+                "held out"
             } else {
-                "2 for the weights"
+                "for the weights"
             };
             let kind = if pair.change == "release" {
-                "3 releases"
+                "releases"
             } else {
-                "4 changed by program"
+                "changed by program"
             };
             let mut sets = vec![
-                "0 all".to_owned(),
+                "all".to_owned(),
                 half.to_owned(),
                 kind.to_owned(),
-                format!("6 {}", pair.change),
+                format!("recipe {}", pair.change),
             ];
             if broken {
-                sets.push("5 selector broken".to_owned());
+                sets.push("selector broken".to_owned());
             }
             for set in sets {
                 for (name, answer) in &answers {
@@ -200,6 +213,7 @@ pub(crate) fn run(folder: &Path, rest: &[String]) {
             }
         }
     }
+    let pairs_count = pairs.len();
     let cases: usize = pairs.iter().map(|pair| pair.cases.len()).sum();
     println!(
         "{} page pairs, {cases} elements; locator weights {weights:.2?}, Similo's bar {bar:.2}\n",
@@ -212,6 +226,8 @@ pub(crate) fn run(folder: &Path, rest: &[String]) {
         }
         println!();
     }
+    let results = serde_json::json!({ "pairs": pairs_count, "elements": cases, "sets": tables, "tiers": tiers });
+    fs::write(folder.join("results.json"), results.to_string()).unwrap();
     println!("by tier or reason\n{HEAD}");
     for (tier, count) in &tiers {
         println!("{}", count.row(tier));

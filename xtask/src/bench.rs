@@ -4,6 +4,7 @@
 mod browser;
 mod engine;
 pub(crate) mod floor;
+mod healing;
 mod measure;
 mod shapes;
 mod startup;
@@ -44,6 +45,8 @@ enum Name {
     Startup,
     /// The form challenge, against a Playwright script in the same Chromium
     Browser,
+    /// Elements found again on pages that have changed, beside Similo, a multi-locator and XPath
+    Healing,
 }
 
 impl Bench {
@@ -73,6 +76,7 @@ impl Bench {
                 Name::Shapes => shapes::bench(&folder)?,
                 Name::Startup => startup::bench(&folder)?,
                 Name::Browser => browser::bench(&folder, self.rounds)?,
+                Name::Healing => healing::bench(&folder)?,
             });
         }
         for table in tables {

@@ -248,10 +248,14 @@ globalThis.casare.healing ??= (() => {
   /** What stands for its like when they are counted. */
   const sortOf = (one) => (!one.interactive ? `read ${one.el.localName}` : one.el.matches(FIELD) ? 'field' : 'press');
 
+  /** In a box of fewer than this, a place is easily taken by another: the next larger box counts as well. */
+  const FEW = 4;
   /** For each element, its place among its like in the smallest box that holds another one, and how many these are. */
   function placeAmong(seen) {
     const boxes = new Map();
     for (const one of seen) {
+      one.seen = visible(one.el);
+      if (!one.seen) continue;
       one.sort = sortOf(one);
       for (let at = one.el.parentElement; at; at = at.parentElement) {
         let sorts = boxes.get(at);
@@ -261,11 +265,14 @@ globalThis.casare.healing ??= (() => {
       }
     }
     for (const one of seen) {
-      for (let at = one.el.parentElement; at; at = at.parentElement) {
+      one.among = [];
+      if (!one.seen) continue;
+      for (let [at, most] = [one.el.parentElement, 1]; at && one.among.length < 4; at = at.parentElement) {
         const list = boxes.get(at).get(one.sort);
-        if (list.length < 2) continue;
-        one.among = [list.indexOf(one), list.length];
-        break;
+        if (list.length <= most) continue;
+        one.among.push(list.indexOf(one), list.length);
+        most = list.length;
+        if (most >= FEW) break;
       }
     }
   }
@@ -293,7 +300,7 @@ globalThis.casare.healing ??= (() => {
       among: one.among ?? [],
       presses: el.matches(PRESS),
       interactive: one.interactive,
-      visible: visible(el),
+      visible: one.seen ?? visible(el),
       heading: el.matches('h1,h2,h3,h4,h5,h6,[role=heading]') ? '' : one.heading,
       places: placesOf(el),
       group: groupOf(el),
@@ -493,8 +500,12 @@ globalThis.casare.healing ??= (() => {
     collect(after(ours), BESIDE);
     if (others.length < BESIDE) collect([...before(shown).slice(0, 8), ...after(shown).slice(0, 8)], BESIDE - others.length);
 
-    const twins = ours.filter((other) => roleOf(other.el) === role && plain(sayingOf(other.el)) === own);
-    const told = twins.length ? CONTEXT.filter((part) => look[part] && !twins.slice(0, 60).some((twin) => lookAt(twin)[part] === look[part])) : [];
+    // Elements without a name are told by their pictures.
+    const icon = own ? '' : look.icon;
+    const twins = ours.filter((other) => roleOf(other.el) === role && plain(sayingOf(other.el)) === own && (!icon || iconOf(other.el) === icon)).slice(0, 100);
+    const looks = twins.map(lookAt);
+    const told = twins.length ? CONTEXT.filter((part) => look[part] && !looks.some((twin) => twin[part] === look[part])) : [];
+    if (twins.length && look.among && !looks.some((twin) => String(twin.among) === String(look.among))) told.push('among');
     const shared = [...new Set(ours.flatMap(shares))];
     if (look.icon && ours.some((other) => iconOf(other.el) === look.icon)) shared.push('icon');
     return { look: { ...look, twins: twins.length, told_by: told, shared }, others, taken: taken.slice(0, 12), selectors: selectorsOf(el) };

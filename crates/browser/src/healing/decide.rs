@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     likeness::plain,
     look::{Look, Sight},
+    meaning::has_grown,
     traits::{Evidence, Setting, compare, score},
     veto::{Case, Kind, Veto, kind, saying, veto},
 };
@@ -125,7 +126,7 @@ const FEW: usize = 3;
 const STILL_SAID: f64 = 0.34;
 
 /// Weighs all candidates of a page. Answers the one that is meant, or why none can be told, and all
-/// candidates that come near, the best first.
+/// candidates, the best first.
 pub fn decide(
     target: &Target,
     sight: &Sight,
@@ -153,8 +154,7 @@ pub fn decide(
         vetoed.then(b.score.total_cmp(&a.score))
     });
     let choice = choose(print, &ranked, sight, translated);
-    let near: Vec<Candidate> = ranked.into_iter().take(5).collect();
-    (choice, near)
+    (choice, ranked)
 }
 
 fn is_translated(sight: &Sight) -> bool {
@@ -243,6 +243,16 @@ fn proofs(print: &Fingerprint, look: &Look, peers: &[&Look]) -> f64 {
             sum += weight;
         }
     }
+    for name in ["id", "name"] {
+        let grown = |look: &Look| {
+            let (was, now) = (print.attributes.get(name), look.print.attributes.get(name));
+            was.zip(now)
+                .is_some_and(|(was, now)| was != now && has_grown(was, now))
+        };
+        if !print.shared.iter().any(|shared| shared == name) && grown(look) && only(&grown) {
+            sum += 1.0;
+        }
+    }
     if !print.icon.is_empty()
         && !print.shared.iter().any(|shared| shared == "icon")
         && look.print.icon == print.icon
@@ -293,6 +303,13 @@ fn choose(
             margin,
         })
     };
+    let doubted = ranked
+        .iter()
+        .filter(|one| one.veto.is_some_and(Veto::is_doubt))
+        .any(|one| one.score > best.score);
+    if doubted {
+        return Err(Refusal::Ambiguous);
+    }
     let rivalled = next.is_some_and(|next| next.votes >= best.votes);
     if best.votes >= bar::VOTES && !rivalled && best.score >= bar::VOTED && margin > 0.0 {
         return answer(Tier::Alternatives);

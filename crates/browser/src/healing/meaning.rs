@@ -9,8 +9,10 @@ use super::likeness::{by_letters, by_words, plain, words};
 pub(super) enum Relation {
     /// The same but for case and spaces.
     Same,
-    /// Worded a little differently, or another word for the same.
+    /// Spelt a little differently, or another word for the same.
     Close,
+    /// One says more than the other.
+    Partial,
     /// One of them has no name.
     Silent,
     /// Other words.
@@ -117,12 +119,11 @@ pub(super) fn relation(wanted: &str, found: &str) -> Relation {
             && words(short).is_subset(&words(long))
             && words(long).len() <= words(short).len() + 2
     };
-    if by_letters(&a, &b) >= 0.75
-        || by_words(&a, &b) >= 0.66
-        || contained(&a, &b)
-        || contained(&b, &a)
-    {
+    if by_letters(&a, &b) >= 0.8 {
         return Relation::Close;
+    }
+    if by_words(&a, &b) >= 0.66 || contained(&a, &b) || contained(&b, &a) {
+        return Relation::Partial;
     }
     Relation::Different
 }
@@ -136,6 +137,28 @@ fn opposed(a: &BTreeSet<String>, b: &BTreeSet<String>) -> bool {
     OPPOSED
         .iter()
         .any(|group| only(a, b, group) && only(b, a, group))
+}
+
+/// Whether an id has kept all its words and got others: `sidebarToggle`, `app-sidebar-toggle`. One word alone says
+/// too little: `password` is in `confirm-password`.
+pub(super) fn has_grown(was: &str, now: &str) -> bool {
+    let parts = |id: &str| {
+        let mut parts = BTreeSet::new();
+        let mut part = String::new();
+        for letter in id.chars() {
+            if !letter.is_alphanumeric() || letter.is_uppercase() {
+                parts.insert(std::mem::take(&mut part));
+            }
+            if letter.is_alphanumeric() {
+                part.extend(letter.to_lowercase());
+            }
+        }
+        parts.insert(part);
+        parts.remove("");
+        parts
+    };
+    let (was, now) = (parts(was), parts(now));
+    was.len() >= 2 && was.is_subset(&now)
 }
 
 /// The words of a name.

@@ -27,6 +27,9 @@ use crate::{
 /// At most so many candidates are looked at closely; of more, the most likely.
 const CANDIDATES: usize = 1500;
 
+/// How many candidates a refusal shows.
+const NEAREST: usize = 5;
+
 /// Tells scans apart, so that an element of another one is never described.
 static SCANS: AtomicU64 = AtomicU64::new(1);
 
@@ -167,6 +170,7 @@ impl Page {
         let refused = |reason: Refusal| {
             let nearest = near
                 .iter()
+                .take(NEAREST)
                 .map(|one| (sight.looks[one.at].print.clone(), one.clone()))
                 .collect();
             Ok(Healing::Refused(Refused {
@@ -216,7 +220,10 @@ fn target_of(description: Description, asked: &Locator) -> Result<Target, Browse
         selector,
         alternatives: selectors,
         fingerprint: Some(description.look.print),
-        anchors: description.look.anchors.with(description.others, description.taken),
+        anchors: description
+            .look
+            .anchors
+            .with(description.others, description.taken),
         picture: None,
     })
 }

@@ -1,13 +1,13 @@
 //! What a candidate must not be, however alike it is.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::Serialize;
 
 use super::{
     likeness::{self, plain},
     look::Look,
-    meaning::{Relation, relation, words_of},
+    meaning::{Relation, has_grown, relation, words_of},
 };
 use crate::target::{Fingerprint, Target};
 
@@ -37,6 +37,16 @@ pub enum Veto {
     Column,
     /// It stands in another group of fields.
     Group,
+}
+
+impl Veto {
+    /// Whether it says that nothing proves the candidate, rather than that something speaks against it.
+    pub(super) fn is_doubt(self) -> bool {
+        matches!(
+            self,
+            Veto::Name | Veto::Icon | Veto::Twin | Veto::Unproven | Veto::Item | Veto::Group
+        )
+    }
 }
 
 impl fmt::Display for Veto {
@@ -126,7 +136,12 @@ const SOME: f64 = 1.0;
 /// A part of a name.
 const PART: f64 = 0.4;
 
-pub(super) fn veto(target: &Target, print: &Fingerprint, look: &Look, case: Case<'_>) -> Option<Veto> {
+pub(super) fn veto(
+    target: &Target,
+    print: &Fingerprint,
+    look: &Look,
+    case: Case<'_>,
+) -> Option<Veto> {
     let found = &look.print;
     if !look.visible {
         return Some(Veto::Hidden);
@@ -146,12 +161,23 @@ pub(super) fn veto(target: &Target, print: &Fingerprint, look: &Look, case: Case
 /// Whether it has a name or an attribute that a neighbour of the target had.
 fn was_neighbour(target: &Target, print: &Fingerprint, look: &Look) -> bool {
     let said = plain(saying(&look.print));
-    let named = !said.is_empty() && target.anchors.others.iter().any(|other| plain(other) == said);
+    let named = !said.is_empty()
+        && target
+            .anchors
+            .others
+            .iter()
+            .any(|other| plain(other) == said);
     let marked = target.anchors.taken.iter().any(|taken| {
-        taken.split_once('=').is_some_and(|(name, value)| {
-            look.print.attributes.get(name).is_some_and(|found| found == value)
-                && print.attributes.get(name).is_none_or(|own| own != value)
-        })
+        let Some((name, value)) = taken.split_once('=') else {
+            return false;
+        };
+        let (own, found) = (print.attributes.get(name), look.print.attributes.get(name));
+        let grown = |found: &String| {
+            matches!(name, "id" | "name")
+                && has_grown(value, found)
+                && own.is_none_or(|own| value.len() > own.len() || !has_grown(own, found))
+        };
+        found.is_some_and(|found| (found == value && own != Some(found)) || grown(found))
     });
     named || marked
 }
@@ -167,38 +193,82 @@ fn name(target: &Target, print: &Fingerprint, look: &Look, case: Case<'_>) -> Op
         && plain(&target.anchors.column) == plain(&look.anchors.column)
         && same_item(&target.anchors.item, &look.anchors.item);
     let content = kind(print) == Kind::Read && in_its_place;
+    let kept_place = in_same_rank(print, found) && beside_the_same(target, look);
     let other_words = match between {
         Relation::Different | Relation::Opposite => {
-            let needed = if likeness::text(wanted, said) >= PART { SOME } else { ENOUGH };
-            !case.translated && !content && case.proofs < needed
+            let part = likeness::text(wanted, said) >= PART;
+            let proofs = case.proofs + if kept_place && part { SOME } else { 0.0 };
+            !case.translated && !content && proofs < if part { SOME } else { ENOUGH }
         }
         Relation::Silent => !wanted.is_empty() && case.proofs < SOME,
+        Relation::Partial => {
+            !case.translated
+                && case.proofs < SOME
+                && !in_same_rank(print, found)
+                && !beside_the_same(target, look)
+        }
         Relation::Same | Relation::Close => false,
     };
     if other_words {
         return Some(Veto::Name);
     }
-    if destroys(wanted) && !matches!(between, Relation::Same | Relation::Close) {
+    if destroys(wanted)
+        && matches!(
+            between,
+            Relation::Silent | Relation::Different | Relation::Opposite
+        )
+    {
         return Some(Veto::Name);
     }
-    if wanted.is_empty() && other_icon(&print.icon, &found.icon) && case.proofs < ENOUGH {
-        return Some(Veto::Icon);
+    if wanted.is_empty()
+        && let Some(veto) = picture(print, found, case)
+    {
+        return Some(veto);
     }
     let speaks = between == Relation::Same && !wanted.is_empty();
-    if case.translated && !speaks && case.proofs < SOME && !in_same_rank(print, found) {
+    let alone = || case.peers.iter().filter(|peer| peer.print.among == print.among && peer.print.tag == found.tag).count() == 1;
+    let placed = in_same_rank(print, found) && alone();
+    if case.translated && !speaks && case.proofs < SOME && !placed {
         return Some(Veto::Unproven);
     }
     None
 }
 
+/// What has no name is known by its picture; where that is not told any more, by its place.
+fn picture(print: &Fingerprint, found: &Fingerprint, case: Case<'_>) -> Option<Veto> {
+    if other_icon(&print.icon, &found.icon) {
+        return (case.proofs < ENOUGH).then_some(Veto::Icon);
+    }
+    let same_icon = !print.icon.is_empty() && !found.icon.is_empty();
+    if same_icon || case.proofs >= SOME {
+        return None;
+    }
+    if !saying(found).is_empty() {
+        return Some(Veto::Name);
+    }
+    let lost = !print.icon.is_empty() && !in_same_rank(print, found);
+    lost.then_some(Veto::Icon)
+}
+
 /// Whether two pictures show different things; their names may have got new parts.
 fn other_icon(a: &str, b: &str) -> bool {
-    !a.is_empty() && !b.is_empty() && words_of(a).is_disjoint(&words_of(b))
+    !a.is_empty() && !b.is_empty() && icons(a).is_disjoint(&icons(b))
+}
+
+fn icons(icon: &str) -> BTreeSet<&str> {
+    icon.split_whitespace().collect()
 }
 
 /// Whether it has the same place among as many.
 fn in_same_rank(print: &Fingerprint, found: &Fingerprint) -> bool {
-    !print.among.is_empty() && print.among == found.among
+    print.among == found.among
+}
+
+/// Whether the texts before or after it are as they were.
+fn beside_the_same(target: &Target, look: &Look) -> bool {
+    let same = |a: &str, b: &str| !a.is_empty() && plain(a) == plain(b);
+    same(&target.anchors.before, &look.anchors.before)
+        || same(&target.anchors.after, &look.anchors.after)
 }
 
 /// Where others had the same name, something has to tell it from them now as it did then.
@@ -211,21 +281,21 @@ fn twin(target: &Target, print: &Fingerprint, look: &Look, case: Case<'_>) -> Op
         .peers
         .iter()
         .filter(|peer| plain(saying(&peer.print)) == said)
+        .filter(|peer| !said.is_empty() || !other_icon(&print.icon, &peer.print.icon))
         .collect();
+    // What stands beside it, or its number, is what another one has as soon as one of them has gone.
+    let complete = same.len() > print.twins;
+    let as_many = same.len() == print.twins + 1;
     let told = print.told_by.iter().any(|part| {
-        let wanted = target.anchors.part(part);
-        let fits = |look: &Look| same_part(part, wanted, look.anchors.part(part));
+        let fits = |look: &Look| match part.as_str() {
+            "among" => as_many && in_same_rank(print, &look.print),
+            "before" | "after" if !complete => false,
+            "item" => same_item(&target.anchors.item, &look.anchors.item),
+            part => plain(target.anchors.part(part)) == plain(look.anchors.part(part)),
+        };
         fits(look) && same.iter().filter(|peer| fits(peer)).count() == 1
     });
-    let as_many = same.len() == print.twins + 1 && in_same_rank(print, &look.print);
-    (!told && !as_many).then_some(Veto::Twin)
-}
-
-fn same_part(part: &str, a: &str, b: &str) -> bool {
-    match part {
-        "item" => same_item(a, b),
-        _ => plain(a) == plain(b),
-    }
+    (!told).then_some(Veto::Twin)
 }
 
 /// Whether a press may destroy something or cost money.
@@ -274,7 +344,7 @@ fn place(target: &Target, print: &Fingerprint, look: &Look, case: Case<'_>) -> O
     None
 }
 
-/// Whether two texts are of one row: the numbers in them count.
+/// Whether two texts are of one row: the numbers in them count, and how they begin.
 fn same_item(a: &str, b: &str) -> bool {
     let numbers = |text: &str| -> Vec<String> {
         words_of(text)
@@ -282,5 +352,7 @@ fn same_item(a: &str, b: &str) -> bool {
             .filter(|word| word.chars().any(char::is_numeric))
             .collect()
     };
-    plain(a) == plain(b) || (numbers(a) == numbers(b) && likeness::text(a, b) >= 0.6)
+    let first = |text: &str| plain(text).split(' ').next().map(str::to_owned);
+    plain(a) == plain(b)
+        || (numbers(a) == numbers(b) && first(a) == first(b) && likeness::text(a, b) >= 0.6)
 }
