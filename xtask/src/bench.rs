@@ -4,6 +4,7 @@
 mod browser;
 mod engine;
 pub(crate) mod floor;
+mod healing;
 mod measure;
 mod shapes;
 mod startup;
@@ -47,6 +48,8 @@ enum Name {
     Browser,
     /// A workbook of 200,000 rows read and written, against Python's openpyxl
     Workbook,
+    /// Elements found again on pages that have changed, beside Similo, a multi-locator and XPath
+    Healing,
 }
 
 impl Bench {
@@ -77,6 +80,7 @@ impl Bench {
                 Name::Startup => startup::bench(&folder)?,
                 Name::Browser => browser::bench(&folder, self.rounds)?,
                 Name::Workbook => workbook::bench(&folder)?,
+                Name::Healing => healing::bench(&folder)?,
             });
         }
         for table in tables {

@@ -41,6 +41,9 @@
 //! page.set_dialog_policy(DialogPolicy)           page.dialogs() -> Vec<DialogRecord>
 //! page.events() -> broadcast::Receiver<PageEvent>   (console, page errors, dialogs, downloads)
 //! page.close()
+//!
+//! page.describe_target(&Locator, deadline) -> Target         page.fingerprint(&Locator, deadline)
+//! page.heal(&Target, HealOptions, deadline) -> Healing        (healed or refused, with the evidence)
 //! ```
 //!
 //! `deadline` is a [`tokio::time::Instant`]; every wait ends there with an error that says what was
@@ -60,6 +63,7 @@ mod error;
 mod evaluate;
 mod events;
 mod frames;
+pub mod healing;
 mod keyboard;
 mod launch;
 mod layout;
@@ -76,6 +80,7 @@ mod read;
 mod remote;
 mod scope;
 mod screencast;
+mod target;
 mod upload;
 
 pub use crate::{
@@ -104,4 +109,5 @@ pub use crate::{
     print::Print,
     read::{Expect, Property, RecordField, Table},
     screencast::{Screencast, ScreencastFrame},
+    target::{Anchors, Fingerprint, MergeRule, ObjectError, ObjectName, Objects, Target},
 };

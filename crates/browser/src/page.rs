@@ -32,7 +32,10 @@ use crate::{
 
 /// The name of the world that our script lives in, unseen by the page's own scripts.
 pub(crate) const WORLD: &str = "casare";
-const PAGE_SCRIPT: &str = include_str!("page_script.js");
+const PAGE_SCRIPT: &str = concat!(
+    include_str!("page_script.js"),
+    include_str!("healing_script.js")
+);
 /// Longest time that an announced navigation holds up an action; some never come to anything.
 const NAVIGATION_PATIENCE: Duration = Duration::from_secs(10);
 

@@ -1135,6 +1135,12 @@ globalThis.casare ??= (() => {
   };
 
   return {
+    /** What the scripts that come after this one build on. */
+    parts: {
+      squeeze, plain, clip, SILENT, TEST_IDS, textOf, visible, disabled, boxOf, survey, find, parentOf, closest,
+      roleOf, nameOf, labelsOf, until, single, now,
+    },
+    extend(ops) { Object.assign(OPS, ops); },
     async run(program) {
       const wait = new Wait(program);
       try {

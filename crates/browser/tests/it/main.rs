@@ -5,6 +5,7 @@
 mod acting;
 mod emulating;
 mod finding;
+mod healing;
 mod hostile;
 mod living;
 mod pointing;
