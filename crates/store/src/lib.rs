@@ -3,11 +3,29 @@
 //! [`journal`] is the record of runs on this machine: one SQLite file that `casare run` writes,
 //! and that `casare resume` and `casare runs` read. It holds the engine's records as opaque bytes
 //! and knows nothing of workflows.
+//!
+//! [`Store`] is the database of a server, SQLite or PostgreSQL:
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `database` | opening, migrations, units of work, wakes, backup; SQL as constant text |
+//! | `ids`, `moment` | ids that sort by time, instants in microseconds, the clock |
 
+mod database;
 mod error;
+mod ids;
 pub mod journal;
+mod moment;
 
+pub use database::{
+    DatabaseError, Link, PostgresStore, Reader, Sql, SqliteStore, Statement, Store, Wake, Work,
+};
 pub use error::StoreError;
+pub use ids::{
+    ItemId, JobId, QueueId, RobotId, RunId, ScheduleId, TenantId, TriggerId, WorkflowId, made_at,
+    new_uuid,
+};
 pub use journal::{
     Durability, Journal, JournalWriter, NewRun, RunEnd, RunFilter, RunLock, RunState, StoredRun,
 };
+pub use moment::{Clock, ManualClock, Moment, micros};
