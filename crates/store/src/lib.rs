@@ -18,7 +18,7 @@ pub mod journal;
 mod moment;
 
 pub use database::{
-    DatabaseError, Link, PostgresStore, Reader, Sql, SqliteStore, Statement, Store, Wake, Work,
+    DatabaseError, Link, PostgresStore, Reader, Sql, SqliteStore, Store, Wake, Work,
 };
 pub use error::StoreError;
 pub use ids::{

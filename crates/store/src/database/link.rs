@@ -6,12 +6,22 @@ use sqlx::{
 };
 
 use super::DatabaseError;
-use crate::{Moment, Sql, Store, TenantId, execute, statements};
+use crate::{Moment, Store, TenantId, execute, statements};
 
 /// A connection as statements need it.
 pub enum Link<'c> {
     Sqlite(&'c mut SqliteConnection),
     Postgres(&'c mut PgConnection),
+}
+
+impl Link<'_> {
+    /// The same for one statement.
+    pub fn again(&mut self) -> Link<'_> {
+        match self {
+            Self::Sqlite(link) => Link::Sqlite(link),
+            Self::Postgres(link) => Link::Postgres(link),
+        }
+    }
 }
 
 /// A connection of a pool, for reading.
@@ -93,6 +103,3 @@ statements! {
     /// Tells an event as part of a unit of work.
     TELL: "INSERT INTO outbox (tenant_id, topic, payload, at) VALUES ($1, $2, $3, $4)";
 }
-
-/// So that callers can name what they run.
-pub type Statement = Sql;

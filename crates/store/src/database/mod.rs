@@ -17,7 +17,7 @@ use sqlx::{PgPool, SqlitePool};
 
 pub use error::DatabaseError;
 pub(crate) use link::Writing;
-pub use link::{Link, Reader, Statement, Work};
+pub use link::{Link, Reader, Work};
 pub use statement::Sql;
 pub use wake::Wake;
 
