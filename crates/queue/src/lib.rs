@@ -10,6 +10,7 @@
 //! | `enqueue`, `lease`, `heartbeat`, `ends`, `timers` | the life of a job, in this order |
 //! | `control` | cancel and kill, pause, limits, answers to what waits |
 //! | `dead_letters`, `explain` | what was given up; what waits, and why |
+//! | `transactions` | queues of business items that runs produce and consume |
 //! | `rules`, `ready` | copies of what the tables say that leasing goes by |
 //! | `statements` | all SQL |
 //!
@@ -33,6 +34,7 @@ mod rules;
 mod sharing;
 mod statements;
 mod timers;
+mod transactions;
 
 pub use dead_letters::{DeadLetter, Edit};
 pub use error::QueueError;
@@ -48,8 +50,12 @@ pub use queue::{Queue, QueueSettings};
 pub use retry::{Backoff, ErrorKind, RetryPolicy};
 pub use rules::Pause;
 pub use timers::Ticked;
+pub use transactions::{
+    Exception, Item, ItemLease, ItemState, NewItem, QueueDesign, Review, TakenItem, TransactionQueue,
+    Transactions,
+};
 
 /// Every SQL text of the queue, for a test to prepare.
 pub fn all_statements() -> Vec<casare_store::Sql> {
-    statements::ALL.to_vec()
+    [statements::ALL, transactions::statements::ALL].concat()
 }

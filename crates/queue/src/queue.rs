@@ -16,6 +16,7 @@ use crate::{
     ready::{Position, Ready},
     rules::Rules,
     statements::{TELL, VERSION_AND_TIMER},
+    transactions::Schemas,
 };
 
 /// How the queue keeps time.
@@ -61,6 +62,7 @@ pub(crate) struct Inner {
     /// One lease at a time: those who come meanwhile are served together.
     pub(crate) leasing: tokio::sync::Mutex<Hot>,
     pub(crate) finishing: tokio::sync::Mutex<Hot>,
+    pub(crate) schemas: Schemas,
     submissions: Batcher<(TenantId, NewJob), EnqueueResult>,
     reports: Batcher<(Lease, Outcome), EndResult>,
     requests: Batcher<LeaseRequest, Leased>,
@@ -119,6 +121,7 @@ impl Queue {
                 ready: Mutex::new(Ready::default()),
                 leasing: tokio::sync::Mutex::default(),
                 finishing: tokio::sync::Mutex::default(),
+                schemas: Schemas::default(),
                 submissions,
                 reports,
                 requests,

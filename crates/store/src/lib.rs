@@ -9,6 +9,8 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `database` | opening, migrations, units of work, wakes, backup; SQL as constant text |
+//! | `tenant` | the repositories of a tenant: workflows, assets, robots, schedules, artifacts, … |
+//! | `outbox`, `retention` | what was told, and how long things are kept |
 //! | `ids`, `moment` | ids that sort by time, instants in microseconds, the clock |
 
 mod database;
@@ -16,6 +18,9 @@ mod error;
 mod ids;
 pub mod journal;
 mod moment;
+mod outbox;
+mod retention;
+mod tenant;
 
 pub use database::{
     DatabaseError, Link, PostgresStore, Reader, Sql, SqliteStore, Store, Wake, Work,
@@ -29,3 +34,10 @@ pub use journal::{
     Durability, Journal, JournalWriter, NewRun, RunEnd, RunFilter, RunLock, RunState, StoredRun,
 };
 pub use moment::{Clock, ManualClock, Moment, micros};
+pub use outbox::Told;
+pub use retention::{Retention, all_statements};
+pub use tenant::{
+    Artifact, ArtifactStore, Asset, AuditEntry, DueSchedule, Environment, Firing, NewVersion,
+    ResolvedAsset, RobotRecord, RobotStatus, RunEventRow, Schedule, Tenant, TenantStore, Trigger,
+    Workflow, WorkflowVersion,
+};

@@ -28,15 +28,16 @@ impl Store {
         }
         let partial = target.with_extension("partial");
         remove(&partial)?;
-        let mut connection = store
-            .readers
-            .acquire()
+        // Of its own: those that read may not even write elsewhere.
+        let mut connection = SqliteConnectOptions::new()
+            .filename(&store.path)
+            .connect()
             .await
             .map_err(|error| DatabaseError::from_sqlx("BACKUP", error))?;
         // A name is no parameter of this statement.
         let quoted = partial.display().to_string().replace('\'', "''");
         sqlx::query(AssertSqlSafe(format!("VACUUM INTO '{quoted}'")))
-            .execute(&mut *connection)
+            .execute(&mut connection)
             .await
             .map_err(|error| DatabaseError::from_sqlx("BACKUP", error))?;
         check(&partial).await?;

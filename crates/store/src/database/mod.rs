@@ -51,6 +51,11 @@ pub struct PostgresStore {
     clock: Clock,
 }
 
+/// The statements of units of work.
+pub(crate) fn statements() -> Vec<Sql> {
+    link::ALL.to_vec()
+}
+
 impl SqliteStore {
     pub fn path(&self) -> &Path {
         &self.path

@@ -18,14 +18,14 @@ macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident: $sqlite:literal $(, $postgres:literal)?;)*) => {
         $(
             $(#[$doc])*
-            pub const $name: $crate::Sql = $crate::Sql {
+            pub(crate) const $name: $crate::Sql = $crate::Sql {
                 name: stringify!($name),
                 sqlite: $sqlite,
                 postgres: $crate::statements!(@last $sqlite $(, $postgres)?),
             };
         )*
         /// Every statement here.
-        pub const ALL: &[$crate::Sql] = &[$($name),*];
+        pub(crate) const ALL: &[$crate::Sql] = &[$($name),*];
     };
     (@last $both:literal) => { $both };
     (@last $sqlite:literal, $postgres:literal) => { $postgres };

@@ -10,6 +10,7 @@ mod broken_files;
 mod crashes;
 mod records;
 mod runs;
+mod server;
 mod second_process;
 
 use std::path::Path;
