@@ -384,7 +384,7 @@ impl Queue {
 
     async fn ended_by(&self, lease: Lease) -> Result<Option<JobState>, QueueError> {
         let mut reader = self.inner.store.reader().await?;
-        let since = lease.job.made_at();
+        let since = lease.job.earliest();
         let found = fetch_optional!(reader.link(), EndedRow, ENDED_AS, lease.job, since)?;
         Ok(found
             .filter(|row| row.lease_epoch == lease.epoch)

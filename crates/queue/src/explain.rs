@@ -147,7 +147,7 @@ impl Queue {
             Some(row) => live(row),
             None => {
                 let row =
-                    fetch_optional!(reader.link(), EndedRow, ENDED_JOB, job, job.made_at())?;
+                    fetch_optional!(reader.link(), EndedRow, ENDED_JOB, job, job.earliest())?;
                 ended(row.ok_or(QueueError::NoSuchJob { job })?)
             }
         };

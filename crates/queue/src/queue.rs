@@ -134,6 +134,12 @@ impl Queue {
         Ok(queue)
     }
 
+    /// Gives back the connections that it keeps, after what is under way. Close the store then.
+    pub async fn close(&self) {
+        self.inner.leasing.lock().await.drop_connection();
+        self.inner.finishing.lock().await.drop_connection();
+    }
+
     pub fn store(&self) -> &Store {
         &self.inner.store
     }

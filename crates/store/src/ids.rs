@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::Moment;
 
-/// The ids of a process, each greater than those before it, whatever the clock does.
+/// The ids of a process, each greater than those before it, even when the clock goes back.
 static LAST: Mutex<Last> = Mutex::new(Last {
     millis: 0,
     count: 0,
@@ -20,6 +20,9 @@ struct Last {
     count: u32,
 }
 
+/// A clock that goes back further was wrong before: ids begin anew then.
+const MOST_BACK_MS: u64 = 24 * 3_600_000;
+
 /// Bits that count the ids of one millisecond.
 const COUNTER_BITS: u32 = 26;
 
@@ -29,7 +32,7 @@ pub fn new_uuid(now: Moment) -> Uuid {
     let (millis, count) = {
         let mut last = LAST.lock();
         let millis = now.millis();
-        if millis > last.millis {
+        if millis > last.millis || millis + MOST_BACK_MS < last.millis {
             last.millis = millis;
             // Begins low enough to have room for many more in this millisecond.
             last.count = (random as u32) >> (32 - COUNTER_BITS + 1);
@@ -67,9 +70,14 @@ macro_rules! id {
                 Self(new_uuid(now))
             }
 
-            /// When it was made, to the millisecond.
+            /// When it was made, to the millisecond; up to a day later where the clock went back.
             pub fn made_at(self) -> Moment {
                 made_at(self.0)
+            }
+
+            /// Nothing that it names has happened before that.
+            pub fn earliest(self) -> Moment {
+                made_at(self.0) - std::time::Duration::from_hours(48)
             }
         }
 

@@ -5,6 +5,9 @@
     reason = "what tests share may panic as tests do"
 )]
 
+mod crashes;
 mod life;
+mod model;
 mod office;
 mod statements;
+mod transactions;

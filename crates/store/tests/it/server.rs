@@ -268,7 +268,7 @@ on_both! {
             let event = RunEventRow { seq: hands.now().micros(), at: hands.now(), event: Json(json!(1)) };
             let mut work = tenant.begin().await.unwrap();
             tenant.add_events(&mut work, run, &[event]).await.unwrap();
-            work.tell(None, "x", json!(1), hands.now()).await.unwrap();
+            work.tell(Some(tenant.id()), "x", json!(1), hands.now()).await.unwrap();
             work.commit().await.unwrap();
             hands.advance(Duration::from_hours(24 * 20));
         }
