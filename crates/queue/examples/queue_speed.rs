@@ -30,7 +30,9 @@ const TIMED: usize = 50_000;
 async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let only = arguments.first().map_or("both", String::as_str);
-    let largest: usize = arguments.get(1).map_or(1_000_000, |text| text.parse().unwrap());
+    let largest: usize = arguments
+        .get(1)
+        .map_or(1_000_000, |text| text.parse().unwrap());
     if only != "sqlite" {
         let server = PostgresServer::start(Durable::Yes);
         println!("PostgreSQL, fsync on");
@@ -122,12 +124,18 @@ impl Bench {
             tasks.push(tokio::spawn(async move {
                 let mut done = 0;
                 loop {
-                    let request = LeaseRequest { robot: Arc::clone(&robot), count: 1 };
+                    let request = LeaseRequest {
+                        robot: Arc::clone(&robot),
+                        count: 1,
+                    };
                     let jobs = queue.request(request).await.unwrap();
                     let Some(job) = jobs.first() else {
                         return done;
                     };
-                    queue.report(job.lease, Outcome::Succeeded { outputs: None }).await.unwrap();
+                    queue
+                        .report(job.lease, Outcome::Succeeded { outputs: None })
+                        .await
+                        .unwrap();
                     done += 1;
                 }
             }));
@@ -144,6 +152,8 @@ impl Bench {
 async fn measure(address: &str, second: &str, largest: usize, floor: f64) {
     let store = Store::open(address, Clock::System).await.unwrap();
     let queue = Queue::open(store, QueueSettings::default()).await.unwrap();
+    // As a server does it.
+    queue.keep_time();
     let now = queue.now();
     let bench = Bench {
         queue,
@@ -153,6 +163,7 @@ async fn measure(address: &str, second: &str, largest: usize, floor: f64) {
     bench.fill(1_000).await;
     bench.drain(1_000, BATCH, 1).await;
 
+    wake(&bench, second).await;
     enqueue(&bench).await;
     let waiting = bench.queue.counts(bench.tenant).await.unwrap();
     let waiting: i64 = waiting.iter().map(|(_, count)| count).sum();
@@ -160,7 +171,10 @@ async fn measure(address: &str, second: &str, largest: usize, floor: f64) {
 
     println!("  drain, {WORKERS} workers, batches of {BATCH}; floor {floor:.0}/s");
     let mut first = 0.0;
-    for depth in [1_000, 100_000, 1_000_000].into_iter().filter(|depth| *depth <= largest) {
+    for depth in [1_000, 100_000, 1_000_000]
+        .into_iter()
+        .filter(|depth| *depth <= largest)
+    {
         let rounds = if depth == 1_000 { 20 } else { 1 };
         let timed = TIMED.min(depth);
         let mut seconds = 0.0;
@@ -170,7 +184,10 @@ async fn measure(address: &str, second: &str, largest: usize, floor: f64) {
             if depth > timed {
                 let rest = depth - timed;
                 let whole = bench.drain(rest, 1_000, WORKERS).await;
-                println!("    the rest of {depth:>9}: {:>7.0}/s in batches of 1000", rest as f64 / whole);
+                println!(
+                    "    the rest of {depth:>9}: {:>7.0}/s in batches of 1000",
+                    rest as f64 / whole
+                );
             }
         }
         let rate = (timed * rounds) as f64 / seconds;
@@ -185,16 +202,28 @@ async fn measure(address: &str, second: &str, largest: usize, floor: f64) {
     }
     bench.fill(10_000).await;
     let seconds = bench.drain_singly(10_000, 64).await;
-    println!("    64 robots, one job at a time: {:.0}/s", 10_000.0 / seconds);
+    println!(
+        "    64 robots, one job at a time: {:.0}/s",
+        10_000.0 / seconds
+    );
+    println!("  after all that:");
+    tokio::time::sleep(Duration::from_secs(8)).await;
     wake(&bench, second).await;
 }
 
 async fn enqueue(bench: &Bench) {
     let began = Instant::now();
     for number in 0..500 {
-        bench.queue.submit(bench.tenant, bench.job(number)).await.unwrap();
+        bench
+            .queue
+            .submit(bench.tenant, bench.job(number))
+            .await
+            .unwrap();
     }
-    println!("  enqueue, one after the other: {:.0}/s", 500.0 / began.elapsed().as_secs_f64());
+    println!(
+        "  enqueue, one after the other: {:.0}/s",
+        500.0 / began.elapsed().as_secs_f64()
+    );
     let began = Instant::now();
     let mut tasks = Vec::new();
     for caller in 0..64 {
@@ -209,10 +238,16 @@ async fn enqueue(bench: &Bench) {
     for task in tasks {
         task.await.unwrap();
     }
-    println!("  enqueue, 64 callers at once: {:.0}/s", 12_800.0 / began.elapsed().as_secs_f64());
+    println!(
+        "  enqueue, 64 callers at once: {:.0}/s",
+        12_800.0 / began.elapsed().as_secs_f64()
+    );
     let began = Instant::now();
     bench.fill(50_000).await;
-    println!("  enqueue, batches of 5000: {:.0}/s", 50_000.0 / began.elapsed().as_secs_f64());
+    println!(
+        "  enqueue, batches of 5000: {:.0}/s",
+        50_000.0 / began.elapsed().as_secs_f64()
+    );
 }
 
 /// From the call that submits to the robot that has the job. On PostgreSQL the two have connections
@@ -230,14 +265,23 @@ async fn wake(bench: &Bench, second: &str) {
     let mut taken = Vec::new();
     for number in 0..400 {
         let queue = bench.queue.clone();
-        let request = LeaseRequest { robot: Arc::clone(&robot), count: 1 };
+        let request = LeaseRequest {
+            robot: Arc::clone(&robot),
+            count: 1,
+        };
         let waiting = tokio::spawn(async move {
-            let jobs = queue.wait_for(request, Duration::from_secs(10)).await.unwrap();
+            let jobs = queue
+                .wait_for(request, Duration::from_secs(10))
+                .await
+                .unwrap();
             (Instant::now(), jobs)
         });
         tokio::time::sleep(Duration::from_millis(4)).await;
         let began = Instant::now();
-        submitting.submit(bench.tenant, bench.job(number)).await.unwrap();
+        submitting
+            .submit(bench.tenant, bench.job(number))
+            .await
+            .unwrap();
         let (woken, jobs) = waiting.await.unwrap();
         taken.push(woken - began);
         let outcome = Outcome::Succeeded { outputs: None };
@@ -245,7 +289,11 @@ async fn wake(bench: &Bench, second: &str) {
     }
     taken.sort_unstable();
     let at = |share: f64| taken[(taken.len() as f64 * share) as usize].as_secs_f64() * 1_000.0;
-    println!("  submit to leased, idle: p50 {:.2} ms, p99 {:.2} ms", at(0.5), at(0.99));
+    println!(
+        "  submit to leased, idle: p50 {:.2} ms, p99 {:.2} ms",
+        at(0.5),
+        at(0.99)
+    );
 }
 
 /// Rows that wait, taken and removed: nothing is matched, fenced, limited or remembered.
@@ -259,8 +307,16 @@ async fn postgres_floor(address: &str) -> f64 {
     .await
     .unwrap();
     let fill = "INSERT INTO floor SELECT n, 'queued', $1 FROM generate_series(1, $2) n";
-    sqlx::query(fill).bind(payload(1)).bind(100_000_i64).execute(&pool).await.unwrap();
-    sqlx::raw_sql("VACUUM ANALYZE floor").execute(&pool).await.unwrap();
+    sqlx::query(fill)
+        .bind(payload(1))
+        .bind(100_000_i64)
+        .execute(&pool)
+        .await
+        .unwrap();
+    sqlx::raw_sql("VACUUM ANALYZE floor")
+        .execute(&pool)
+        .await
+        .unwrap();
     let began = Instant::now();
     let workers: Vec<_> = (0..WORKERS)
         .map(|_| {
@@ -311,7 +367,11 @@ async fn sqlite_floor() -> f64 {
     .unwrap();
     let fill = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100000)
                 INSERT INTO floor SELECT n, 'queued', $1 FROM n";
-    sqlx::query(fill).bind(payload(1).to_string()).execute(&pool).await.unwrap();
+    sqlx::query(fill)
+        .bind(payload(1).to_string())
+        .execute(&pool)
+        .await
+        .unwrap();
     let mut connection = pool.acquire().await.unwrap();
     let began = Instant::now();
     for _ in 0..TIMED / BATCH {
@@ -326,7 +386,11 @@ async fn sqlite_floor() -> f64 {
         .unwrap();
         let ids: Vec<String> = rows.iter().map(|row| row.0.to_string()).collect();
         let text = format!("DELETE FROM floor WHERE id IN ({})", ids.join(","));
-        sqlx::query(AssertSqlSafe(text)).persistent(false).execute(&mut *connection).await.unwrap();
+        sqlx::query(AssertSqlSafe(text))
+            .persistent(false)
+            .execute(&mut *connection)
+            .await
+            .unwrap();
     }
     TIMED as f64 / began.elapsed().as_secs_f64()
 }

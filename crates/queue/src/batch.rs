@@ -34,7 +34,13 @@ impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
     /// Up to `most` at a time.
     pub(crate) fn new(most: usize) -> (Self, Served<Q, A>) {
         let (sender, receiver) = mpsc::channel(most.max(1));
-        (Self { sender }, Served { receiver, most: most.max(1) })
+        (
+            Self { sender },
+            Served {
+                receiver,
+                most: most.max(1),
+            },
+        )
     }
 
     /// `None` when nobody answers any more.
@@ -47,8 +53,11 @@ impl<Q: Send + 'static, A: Send + 'static> Batcher<Q, A> {
 
 impl<Q: Send + 'static, A: Send + 'static> Served<Q, A> {
     /// Answers until the queue is dropped. `work` gives one answer for each question, in order.
-    pub(crate) fn serve<F>(mut self, queue: Weak<Inner>, work: impl Fn(Queue, Vec<Q>) -> F + Send + 'static)
-    where
+    pub(crate) fn serve<F>(
+        mut self,
+        queue: Weak<Inner>,
+        work: impl Fn(Queue, Vec<Q>) -> F + Send + 'static,
+    ) where
         F: Future<Output = Vec<A>> + Send,
     {
         tokio::spawn(async move {
@@ -57,8 +66,15 @@ impl<Q: Send + 'static, A: Send + 'static> Served<Q, A> {
                 let Some(inner) = queue.upgrade() else {
                     return;
                 };
-                let (questions, senders): (Vec<Q>, Vec<oneshot::Sender<A>>) = asked.drain(..).unzip();
-                let answers = work(Queue { inner: Arc::clone(&inner) }, questions).await;
+                let (questions, senders): (Vec<Q>, Vec<oneshot::Sender<A>>) =
+                    asked.drain(..).unzip();
+                let answers = work(
+                    Queue {
+                        inner: Arc::clone(&inner),
+                    },
+                    questions,
+                )
+                .await;
                 for (sender, answer) in senders.into_iter().zip(answers) {
                     // Whoever asked may have gone; what was done stays done.
                     let _ = sender.send(answer);

@@ -20,13 +20,21 @@ impl Queue {
     /// Cancels jobs: those that wait end now; robots are asked to end the others gracefully, and
     /// hear of it at their next renewal at the latest. Answers the state of each after that; jobs
     /// that are not live are left out.
-    pub async fn cancel(&self, tenant: TenantId, jobs: &[JobId]) -> Result<Vec<(JobId, JobState)>, QueueError> {
+    pub async fn cancel(
+        &self,
+        tenant: TenantId,
+        jobs: &[JobId],
+    ) -> Result<Vec<(JobId, JobState)>, QueueError> {
         self.stop(tenant, jobs, Stop::Cancel).await
     }
 
     /// Kills jobs: as cancelling, but robots end them at once, and those that do not say so within
     /// the grace time are taken for ended.
-    pub async fn kill(&self, tenant: TenantId, jobs: &[JobId]) -> Result<Vec<(JobId, JobState)>, QueueError> {
+    pub async fn kill(
+        &self,
+        tenant: TenantId,
+        jobs: &[JobId],
+    ) -> Result<Vec<(JobId, JobState)>, QueueError> {
         self.stop(tenant, jobs, Stop::Kill).await
     }
 
@@ -58,14 +66,25 @@ impl Queue {
                 Stop::Cancel => ("cancel", Moment::from_micros(i64::MAX)),
                 Stop::Kill => ("kill", now + self.inner.settings.kill_grace),
             };
-            execute!(work.link(), ASK_TO_STOP, job.id, job.lease_epoch, name, limit)?;
+            execute!(
+                work.link(),
+                ASK_TO_STOP,
+                job.id,
+                job.lease_epoch,
+                name,
+                limit
+            )?;
             deadline = deadline.max((stop == Stop::Kill).then_some(limit));
         }
         let applied = self.apply(work.link(), steps, now).await?;
         work.commit().await?;
         self.set_timer(deadline);
         self.announce(&applied);
-        states.extend(applied.iter().map(|step| (step.ended.job, step.ended.state)));
+        states.extend(
+            applied
+                .iter()
+                .map(|step| (step.ended.job, step.ended.state)),
+        );
         Ok(states)
     }
 
@@ -76,18 +95,20 @@ impl Queue {
         job: JobId,
         answer: serde_json::Value,
     ) -> Result<(), QueueError> {
-        self.go_on(tenant, job, JobState::Suspended, "resumed", |carry| Next::Wait {
-            state: JobState::Queued,
-            due: self.now(),
-            timer: None,
-            carry: Some(Carry {
-                resume: true,
-                answer: Some(answer),
-                ..carry
-            }),
-            free: false,
-            error: None,
-            outcome: "resumed",
+        self.go_on(tenant, job, JobState::Suspended, "resumed", |carry| {
+            Next::Wait {
+                state: JobState::Queued,
+                due: self.now(),
+                timer: None,
+                carry: Some(Carry {
+                    resume: true,
+                    answer: Some(answer),
+                    ..carry
+                }),
+                free: false,
+                error: None,
+                outcome: "resumed",
+            }
         })
         .await
     }
@@ -99,28 +120,34 @@ impl Queue {
         job: JobId,
         decision: Decision,
     ) -> Result<(), QueueError> {
-        self.go_on(tenant, job, JobState::NeedsDecision, "decided", |carry| match &decision {
-            Decision::Fail { message } => Next::End {
-                state: JobState::Failed,
-                error: Some(JobError {
-                    kind: ErrorKind::Business,
-                    message: message.clone(),
-                }),
+        self.go_on(
+            tenant,
+            job,
+            JobState::NeedsDecision,
+            "decided",
+            |carry| match &decision {
+                Decision::Fail { message } => Next::End {
+                    state: JobState::Failed,
+                    error: Some(JobError {
+                        kind: ErrorKind::Business,
+                        message: message.clone(),
+                    }),
+                },
+                decision => Next::Wait {
+                    state: JobState::Queued,
+                    due: self.now(),
+                    timer: None,
+                    carry: Some(Carry {
+                        resume: true,
+                        answer: serde_json::to_value(decision).ok(),
+                        ..carry
+                    }),
+                    free: false,
+                    error: None,
+                    outcome: "decided",
+                },
             },
-            decision => Next::Wait {
-                state: JobState::Queued,
-                due: self.now(),
-                timer: None,
-                carry: Some(Carry {
-                    resume: true,
-                    answer: serde_json::to_value(decision).ok(),
-                    ..carry
-                }),
-                free: false,
-                error: None,
-                outcome: "decided",
-            },
-        })
+        )
         .await
     }
 
@@ -145,7 +172,11 @@ impl Queue {
                 wanted,
             });
         }
-        let carry = job.carry.as_ref().map(|carry| carry.0.clone()).unwrap_or_default();
+        let carry = job
+            .carry
+            .as_ref()
+            .map(|carry| carry.0.clone())
+            .unwrap_or_default();
         let step = (job, next(carry));
         let applied = self.apply(work.link(), vec![step], self.now()).await?;
         work.commit().await?;
@@ -198,7 +229,8 @@ impl Queue {
                 why: "name a tenant, workflow, environment, pool or resource".to_owned(),
             });
         }
-        self.set_rule("limit", scope, i64::from(most), None, None).await
+        self.set_rule("limit", scope, i64::from(most), None, None)
+            .await
     }
 
     pub async fn unlimit(&self, scope: &Scope) -> Result<(), QueueError> {
@@ -224,7 +256,15 @@ impl Queue {
     ) -> Result<(), QueueError> {
         let mut work = self.inner.store.begin().await?;
         execute!(
-            work.link(), SET_RULE, scope.tenant(), kind, scope.key(), value, reason, by, self.now()
+            work.link(),
+            SET_RULE,
+            scope.tenant(),
+            kind,
+            scope.key(),
+            value,
+            reason,
+            by,
+            self.now()
         )?;
         self.commit_rules(work).await
     }
@@ -250,7 +290,11 @@ impl Queue {
         Ok(())
     }
 
-    pub(crate) async fn reload_settings(&self, link: Link<'_>, version: i64) -> Result<(), QueueError> {
+    pub(crate) async fn reload_settings(
+        &self,
+        link: Link<'_>,
+        version: i64,
+    ) -> Result<(), QueueError> {
         let mut rules = (**self.inner.rules.read()).clone();
         rules.load_settings(link, version).await?;
         self.take_settings(&rules);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     Enqueued, JobState, NewJob, Priority, Queue, QueueError, RetryPolicy,
     lease::HeldUnder,
-    statements::{LETTERS, LETTER_STATS, NOTE_LETTER, SETTLE_LETTER},
+    statements::{LETTER_STATS, LETTERS, NOTE_LETTER, SETTLE_LETTER},
 };
 
 row! {
@@ -64,7 +64,15 @@ impl Queue {
         let mut reader = self.inner.store.reader().await?;
         let after = after.map_or(Uuid::nil(), |job| job.0);
         let limit = i64::from(limit.min(1_000));
-        let rows = fetch_all!(reader.link(), LetterRow, LETTERS, tenant, state, after, limit)?;
+        let rows = fetch_all!(
+            reader.link(),
+            LetterRow,
+            LETTERS,
+            tenant,
+            state,
+            after,
+            limit
+        )?;
         let letter = |row: LetterRow| DeadLetter {
             job: row.job_id,
             workflow: row.workflow_id,
@@ -81,7 +89,10 @@ impl Queue {
     }
 
     /// How many are open, by kind of error.
-    pub async fn dead_letter_counts(&self, tenant: TenantId) -> Result<Vec<(String, i64)>, QueueError> {
+    pub async fn dead_letter_counts(
+        &self,
+        tenant: TenantId,
+    ) -> Result<Vec<(String, i64)>, QueueError> {
         let mut reader = self.inner.store.reader().await?;
         let rows = fetch_all!(reader.link(), HeldUnder, LETTER_STATS, tenant)?;
         Ok(rows.into_iter().map(|row| (row.key, row.held)).collect())
@@ -133,7 +144,8 @@ impl Queue {
             },
             submitted => submitted?,
         };
-        self.settle_letter(tenant, job, "replayed", by, None, Some(submitted.job)).await?;
+        self.settle_letter(tenant, job, "replayed", by, None, Some(submitted.job))
+            .await?;
         Ok(submitted)
     }
 
@@ -159,7 +171,10 @@ impl Queue {
         by: &str,
         note: Option<&str>,
     ) -> Result<(), QueueError> {
-        if self.settle_letter(tenant, job, "discarded", by, note, None).await? {
+        if self
+            .settle_letter(tenant, job, "discarded", by, note, None)
+            .await?
+        {
             return Ok(());
         }
         Err(QueueError::NoSuchLetter { job })
@@ -187,7 +202,15 @@ impl Queue {
     ) -> Result<bool, QueueError> {
         let mut work = self.inner.store.begin().await?;
         let changed = execute!(
-            work.link(), SETTLE_LETTER, tenant, job, state, self.now(), by, note, replayed_as
+            work.link(),
+            SETTLE_LETTER,
+            tenant,
+            job,
+            state,
+            self.now(),
+            by,
+            note,
+            replayed_as
         )?;
         work.commit().await?;
         Ok(changed > 0)
@@ -199,6 +222,10 @@ impl Queue {
             self.learn_lanes(reader.link(), &[lane]).await?;
         }
         let rules = self.inner.rules.read();
-        Ok(rules.lanes.get(&lane).map(|lane| lane.demands.clone()).unwrap_or_default())
+        Ok(rules
+            .lanes
+            .get(&lane)
+            .map(|lane| lane.demands.clone())
+            .unwrap_or_default())
     }
 }

@@ -14,9 +14,7 @@ use crate::{
     Recovery,
     queue::{Hot, News, tell},
     ready::Position,
-    statements::{
-        ADD_ATTEMPT, BURY, CLOSE, ENDED_AS, FINISH, LOCK_JOBS, MOVE, REMOVE_FINISHED,
-    },
+    statements::{ADD_ATTEMPT, BURY, CLOSE, ENDED_AS, FINISH, LOCK_JOBS, MOVE, REMOVE_FINISHED},
 };
 
 pub(crate) type EndResult = Result<Ended, QueueError>;
@@ -68,7 +66,10 @@ impl LockedJob {
     }
 
     fn options(&self) -> JobOptions {
-        self.options.as_ref().map(|options| options.0.clone()).unwrap_or_default()
+        self.options
+            .as_ref()
+            .map(|options| options.0.clone())
+            .unwrap_or_default()
     }
 }
 
@@ -142,7 +143,9 @@ pub(crate) fn decide(job: &LockedJob, outcome: Outcome, now: Moment, chance: f64
                 None => give_up(&options, error),
             }
         }
-        Outcome::Suspended { .. } | Outcome::NeedsDecision { .. } | Outcome::Released if stopping => {
+        Outcome::Suspended { .. } | Outcome::NeedsDecision { .. } | Outcome::Released
+            if stopping =>
+        {
             Next::End {
                 state: JobState::Cancelled,
                 error: None,
@@ -150,15 +153,37 @@ pub(crate) fn decide(job: &LockedJob, outcome: Outcome, now: Moment, chance: f64
         }
         Outcome::Suspended { until, waits_for } => {
             let carry = going_on(Some(waits_for));
-            wait(JobState::Suspended, job.due_at, until, carry, true, None, "suspended")
+            wait(
+                JobState::Suspended,
+                job.due_at,
+                until,
+                carry,
+                true,
+                None,
+                "suspended",
+            )
         }
         Outcome::NeedsDecision { question } => {
             let carry = going_on(Some(question));
-            wait(JobState::NeedsDecision, job.due_at, None, carry, true, None, "needs_decision")
+            wait(
+                JobState::NeedsDecision,
+                job.due_at,
+                None,
+                carry,
+                true,
+                None,
+                "needs_decision",
+            )
         }
-        Outcome::Released => {
-            wait(JobState::Queued, job.due_at, None, carried(), true, None, "released")
-        }
+        Outcome::Released => wait(
+            JobState::Queued,
+            job.due_at,
+            None,
+            carried(),
+            true,
+            None,
+            "released",
+        ),
     }
 }
 
@@ -244,8 +269,10 @@ impl Queue {
             self.answer_finished(&mut answers, &succeeded, done).await;
         }
         if !others.is_empty() {
-            let places: Vec<(usize, Lease)> =
-                others.iter().map(|(place, lease, _)| (*place, *lease)).collect();
+            let places: Vec<(usize, Lease)> = others
+                .iter()
+                .map(|(place, lease, _)| (*place, *lease))
+                .collect();
             match self.settle(others, now).await {
                 Ok(settled) => {
                     for (place, ended) in settled {
@@ -265,11 +292,15 @@ impl Queue {
 
     fn check_size(&self, outputs: Option<Value>) -> Result<Option<Value>, QueueError> {
         let most = self.inner.settings.max_value;
-        let size = outputs.as_ref().map_or(0, |outputs| outputs.to_string().len());
+        let size = outputs
+            .as_ref()
+            .map_or(0, |outputs| outputs.to_string().len());
         if size > most {
             return Err(QueueError::Invalid {
                 what: "the outputs",
-                why: format!("they take {size} bytes, and {most} are allowed; keep large ones as artifacts"),
+                why: format!(
+                    "they take {size} bytes, and {most} are allowed; keep large ones as artifacts"
+                ),
             });
         }
         Ok(outputs)
@@ -299,7 +330,10 @@ impl Queue {
         if let Store::Postgres(store) = &self.inner.store {
             let ids: Vec<_> = succeeded.iter().map(|(_, lease, _)| lease.job.0).collect();
             let epochs: Vec<i64> = succeeded.iter().map(|(_, lease, _)| lease.epoch).collect();
-            let outputs: Vec<_> = succeeded.iter().map(|(_, _, out)| out.as_ref().map(Json)).collect();
+            let outputs: Vec<_> = succeeded
+                .iter()
+                .map(|(_, _, out)| out.as_ref().map(Json))
+                .collect();
             let rows: Vec<GoneRow> = sqlx::query_as(FINISH.postgres)
                 .bind(ids)
                 .bind(epochs)
@@ -308,6 +342,9 @@ impl Queue {
                 .fetch_all(hot.get(store.server()).await?)
                 .await
                 .map_err(|error| DatabaseError::from_sqlx(FINISH.name, error))?;
+            self.inner
+                .ended
+                .fetch_add(rows.len() as u64, std::sync::atomic::Ordering::Relaxed);
             return Ok(rows.into_iter().map(|row| row.id).collect());
         }
         let list: Vec<Value> = succeeded
@@ -316,7 +353,10 @@ impl Queue {
             .collect();
         let mut work = self.inner.store.begin().await?;
         let rows = fetch_all!(work.link(), GoneRow, FINISH, Json(list), now)?;
-        let ids: Vec<String> = rows.iter().map(|row| row.id.0.simple().to_string()).collect();
+        let ids: Vec<String> = rows
+            .iter()
+            .map(|row| row.id.0.simple().to_string())
+            .collect();
         execute!(work.link(), REMOVE_FINISHED, Json(ids))?;
         let news: Vec<News> = rows
             .iter()
@@ -350,8 +390,10 @@ impl Queue {
                         });
                     }
                 }
-                let places: Vec<(usize, Lease)> =
-                    succeeded.iter().map(|(place, lease, _)| (*place, *lease)).collect();
+                let places: Vec<(usize, Lease)> = succeeded
+                    .iter()
+                    .map(|(place, lease, _)| (*place, *lease))
+                    .collect();
                 self.answer_repeated(answers, &places).await;
             }
             Err(error) => {
@@ -400,7 +442,8 @@ impl Queue {
         let mut work = self.inner.store.begin().await?;
         let ids: Vec<JobId> = ends.iter().map(|(_, lease, _)| lease.job).collect();
         let rows = fetch_all!(work.link(), LockedJob, LOCK_JOBS, Json(ids))?;
-        let mut jobs: HashMap<JobId, LockedJob> = rows.into_iter().map(|row| (row.id, row)).collect();
+        let mut jobs: HashMap<JobId, LockedJob> =
+            rows.into_iter().map(|row| (row.id, row)).collect();
         let mut steps = Vec::new();
         let mut places = HashMap::new();
         for (place, lease, outcome) in ends {
@@ -419,7 +462,11 @@ impl Queue {
         self.announce(&ended);
         Ok(ended
             .into_iter()
-            .filter_map(|step| places.get(&step.ended.job).map(|place| (*place, step.ended)))
+            .filter_map(|step| {
+                places
+                    .get(&step.ended.job)
+                    .map(|place| (*place, step.ended))
+            })
             .collect())
     }
 
@@ -435,17 +482,28 @@ impl Queue {
         for (job, next) in &steps {
             let head = [json!(job.id), json!(job.lease_epoch), json!(job.state)];
             match next {
-                Next::Wait { state, due, timer, carry, free, .. } => {
+                Next::Wait {
+                    state,
+                    due,
+                    timer,
+                    carry,
+                    free,
+                    ..
+                } => {
                     let uncounted = i32::from(*free && job.state().is_held());
                     let rest = [
-                        json!(state.name()), json!(due.micros()), json!(timer.map(Moment::micros)),
-                        json!(carry), json!(uncounted),
+                        json!(state.name()),
+                        json!(due.micros()),
+                        json!(timer.map(Moment::micros)),
+                        json!(carry),
+                        json!(uncounted),
                     ];
                     moves.push(Value::Array(head.into_iter().chain(rest).collect()));
                 }
                 Next::End { state, error } => {
                     let rest = [
-                        json!(state.name()), json!(error.as_ref().map(|error| error.kind.name())),
+                        json!(state.name()),
+                        json!(error.as_ref().map(|error| error.kind.name())),
                         json!(error.as_ref().map(|error| &error.message)),
                     ];
                     closes.push(Value::Array(head.into_iter().chain(rest).collect()));
@@ -461,7 +519,10 @@ impl Queue {
         if !closes.is_empty() {
             let rows = fetch_all!(link.again(), IdRow, CLOSE, Json(closes), now)?;
             if matches!(link, Link::Sqlite(_)) {
-                let ids: Vec<String> = rows.iter().map(|row| row.id.0.simple().to_string()).collect();
+                let ids: Vec<String> = rows
+                    .iter()
+                    .map(|row| row.id.0.simple().to_string())
+                    .collect();
                 execute!(link.again(), REMOVE_FINISHED, Json(ids))?;
             }
             done.extend(rows.into_iter().map(|row| (row.id, None)));
@@ -473,7 +534,13 @@ impl Queue {
                 continue;
             };
             let (state, due) = match &next {
-                Next::Wait { state, due, error, outcome, .. } => {
+                Next::Wait {
+                    state,
+                    due,
+                    error,
+                    outcome,
+                    ..
+                } => {
                     if job.state().is_held() {
                         add_attempt(link.again(), &job, outcome, error.as_ref(), now).await?;
                     }
@@ -483,8 +550,13 @@ impl Queue {
                     if *state == JobState::Dead {
                         let kind = error.as_ref().map_or(ErrorKind::Bug, |error| error.kind);
                         execute!(
-                            link.again(), BURY, job.id, job.tenant_id, job.workflow_id,
-                            kind.name(), now
+                            link.again(),
+                            BURY,
+                            job.id,
+                            job.tenant_id,
+                            job.workflow_id,
+                            kind.name(),
+                            now
                         )?;
                     }
                     (*state, None)
@@ -524,7 +596,11 @@ impl Queue {
         for wait in waits() {
             self.set_timer(wait.timer);
         }
-        self.offer(waits().filter(|wait| wait.queued).map(|wait| (wait.lane, wait.position)));
+        self.offer(
+            waits()
+                .filter(|wait| wait.queued)
+                .map(|wait| (wait.lane, wait.position)),
+        );
         // Somebody may have waited for what these held.
         self.inner.store.queue().wake();
         self.told();
@@ -552,8 +628,18 @@ async fn add_attempt(
     now: Moment,
 ) -> Result<(), QueueError> {
     execute!(
-        link, ADD_ATTEMPT, job.id, job.lease_epoch, job.tenant_id, job.attempt, job.robot_id,
-        job.leased_at, job.started_at, now, outcome, error.map(|error| error.kind.name()),
+        link,
+        ADD_ATTEMPT,
+        job.id,
+        job.lease_epoch,
+        job.tenant_id,
+        job.attempt,
+        job.robot_id,
+        job.leased_at,
+        job.started_at,
+        now,
+        outcome,
+        error.map(|error| error.kind.name()),
         error.map(|error| error.message.as_str())
     )?;
     Ok(())

@@ -3,7 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use casare_store::{
-    DatabaseError, JobId, Link, Moment, Store, TenantId, WorkflowId, execute, fetch_optional, micros, row,
+    DatabaseError, JobId, Link, Moment, Store, TenantId, WorkflowId, execute, fetch_optional,
+    micros, row,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -19,6 +20,12 @@ use crate::{
 };
 
 pub(crate) type EnqueueResult = Result<Enqueued, QueueError>;
+
+/// An idempotency key, and what it was used for.
+type Key = (String, [u8; 32]);
+
+/// The place of its answer, the job, its key.
+type Accepted = (usize, Row, Option<Key>);
 
 /// A job as the table holds it.
 struct Row {
@@ -83,7 +90,9 @@ impl Queue {
         for (_, row, _) in &accepted {
             self.set_timer(row.timer);
         }
-        let queued = accepted.iter().filter(|(_, row, _)| row.state == JobState::Queued);
+        let queued = accepted
+            .iter()
+            .filter(|(_, row, _)| row.state == JobState::Queued);
         self.offer(queued.map(|(_, row, _)| {
             let position = Position {
                 rank: row.rank,
@@ -92,7 +101,10 @@ impl Queue {
             };
             (row.lane, position)
         }));
-        if accepted.iter().any(|(_, row, _)| row.state != JobState::Queued) {
+        if accepted
+            .iter()
+            .any(|(_, row, _)| row.state != JobState::Queued)
+        {
             // They wait for a timer that other processes do not know of.
             self.inner.store.queue().wake();
         }
@@ -129,7 +141,11 @@ impl Queue {
     }
 
     /// Adds lanes to what this process knows.
-    pub(crate) async fn learn_lanes(&self, link: Link<'_>, lanes: &[i64]) -> Result<(), QueueError> {
+    pub(crate) async fn learn_lanes(
+        &self,
+        link: Link<'_>,
+        lanes: &[i64],
+    ) -> Result<(), QueueError> {
         let mut rules = (**self.inner.rules.read()).clone();
         rules.load_lanes(link, lanes).await?;
         let mut shared = self.inner.rules.write();
@@ -149,7 +165,7 @@ impl Queue {
         tenant: TenantId,
         job: NewJob,
         now: Moment,
-    ) -> Result<(Row, Option<(String, [u8; 32])>), QueueError> {
+    ) -> Result<(Row, Option<Key>), QueueError> {
         if !job.inputs.is_object() {
             return Err(QueueError::Invalid {
                 what: "the inputs",
@@ -219,7 +235,7 @@ impl Queue {
     /// Writes what was accepted; what turns out to be there already is taken out.
     async fn write(
         &self,
-        accepted: &mut Vec<(usize, Row, Option<(String, [u8; 32])>)>,
+        accepted: &mut Vec<Accepted>,
         answers: &mut [EnqueueResult],
         now: Moment,
     ) -> Result<(), QueueError> {
@@ -288,11 +304,7 @@ async fn claim(
     }))
 }
 
-async fn insert(
-    mut link: Link<'_>,
-    accepted: &[(usize, Row, Option<(String, [u8; 32])>)],
-    now: Moment,
-) -> Result<(), QueueError> {
+async fn insert(mut link: Link<'_>, accepted: &[Accepted], now: Moment) -> Result<(), QueueError> {
     if accepted.is_empty() {
         return Ok(());
     }
@@ -305,14 +317,22 @@ async fn insert(
             .bind(uuids(|row| row.workflow.0))
             .bind(rows().map(|row| row.lane).collect::<Vec<_>>())
             .bind(rows().map(|row| row.due.micros()).collect::<Vec<_>>())
-            .bind(rows().map(|row| row.timer.map(Moment::micros)).collect::<Vec<_>>())
+            .bind(
+                rows()
+                    .map(|row| row.timer.map(Moment::micros))
+                    .collect::<Vec<_>>(),
+            )
             .bind(rows().map(|row| row.version).collect::<Vec<_>>())
             .bind(rows().map(|row| row.spill_lane).collect::<Vec<_>>())
             .bind(rows().map(|row| row.spill_wait).collect::<Vec<_>>())
             .bind(rows().map(|row| row.rank).collect::<Vec<_>>())
             .bind(rows().map(|row| row.state.name()).collect::<Vec<_>>())
             .bind(rows().map(|row| Json(&row.inputs)).collect::<Vec<_>>())
-            .bind(rows().map(|row| row.options.as_ref().map(Json)).collect::<Vec<_>>())
+            .bind(
+                rows()
+                    .map(|row| row.options.as_ref().map(Json))
+                    .collect::<Vec<_>>(),
+            )
             .bind(now)
             .execute(connection)
             .await
@@ -322,9 +342,19 @@ async fn insert(
     let list: Vec<_> = rows()
         .map(|row| {
             serde_json::json!([
-                row.id, row.tenant, row.workflow, row.lane, row.due.micros(),
-                row.timer.map(Moment::micros), row.version, row.spill_lane, row.spill_wait,
-                row.rank, row.state.name(), row.inputs, row.options,
+                row.id,
+                row.tenant,
+                row.workflow,
+                row.lane,
+                row.due.micros(),
+                row.timer.map(Moment::micros),
+                row.version,
+                row.spill_lane,
+                row.spill_wait,
+                row.rank,
+                row.state.name(),
+                row.inputs,
+                row.options,
             ])
         })
         .collect();

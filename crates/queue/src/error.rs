@@ -46,7 +46,9 @@ impl QueueError {
             }
             Self::NoSuchJob { .. } => "check the id; ended jobs are kept as long as retention says",
             Self::WrongState { .. } => "look at the job again: it has moved on meanwhile",
-            Self::KeyReused { .. } => "use a new key for each order, and the same only to repeat it",
+            Self::KeyReused { .. } => {
+                "use a new key for each order, and the same only to repeat it"
+            }
             Self::Invalid { .. } => "correct the value and try again",
             Self::NoSuchLetter { .. } => "it may have been replayed, discarded or purged already",
             Self::NoSuchQueue { .. } => "create the queue first, or check its name",

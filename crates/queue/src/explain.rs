@@ -118,21 +118,45 @@ pub struct Attempt {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "reason")]
 pub enum Waiting {
-    NotDue { until: Moment },
+    NotDue {
+        until: Moment,
+    },
     /// A person or another run has to answer.
-    Suspended { until: Option<Moment>, waits_for: Option<Value> },
-    NeedsDecision { question: Option<Value> },
-    Paused { scope: String, pause: Pause },
+    Suspended {
+        until: Option<Moment>,
+        waits_for: Option<Value>,
+    },
+    NeedsDecision {
+        question: Option<Value>,
+    },
+    Paused {
+        scope: String,
+        pause: Pause,
+    },
     /// No robot that is there may have it; each says why.
-    NoRobot { robots: Vec<(RobotId, Vec<Obstacle>)> },
+    NoRobot {
+        robots: Vec<(RobotId, Vec<Obstacle>)>,
+    },
     /// Robots that may have it have no free slot.
-    RobotsBusy { robots: Vec<RobotId> },
-    LimitReached { scope: String, most: i64, held: i64 },
+    RobotsBusy {
+        robots: Vec<RobotId>,
+    },
+    LimitReached {
+        scope: String,
+        most: i64,
+        held: i64,
+    },
     /// So many with the same demands go before it; counted up to a thousand.
-    Behind { jobs: i64 },
+    Behind {
+        jobs: i64,
+    },
     /// Nothing is in its way: it is leased as soon as one of these asks.
-    Next { robots: Vec<RobotId> },
-    NotWaiting { state: JobState },
+    Next {
+        robots: Vec<RobotId>,
+    },
+    NotWaiting {
+        state: JobState,
+    },
 }
 
 impl Queue {
@@ -143,13 +167,12 @@ impl Queue {
     /// `NoSuchJob`, also for another tenant's.
     pub async fn job(&self, tenant: TenantId, job: JobId) -> Result<JobStory, QueueError> {
         let mut reader = self.inner.store.reader().await?;
-        let mut story = match fetch_optional!(reader.link(), LiveRow, LIVE_JOB, job)? {
-            Some(row) => live(row),
-            None => {
-                let row =
-                    fetch_optional!(reader.link(), EndedRow, ENDED_JOB, job, job.earliest())?;
-                ended(row.ok_or(QueueError::NoSuchJob { job })?)
-            }
+        let found = fetch_optional!(reader.link(), LiveRow, LIVE_JOB, job)?;
+        let mut story = if let Some(row) = found {
+            live(row)
+        } else {
+            let row = fetch_optional!(reader.link(), EndedRow, ENDED_JOB, job, job.earliest())?;
+            ended(row.ok_or(QueueError::NoSuchJob { job })?)
         };
         if story.tenant != tenant {
             return Err(QueueError::NoSuchJob { job });
@@ -158,7 +181,10 @@ impl Queue {
         let rows = fetch_all!(reader.link(), AttemptRow, ATTEMPTS, job)?;
         story.attempts = rows.into_iter().map(earlier).collect();
         let known: Vec<i64> = story.attempts.iter().map(|attempt| attempt.epoch).collect();
-        story.attempts.extend(last.into_iter().filter(|attempt| !known.contains(&attempt.epoch)));
+        story.attempts.extend(
+            last.into_iter()
+                .filter(|attempt| !known.contains(&attempt.epoch)),
+        );
         Ok(story)
     }
 
@@ -179,7 +205,12 @@ impl Queue {
         robots: &[Robot],
     ) -> Result<Vec<Waiting>, QueueError> {
         let story = self.job(tenant, job).await?;
-        let waits_for = || story.carry.as_ref().and_then(|carry| carry.waits_for.clone());
+        let waits_for = || {
+            story
+                .carry
+                .as_ref()
+                .and_then(|carry| carry.waits_for.clone())
+        };
         let one = match story.state {
             JobState::Queued => None,
             JobState::Scheduled => Some(Waiting::NotDue { until: story.due }),
@@ -200,7 +231,10 @@ impl Queue {
             self.learn_lanes(reader.link(), &[story.lane]).await?;
         }
         let rules = Arc::clone(&self.inner.rules.read());
-        let lane = rules.lanes.get(&story.lane).ok_or(QueueError::NoSuchJob { job })?;
+        let lane = rules
+            .lanes
+            .get(&story.lane)
+            .ok_or(QueueError::NoSuchJob { job })?;
         let mut reasons = Vec::new();
         if let Some((scope, pause)) = rules.pause_of(lane) {
             reasons.push(Waiting::Paused {
@@ -222,7 +256,10 @@ impl Queue {
         let (suited, others): (Vec<&Robot>, Vec<&Robot>) =
             robots.iter().partition(|robot| lane.suits(robot));
         if suited.is_empty() {
-            let robots = others.iter().map(|robot| (robot.id, lane.obstacles(robot))).collect();
+            let robots = others
+                .iter()
+                .map(|robot| (robot.id, lane.obstacles(robot)))
+                .collect();
             reasons.push(Waiting::NoRobot { robots });
             return Ok(reasons);
         }
@@ -230,15 +267,27 @@ impl Queue {
         let mut busy = Vec::new();
         for robot in suited {
             let held = fetch_one!(reader.link(), Held, HELD_BY_ROBOT, robot.id)?.held;
-            let list = if held < i64::from(robot.slots) { &mut free } else { &mut busy };
+            let list = if held < i64::from(robot.slots) {
+                &mut free
+            } else {
+                &mut busy
+            };
             list.push(robot.id);
         }
         if free.is_empty() {
             reasons.push(Waiting::RobotsBusy { robots: busy });
         }
         let rank = story.priority.rank();
-        let ahead =
-            fetch_one!(reader.link(), Held, AHEAD, story.lane, rank, story.due, job, 1_000_i64)?;
+        let ahead = fetch_one!(
+            reader.link(),
+            Held,
+            AHEAD,
+            story.lane,
+            rank,
+            story.due,
+            job,
+            1_000_i64
+        )?;
         if ahead.held > 0 {
             reasons.push(Waiting::Behind { jobs: ahead.held });
         }
@@ -261,8 +310,14 @@ impl Queue {
             self.learn_lanes(reader.link(), &[story.lane]).await?;
         }
         let rules = Arc::clone(&self.inner.rules.read());
-        let lane = rules.lanes.get(&story.lane).ok_or(QueueError::NoSuchJob { job })?;
-        Ok(robots.iter().map(|robot| (robot.id, lane.obstacles(robot))).collect())
+        let lane = rules
+            .lanes
+            .get(&story.lane)
+            .ok_or(QueueError::NoSuchJob { job })?;
+        Ok(robots
+            .iter()
+            .map(|robot| (robot.id, lane.obstacles(robot)))
+            .collect())
     }
 }
 

@@ -53,7 +53,11 @@ impl Queue {
         let rows = fetch_all!(work.link(), IdRow, START, Json(list(leases)), self.now())?;
         work.commit().await?;
         let begun: std::collections::HashSet<JobId> = rows.into_iter().map(|row| row.id).collect();
-        Ok(leases.iter().filter(|lease| !begun.contains(&lease.job)).copied().collect())
+        Ok(leases
+            .iter()
+            .filter(|lease| !begun.contains(&lease.job))
+            .copied()
+            .collect())
     }
 
     /// Prolongs leases by the time that one lasts, counted from now.
@@ -103,9 +107,16 @@ impl Queue {
 }
 
 fn stop_of(text: &str) -> Stop {
-    if text == "kill" { Stop::Kill } else { Stop::Cancel }
+    if text == "kill" {
+        Stop::Kill
+    } else {
+        Stop::Cancel
+    }
 }
 
 fn list(leases: &[Lease]) -> Vec<Value> {
-    leases.iter().map(|lease| json!([lease.job, lease.epoch])).collect()
+    leases
+        .iter()
+        .map(|lease| json!([lease.job, lease.epoch]))
+        .collect()
 }

@@ -19,7 +19,11 @@ impl Priority {
 
     /// `None` above 100.
     pub const fn new(priority: u8) -> Option<Self> {
-        if priority <= 100 { Some(Self(priority)) } else { None }
+        if priority <= 100 {
+            Some(Self(priority))
+        } else {
+            None
+        }
     }
 
     pub const fn get(self) -> u8 {
@@ -263,7 +267,9 @@ pub struct JobError {
 /// How an attempt came to its end.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    Succeeded { outputs: Option<Value> },
+    Succeeded {
+        outputs: Option<Value>,
+    },
     /// The job may get another attempt.
     Failed(JobError),
     /// It was asked to stop and has.
@@ -274,7 +280,9 @@ pub enum Outcome {
         waits_for: Value,
     },
     /// It does not know whether a step has happened.
-    NeedsDecision { question: Value },
+    NeedsDecision {
+        question: Value,
+    },
     /// It was not begun: another robot may have it, and the attempt does not count.
     Released,
 }
@@ -318,7 +326,10 @@ mod tests {
     fn priorities_survive_their_way_through_the_table_in_order() {
         let all: Vec<Priority> = (0..=100).filter_map(Priority::new).collect();
 
-        assert!(all.iter().all(|one| Priority::from_rank(one.rank()) == *one));
+        assert!(
+            all.iter()
+                .all(|one| Priority::from_rank(one.rank()) == *one)
+        );
         assert!(all.is_sorted_by_key(|one| -one.rank()));
         assert_eq!(Priority::new(101), None);
     }

@@ -106,7 +106,10 @@ impl Queue {
             robot: Arc::clone(robot),
             count,
         };
-        self.lease_all(vec![request]).await.pop().unwrap_or(Ok(Vec::new()))
+        self.lease_all(vec![request])
+            .await
+            .pop()
+            .unwrap_or(Ok(Vec::new()))
     }
 
     /// Leases for several robots at a time.
@@ -120,7 +123,11 @@ impl Queue {
                 self.inner.ready.lock().doubt();
                 // What was leased in earlier rounds is the robots'.
                 let answer = |jobs: Vec<LeasedJob>| {
-                    if jobs.is_empty() { Err(error.clone()) } else { Ok(jobs) }
+                    if jobs.is_empty() {
+                        Err(error.clone())
+                    } else {
+                        Ok(jobs)
+                    }
                 };
                 given.into_iter().map(answer).collect()
             }
@@ -148,7 +155,13 @@ impl Queue {
             }
             looked |= self.refresh(hot).await?;
             let now = self.now();
-            if self.inner.ready.lock().next_timer().is_some_and(|next| next <= now) {
+            if self
+                .inner
+                .ready
+                .lock()
+                .next_timer()
+                .is_some_and(|next| next <= now)
+            {
                 self.tick_at(now).await?;
             }
             let candidates = self.candidates(requests, &wanted);
@@ -210,12 +223,18 @@ impl Queue {
                 } {
                     heads.push(head);
                 }
-                (heads, fetch_one!(reader.link(), VersionAndTimer, VERSION_AND_TIMER)?)
+                (
+                    heads,
+                    fetch_one!(reader.link(), VersionAndTimer, VERSION_AND_TIMER)?,
+                )
             }
         };
         self.keep_rules(&heads, state.version).await?;
         let heads = heads.iter().map(|head| (head.lane_id, head.position()));
-        self.inner.ready.lock().scanned(heads, state.next_timer, foreign);
+        self.inner
+            .ready
+            .lock()
+            .scanned(heads, state.next_timer, foreign);
         Ok(true)
     }
 
@@ -310,9 +329,7 @@ impl Queue {
                 .requests
                 .iter()
                 .zip(&*given)
-                .position(|(request, jobs)| {
-                    request.robot.id == robot && jobs.len() < request.count
-                })
+                .position(|(request, jobs)| request.robot.id == robot && jobs.len() < request.count)
                 .or_else(|| round.requests.iter().position(|one| one.robot.id == robot));
             if let Some(request) = request {
                 given[request].push(row.into_job());
@@ -368,7 +385,10 @@ impl Round<'_> {
             .filter(|(_, wanted)| **wanted > 0)
             .map(|(request, _)| lock_key(&format!("robot:{}", request.robot.id)));
         let limits = self.candidates.iter().flat_map(|candidate| {
-            self.rules.limits_of(&candidate.lane).map(|(key, _)| lock_key(key)).collect::<Vec<_>>()
+            self.rules
+                .limits_of(&candidate.lane)
+                .map(|(key, _)| lock_key(key))
+                .collect::<Vec<_>>()
         });
         let mut keys: Vec<i64> = robots.chain(limits).collect();
         // In one order, so that nobody waits for each other.
@@ -377,7 +397,10 @@ impl Round<'_> {
         keys
     }
 
-    async fn run(&self, mut link: Link<'_>) -> Result<(Vec<LeasedRow>, BTreeMap<i64, usize>), QueueError> {
+    async fn run(
+        &self,
+        mut link: Link<'_>,
+    ) -> Result<(Vec<LeasedRow>, BTreeMap<i64, usize>), QueueError> {
         let mut wanted = self.wanted.to_vec();
         let sqlite = matches!(link, Link::Sqlite(_));
         if sqlite {
@@ -388,7 +411,8 @@ impl Round<'_> {
             return Ok((Vec::new(), BTreeMap::new()));
         }
         let (limits, mut room) = self.count_limits(&mut link).await?;
-        let tenants: HashSet<TenantId> = self.candidates.iter().map(|one| one.lane.tenant).collect();
+        let tenants: HashSet<TenantId> =
+            self.candidates.iter().map(|one| one.lane.tenant).collect();
         let mut held = HashMap::new();
         if tenants.len() > 1 {
             for row in fetch_all!(link.again(), HeldByTenant, HELD_BY_TENANTS)? {
@@ -414,17 +438,23 @@ impl Round<'_> {
         }
         let rows = match link {
             Link::Postgres(connection) => {
-                self.take(Link::Postgres(connection), &offers, &picks).await?
+                self.take(Link::Postgres(connection), &offers, &picks)
+                    .await?
             }
             Link::Sqlite(connection) => {
-                self.take_exactly(Link::Sqlite(connection), &offers, &picks).await?
+                self.take_exactly(Link::Sqlite(connection), &offers, &picks)
+                    .await?
             }
         };
         Ok((rows, asked))
     }
 
     /// Wants no more than each robot has free slots.
-    async fn cap_by_slots(&self, link: &mut Link<'_>, wanted: &mut [usize]) -> Result<(), QueueError> {
+    async fn cap_by_slots(
+        &self,
+        link: &mut Link<'_>,
+        wanted: &mut [usize],
+    ) -> Result<(), QueueError> {
         let mut free: HashMap<RobotId, usize> = HashMap::new();
         for (request, wanted) in self.requests.iter().zip(wanted) {
             if *wanted == 0 {
@@ -479,7 +509,11 @@ impl Round<'_> {
     ) -> Result<Vec<Offer>, QueueError> {
         // Much is read in vain when many lanes have much: less of each, and more rounds.
         let lanes = self.candidates.len();
-        let depth = if lanes > 8 { (8 * total / lanes).max(1) } else { total };
+        let depth = if lanes > 8 {
+            (8 * total / lanes).max(1)
+        } else {
+            total
+        };
         let mut heads: HashMap<i64, Vec<Position>> = HashMap::new();
         match link {
             // The only lane: it is known where it begins, and what is there is seen when leasing.
@@ -509,8 +543,14 @@ impl Round<'_> {
             Link::Sqlite(connection) => {
                 for one in &self.candidates {
                     let rows = fetch_all!(
-                        Link::Sqlite(connection), HeadRow, HEADS,
-                        one.lane.id, one.from.rank, one.from.due, one.from.id, depth as i64
+                        Link::Sqlite(connection),
+                        HeadRow,
+                        HEADS,
+                        one.lane.id,
+                        one.from.rank,
+                        one.from.due,
+                        one.from.id,
+                        depth as i64
                     )?;
                     let found = rows.iter().map(HeadRow::position).collect();
                     heads.insert(one.lane.id, found);
@@ -525,7 +565,9 @@ impl Round<'_> {
                 tenant: candidate.lane.tenant,
                 more: heads.len() >= depth && depth < total,
                 heads,
-                limits: keys.filter_map(|(key, _)| limits.get(key).copied()).collect(),
+                limits: keys
+                    .filter_map(|(key, _)| limits.get(key).copied())
+                    .collect(),
                 suits: candidate.suits.clone(),
             }
         };
@@ -583,7 +625,12 @@ impl Round<'_> {
             .bind(places)
             .bind(nths)
             .bind(robots.iter().map(|robot| robot.id.0).collect::<Vec<_>>())
-            .bind(robots.iter().map(|robot| i64::from(robot.slots)).collect::<Vec<_>>())
+            .bind(
+                robots
+                    .iter()
+                    .map(|robot| i64::from(robot.slots))
+                    .collect::<Vec<_>>(),
+            )
             .bind(self.now)
             .bind(self.until)
             .fetch_all(connection)
@@ -604,13 +651,21 @@ impl Round<'_> {
         for pick in picks {
             let head = offers[pick.offer].heads[taken[pick.offer]];
             taken[pick.offer] += 1;
-            let ids = by_robot.entry(self.requests[pick.request].robot.id).or_default();
+            let ids = by_robot
+                .entry(self.requests[pick.request].robot.id)
+                .or_default();
             ids.push(head.id.simple().to_string());
         }
         let mut rows = Vec::new();
         for (robot, ids) in by_robot {
             let leased = fetch_all!(
-                link.again(), LeasedRow, LEASE, Json(ids), robot, self.now, self.until
+                link.again(),
+                LeasedRow,
+                LEASE,
+                Json(ids),
+                robot,
+                self.now,
+                self.until
             )?;
             rows.extend(leased);
         }
@@ -657,7 +712,9 @@ impl LeasedRow {
 
 /// Begins a transaction and takes locks in one message. They end with it.
 fn begin_and_lock(keys: &[i64]) -> String {
-    let locks = keys.iter().map(|key| format!("SELECT pg_advisory_xact_lock({key});"));
+    let locks = keys
+        .iter()
+        .map(|key| format!("SELECT pg_advisory_xact_lock({key});"));
     format!("BEGIN;{}", locks.collect::<String>())
 }
 

@@ -51,8 +51,8 @@ pub use retry::{Backoff, ErrorKind, RetryPolicy};
 pub use rules::Pause;
 pub use timers::Ticked;
 pub use transactions::{
-    Exception, Item, ItemLease, ItemState, NewItem, QueueDesign, Review, TakenItem, TransactionQueue,
-    Transactions,
+    Exception, Item, ItemLease, ItemState, NewItem, QueueDesign, Review, TakenItem,
+    TransactionQueue, Transactions,
 };
 
 /// Every SQL text of the queue, for a test to prepare.

@@ -213,10 +213,19 @@ impl Scope {
 
     /// Everything that a job with these demands falls under.
     fn of(tenant: TenantId, workflow: WorkflowId, demands: &Demands) -> Vec<Self> {
-        let mut scopes = vec![Self::Everything, Self::Tenant(tenant), Self::Workflow(workflow)];
+        let mut scopes = vec![
+            Self::Everything,
+            Self::Tenant(tenant),
+            Self::Workflow(workflow),
+        ];
         let environment = demands.environment.iter();
         scopes.extend(environment.map(|name| Self::Environment(tenant, name.clone())));
-        scopes.extend(demands.pool.iter().map(|name| Self::Pool(tenant, name.clone())));
+        scopes.extend(
+            demands
+                .pool
+                .iter()
+                .map(|name| Self::Pool(tenant, name.clone())),
+        );
         let resources = demands.resources.iter();
         scopes.extend(resources.map(|name| Self::Resource(tenant, name.clone())));
         scopes
@@ -274,7 +283,11 @@ mod tests {
         };
         let lane = Lane::new(1, ours, WorkflowId::new(now()), demands);
 
-        let told: Vec<String> = lane.obstacles(&robot).iter().map(ToString::to_string).collect();
+        let told: Vec<String> = lane
+            .obstacles(&robot)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
 
         assert_eq!(
             told,

@@ -1,8 +1,13 @@
 //! The queue as a whole: its settings, what it remembers, and who does what in the background.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
-use casare_store::{Clock, JobId, Link, Moment, Store, TenantId, WorkflowId, execute, fetch_one, row};
+use casare_store::{
+    Clock, JobId, Link, Moment, Store, TenantId, WorkflowId, execute, fetch_one, row,
+};
 use parking_lot::{Mutex, RwLock};
 use serde_json::{Value, json};
 use sqlx::{PgConnection, Postgres, pool::PoolConnection, types::Json};
@@ -11,8 +16,8 @@ use crate::{
     JobState, Lease, NewJob, Outcome, QueueError,
     batch::Batcher,
     ends::EndResult,
-    lease::{LeaseRequest, Leased},
     enqueue::EnqueueResult,
+    lease::{LeaseRequest, Leased},
     ready::{Position, Ready},
     rules::Rules,
     statements::{TELL, VERSION_AND_TIMER},
@@ -63,6 +68,8 @@ pub(crate) struct Inner {
     pub(crate) leasing: tokio::sync::Mutex<Hot>,
     pub(crate) finishing: tokio::sync::Mutex<Hot>,
     pub(crate) schemas: Schemas,
+    /// Jobs that ended here since the table was cleaned up.
+    pub(crate) ended: AtomicU64,
     submissions: Batcher<(TenantId, NewJob), EnqueueResult>,
     reports: Batcher<(Lease, Outcome), EndResult>,
     requests: Batcher<LeaseRequest, Leased>,
@@ -75,12 +82,16 @@ pub(crate) struct Hot {
 }
 
 impl Hot {
-    pub(crate) async fn get(&mut self, pool: &sqlx::PgPool) -> Result<&mut PgConnection, QueueError> {
+    pub(crate) async fn get(
+        &mut self,
+        pool: &sqlx::PgPool,
+    ) -> Result<&mut PgConnection, QueueError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => pool.acquire().await.map_err(|error| {
-                casare_store::DatabaseError::from_sqlx("CONNECT", error)
-            })?,
+            None => pool
+                .acquire()
+                .await
+                .map_err(|error| casare_store::DatabaseError::from_sqlx("CONNECT", error))?,
         };
         Ok(&mut **self.connection.insert(connection))
     }
@@ -122,15 +133,22 @@ impl Queue {
                 leasing: tokio::sync::Mutex::default(),
                 finishing: tokio::sync::Mutex::default(),
                 schemas: Schemas::default(),
+                ended: AtomicU64::new(0),
                 submissions,
                 reports,
                 requests,
             }),
         };
         let inner = Arc::downgrade(&queue.inner);
-        submitted.serve(inner.clone(), async |queue: Queue, jobs| queue.enqueue_all(jobs).await);
-        reported.serve(inner.clone(), async |queue: Queue, ends| queue.end(ends).await);
-        requested.serve(inner, async |queue: Queue, requests| queue.lease_all(requests).await);
+        submitted.serve(inner.clone(), async |queue: Queue, jobs| {
+            queue.enqueue_all(jobs).await
+        });
+        reported.serve(inner.clone(), async |queue: Queue, ends| {
+            queue.end(ends).await
+        });
+        requested.serve(inner, async |queue: Queue, requests| {
+            queue.lease_all(requests).await
+        });
         Ok(queue)
     }
 

@@ -102,7 +102,10 @@ impl Ready {
         for (lane, position) in self.meanwhile.take().unwrap_or_default() {
             lower(&mut self.lanes, lane, position);
         }
-        self.next_timer = [next_timer, self.timer_meanwhile].into_iter().flatten().min();
+        self.next_timer = [next_timer, self.timer_meanwhile]
+            .into_iter()
+            .flatten()
+            .min();
         self.scanned = Some(Instant::now());
         self.foreign = foreign;
     }
@@ -117,7 +120,9 @@ impl Ready {
                     self.lanes.remove(&lane);
                 }
                 (last, came) => {
-                    let next = last.unwrap_or(Position::LAST).min(came.unwrap_or(Position::LAST));
+                    let next = last
+                        .unwrap_or(Position::LAST)
+                        .min(came.unwrap_or(Position::LAST));
                     self.lanes.insert(lane, next);
                 }
             }
@@ -150,8 +155,10 @@ mod tests {
     }
 
     fn lanes(ready: &Ready) -> Vec<(i64, i64)> {
-        let mut lanes: Vec<(i64, i64)> =
-            ready.lanes().map(|(lane, first)| (lane, first.due.micros())).collect();
+        let mut lanes: Vec<(i64, i64)> = ready
+            .lanes()
+            .map(|(lane, first)| (lane, first.due.micros()))
+            .collect();
         lanes.sort_unstable();
         lanes
     }

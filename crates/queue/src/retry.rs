@@ -131,9 +131,11 @@ impl RetryPolicy {
         let grown = match self.backoff {
             Backoff::Fixed => self.delay_ms,
             Backoff::Linear => self.delay_ms.saturating_mul(u64::from(attempt)),
-            Backoff::Exponential => self
-                .delay_ms
-                .saturating_mul(1_u64.checked_shl(attempt.saturating_sub(1)).unwrap_or(u64::MAX)),
+            Backoff::Exponential => self.delay_ms.saturating_mul(
+                1_u64
+                    .checked_shl(attempt.saturating_sub(1))
+                    .unwrap_or(u64::MAX),
+            ),
         };
         let full = Duration::from_millis(grown.min(self.max_delay_ms));
         Some(if self.jitter {
@@ -174,7 +176,10 @@ mod tests {
 
         assert_eq!(seconds(&steady(Backoff::Fixed)), some([1, 1, 1, 1, 1]));
         assert_eq!(seconds(&steady(Backoff::Linear)), some([1, 2, 3, 4, 5]));
-        assert_eq!(seconds(&steady(Backoff::Exponential)), some([1, 2, 4, 5, 5]));
+        assert_eq!(
+            seconds(&steady(Backoff::Exponential)),
+            some([1, 2, 4, 5, 5])
+        );
     }
 
     #[test]
@@ -182,7 +187,10 @@ mod tests {
         let policy = RetryPolicy::default();
 
         assert_eq!(policy.delay(1, ErrorKind::Business, 0.5), None);
-        assert_eq!(policy.delay(1, ErrorKind::Timeout, 0.5), Some(Duration::from_millis(2_500)));
+        assert_eq!(
+            policy.delay(1, ErrorKind::Timeout, 0.5),
+            Some(Duration::from_millis(2_500))
+        );
     }
 
     #[test]
@@ -192,6 +200,9 @@ mod tests {
             ..RetryPolicy::default()
         };
 
-        assert_eq!(policy.delay(100, ErrorKind::Lost, 1.0), Some(Duration::from_mins(10)));
+        assert_eq!(
+            policy.delay(100, ErrorKind::Lost, 1.0),
+            Some(Duration::from_mins(10))
+        );
     }
 }

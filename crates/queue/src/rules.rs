@@ -16,9 +16,7 @@ use sqlx::types::Json;
 use crate::{
     Demands,
     matching::Lane,
-    statements::{
-        ADD_LANE, ADD_LANE_KEY, ALL_LANES, ALL_RULES, FIND_LANE, LANES, WEIGHTS,
-    },
+    statements::{ADD_LANE, ADD_LANE_KEY, ALL_LANES, ALL_RULES, FIND_LANE, LANES, WEIGHTS},
 };
 
 /// Why something stands still.
@@ -152,7 +150,10 @@ impl Rules {
         if self.pauses.is_empty() {
             return None;
         }
-        let found = lane.keys.iter().find_map(|key| self.pauses.get_key_value(key));
+        let found = lane
+            .keys
+            .iter()
+            .find_map(|key| self.pauses.get_key_value(key));
         found.map(|(key, pause)| (key.as_str(), pause))
     }
 
@@ -161,7 +162,11 @@ impl Rules {
         &'a self,
         lane: &'a Lane,
     ) -> impl Iterator<Item = (&'a str, i64)> + 'a {
-        let keys = if self.limits.is_empty() { &[] } else { lane.keys.as_slice() };
+        let keys = if self.limits.is_empty() {
+            &[]
+        } else {
+            lane.keys.as_slice()
+        };
         keys.iter()
             .filter_map(|key| self.limits.get(key).map(|limit| (key.as_str(), *limit)))
     }
@@ -173,7 +178,9 @@ impl Rules {
 
     /// Those of `lanes` that this copy does not know.
     pub(crate) fn unknown(&self, lanes: impl Iterator<Item = i64>) -> Vec<i64> {
-        let unknown: HashSet<i64> = lanes.filter(|lane| !self.lanes.contains_key(lane)).collect();
+        let unknown: HashSet<i64> = lanes
+            .filter(|lane| !self.lanes.contains_key(lane))
+            .collect();
         unknown.into_iter().collect()
     }
 }

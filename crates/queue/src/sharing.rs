@@ -52,7 +52,12 @@ pub(crate) fn share_out(
     let mut got = vec![0_usize; wanted.len()];
     let mut held: BTreeMap<TenantId, i64> = offers
         .iter()
-        .map(|offer| (offer.tenant, shares.held.get(&offer.tenant).copied().unwrap_or(0)))
+        .map(|offer| {
+            (
+                offer.tenant,
+                shares.held.get(&offer.tenant).copied().unwrap_or(0),
+            )
+        })
         .collect();
     let mut left: usize = wanted.iter().sum();
     while left > 0 {
@@ -166,7 +171,10 @@ mod tests {
 
         assert_eq!(picked(&offers, 4, &mut [], &[], &[]), [1, 2, 1, 2]);
         assert_eq!(picked(&offers, 4, &mut [], &[(1, 3)], &[]), [2, 2, 2, 1]);
-        assert_eq!(picked(&offers, 6, &mut [], &[], &[(2, 2)]), [2, 1, 2, 2, 1, 2]);
+        assert_eq!(
+            picked(&offers, 6, &mut [], &[], &[(2, 2)]),
+            [2, 1, 2, 2, 1, 2]
+        );
     }
 
     #[test]
@@ -197,8 +205,10 @@ mod tests {
 
         let picks = share_out(&offers, &mut [2, 3], &mut [], &shares);
 
-        let given: Vec<(i64, usize)> =
-            picks.iter().map(|pick| (offers[pick.offer].lane, pick.request)).collect();
+        let given: Vec<(i64, usize)> = picks
+            .iter()
+            .map(|pick| (offers[pick.offer].lane, pick.request))
+            .collect();
         assert_eq!(given, [(1, 0), (1, 1), (1, 0), (1, 1), (2, 1)]);
     }
 }

@@ -55,13 +55,13 @@ impl Database {
 /// Runs `body(Database)` on both databases, as two tests in a module of its name.
 #[macro_export]
 macro_rules! on_both {
-    ($($(#[$doc:meta])* async fn $name:ident($database:ident: Database) $body:block)*) => {$(
+    ($($(#[$doc:meta])* async fn $name:ident($database:ident: $kind:ident) $body:block)*) => {$(
         $(#[$doc])*
         mod $name {
             #[allow(unused_imports, reason = "whatever the body needs")]
             use super::*;
 
-            async fn body($database: $crate::Database) $body
+            async fn body($database: $kind) $body
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {

@@ -53,7 +53,9 @@ impl PostgresServer {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         for pid in pids {
-            let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+            let _ = Command::new("kill")
+                .args(["-KILL", &pid.to_string()])
+                .status();
         }
     }
 
@@ -88,7 +90,9 @@ impl Drop for PostgresServer {
 
 fn children(pid: u32) -> Vec<u32> {
     let text = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+    text.split_whitespace()
+        .filter_map(|pid| pid.parse().ok())
+        .collect()
 }
 
 /// A database of its own, of a user without special rights.
@@ -118,18 +122,43 @@ pub(crate) fn own(folder: &Path) {
 
 pub(crate) fn initialise(folder: &Path) {
     let made = command("initdb", folder)
-        .args(["-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8", "--locale=C", "-D"])
+        .args([
+            "-A",
+            "trust",
+            "-U",
+            "postgres",
+            "--no-sync",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "-D",
+        ])
         .arg(folder.join("data"))
         .output()
         .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
 }
 
 pub(crate) fn launch(folder: &Path, port: u16, durable: Durable) -> Child {
     let log = fs::File::create(folder.join("server.log")).unwrap();
-    let fsync = if durable == Durable::Yes { "fsync=on" } else { "fsync=off" };
+    let fsync = if durable == Durable::Yes {
+        "fsync=on"
+    } else {
+        "fsync=off"
+    };
     let mut server = command("postgres", folder)
-        .args(["-c", fsync, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300"])
+        .args([
+            "-c",
+            fsync,
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "max_connections=300",
+        ])
         .args(["-c", "shared_buffers=256MB", "-c", "max_wal_size=4GB", "-p"])
         .arg(port.to_string())
         .arg("-k")
@@ -182,7 +211,10 @@ fn command(program: &str, folder: &Path) -> Command {
 
 /// Debian keeps the server's programs beside the PATH.
 fn path_of(program: &str) -> PathBuf {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let versions = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
     let mut found: Vec<PathBuf> = versions
         .map(|version| version.path().join("bin").join(program))
         .filter(|path| path.exists())

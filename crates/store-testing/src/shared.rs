@@ -11,7 +11,9 @@ use std::{
     sync::OnceLock,
 };
 
-use crate::server::{Durable, create_database, free_port, initialise, is_open, is_root, launch, own};
+use crate::server::{
+    Durable, create_database, free_port, initialise, is_open, is_root, launch, own,
+};
 
 pub(crate) struct Shared {
     port: u16,
@@ -36,7 +38,10 @@ pub(crate) fn server() -> &'static Shared {
         let starting = open(&folder.join("start.lock"));
         starting.lock().unwrap();
         let port = running(&folder).unwrap_or_else(|| start(&folder));
-        Shared { port, _using: using }
+        Shared {
+            port,
+            _using: using,
+        }
     })
 }
 
@@ -46,7 +51,12 @@ fn folder() -> PathBuf {
 }
 
 fn open(path: &Path) -> File {
-    OpenOptions::new().create(true).truncate(false).write(true).open(path).unwrap()
+    OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .unwrap()
 }
 
 fn running(folder: &Path) -> Option<u16> {
@@ -54,6 +64,10 @@ fn running(folder: &Path) -> Option<u16> {
     is_open(port).then_some(port)
 }
 
+#[expect(
+    clippy::zombie_processes,
+    reason = "both outlive this process on purpose, and end when nobody uses the server"
+)]
 fn start(folder: &Path) -> u16 {
     let _ = fs::remove_dir_all(folder.join("data"));
     initialise(folder);

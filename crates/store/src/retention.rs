@@ -62,7 +62,13 @@ statements! {
 
 /// Every SQL text of the store, for a test to prepare.
 pub fn all_statements() -> Vec<Sql> {
-    [tenant::statements(), ALL.to_vec(), outbox::ALL.to_vec(), crate::database::statements()].concat()
+    [
+        tenant::statements(),
+        ALL.to_vec(),
+        outbox::ALL.to_vec(),
+        crate::database::statements(),
+    ]
+    .concat()
 }
 
 /// Rows of one transaction.
@@ -132,7 +138,10 @@ impl Store {
 
 /// The partition of a week since 1970: its name says which day it begins.
 fn name_of(week: i64) -> String {
-    let day = Moment::from_micros(week * WEEK).timestamp().strftime("%Y%m%d").to_string();
+    let day = Moment::from_micros(week * WEEK)
+        .timestamp()
+        .strftime("%Y%m%d")
+        .to_string();
     format!("job_history_{day}")
 }
 
@@ -168,7 +177,8 @@ async fn drop_weeks(pool: &PgPool, limit: Moment) -> Result<(), DatabaseError> {
     .fetch_all(pool)
     .await
     .map_err(failed)?;
-    let last = (limit.micros() - micros(Duration::from_micros(WEEK.cast_unsigned()))).div_euclid(WEEK);
+    let last =
+        (limit.micros() - micros(Duration::from_micros(WEEK.cast_unsigned()))).div_euclid(WEEK);
     let newest = name_of(last);
     for name in names.into_iter().filter(|name| *name <= newest) {
         let text = AssertSqlSafe(format!("DROP TABLE IF EXISTS {name}"));

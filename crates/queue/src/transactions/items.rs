@@ -51,7 +51,10 @@ impl ItemState {
     ];
 
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(state, _)| *state == self).map_or("new", |(_, name)| name)
+        Self::ALL
+            .iter()
+            .find(|(state, _)| *state == self)
+            .map_or("new", |(_, name)| name)
     }
 }
 
@@ -59,7 +62,11 @@ impl FromStr for ItemState {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.iter().find(|(_, name)| *name == text).map(|(state, _)| *state).ok_or(())
+        Self::ALL
+            .iter()
+            .find(|(_, name)| *name == text)
+            .map(|(state, _)| *state)
+            .ok_or(())
     }
 }
 
@@ -173,7 +180,8 @@ impl Transactions {
         queue: &str,
         items: Vec<NewItem>,
     ) -> Result<Vec<Result<ItemId, QueueError>>, QueueError> {
-        self.add_retries(queue, items.into_iter().map(|item| (item, None)).collect()).await
+        self.add_retries(queue, items.into_iter().map(|item| (item, None)).collect())
+            .await
     }
 
     async fn add_retries(
@@ -208,11 +216,23 @@ impl Transactions {
             } else {
                 (ItemState::New, item.deadline)
             };
-            let unique = item.reference.as_ref().filter(|_| queue.design.unique_reference);
+            let unique = item
+                .reference
+                .as_ref()
+                .filter(|_| queue.design.unique_reference);
             rows.push(json!([
-                id, queue.id, self.tenant, item.reference, unique, state.name(),
-                item.priority.rank(), due.micros(), item.deadline.map(Moment::micros),
-                timer.map(Moment::micros), item.payload, retry_of,
+                id,
+                queue.id,
+                self.tenant,
+                item.reference,
+                unique,
+                state.name(),
+                item.priority.rank(),
+                due.micros(),
+                item.deadline.map(Moment::micros),
+                timer.map(Moment::micros),
+                item.payload,
+                retry_of,
             ]));
             references.push(item.reference.unwrap_or_default());
             answers.push(Ok(id));
@@ -250,7 +270,14 @@ impl Transactions {
         let mut work = self.queue.store().begin().await?;
         let count = i64::from(count.min(1_000));
         let mut rows = fetch_all!(
-            work.link(), TakenRow, statements::TAKE, queue.id, count, holder, now, until
+            work.link(),
+            TakenRow,
+            statements::TAKE,
+            queue.id,
+            count,
+            holder,
+            now,
+            until
         )?;
         work.commit().await?;
         rows.sort_unstable_by_key(|row| (row.rank, row.due_at, row.id));
@@ -270,22 +297,39 @@ impl Transactions {
     }
 
     /// Keeps an item for another lease, and says how far it has come.
-    pub async fn renew(&self, lease: ItemLease, progress: Option<&str>) -> Result<Moment, QueueError> {
+    pub async fn renew(
+        &self,
+        lease: ItemLease,
+        progress: Option<&str>,
+    ) -> Result<Moment, QueueError> {
         let mut work = self.queue.store().begin().await?;
         let held = self.held(&mut work, lease).await?;
         let until = self.queue.now()
             + std::time::Duration::from_micros(held.lease_us.max(0).cast_unsigned());
         let changed = execute!(
-            work.link(), statements::RENEW_ITEM, lease.item, lease.epoch, until, progress
+            work.link(),
+            statements::RENEW_ITEM,
+            lease.item,
+            lease.epoch,
+            until,
+            progress
         )?;
         work.commit().await?;
         mine(changed, lease).map(|()| until)
     }
 
-    pub async fn complete(&self, lease: ItemLease, output: Option<Value>) -> Result<(), QueueError> {
+    pub async fn complete(
+        &self,
+        lease: ItemLease,
+        output: Option<Value>,
+    ) -> Result<(), QueueError> {
         let mut work = self.queue.store().begin().await?;
         let changed = execute!(
-            work.link(), statements::COMPLETE, lease.item, lease.epoch, output.map(Json),
+            work.link(),
+            statements::COMPLETE,
+            lease.item,
+            lease.epoch,
+            output.map(Json),
             self.queue.now()
         )?;
         work.commit().await?;
@@ -319,8 +363,16 @@ impl Transactions {
             None => (ItemState::Failed, Some(now), Some(Review::Pending.name())),
         };
         let changed = execute!(
-            work.link(), statements::FAIL, lease.item, lease.epoch, state.name(), again, finished,
-            kind, message, review
+            work.link(),
+            statements::FAIL,
+            lease.item,
+            lease.epoch,
+            state.name(),
+            again,
+            finished,
+            kind,
+            message,
+            review
         )?;
         work.commit().await?;
         mine(changed, lease).map(|()| again)
@@ -329,7 +381,13 @@ impl Transactions {
     /// Puts a taken item back until a time; the attempt does not count.
     pub async fn defer(&self, lease: ItemLease, until: Moment) -> Result<(), QueueError> {
         let mut work = self.queue.store().begin().await?;
-        let changed = execute!(work.link(), statements::DEFER, lease.item, lease.epoch, until)?;
+        let changed = execute!(
+            work.link(),
+            statements::DEFER,
+            lease.item,
+            lease.epoch,
+            until
+        )?;
         work.commit().await?;
         mine(changed, lease)
     }
@@ -338,7 +396,12 @@ impl Transactions {
     pub async fn review(&self, item: ItemId, from: Review, to: Review) -> Result<bool, QueueError> {
         let mut work = self.queue.store().begin().await?;
         let changed = execute!(
-            work.link(), statements::REVIEW, self.tenant, item, from.name(), to.name()
+            work.link(),
+            statements::REVIEW,
+            self.tenant,
+            item,
+            from.name(),
+            to.name()
         )?;
         work.commit().await?;
         Ok(changed > 0)
@@ -346,7 +409,10 @@ impl Transactions {
 
     /// Adds an item that failed again, as a new one that names it.
     pub async fn retry(&self, queue: &str, item: ItemId) -> Result<ItemId, QueueError> {
-        let old = self.item(item).await?.ok_or(QueueError::ItemLost { item })?;
+        let old = self
+            .item(item)
+            .await?
+            .ok_or(QueueError::ItemLost { item })?;
         let mut work = self.queue.store().begin().await?;
         let changed = execute!(work.link(), statements::FREE_KEY, self.tenant, item)?;
         work.commit().await?;
@@ -364,7 +430,10 @@ impl Transactions {
             deadline: None,
         };
         let answers = self.add_retries(queue, vec![(again, Some(item))]).await?;
-        answers.into_iter().next().unwrap_or(Err(QueueError::Closed))
+        answers
+            .into_iter()
+            .next()
+            .unwrap_or(Err(QueueError::Closed))
     }
 
     /// Takes an item out of the queue; one that is in progress stays.
@@ -378,7 +447,13 @@ impl Transactions {
 
     pub async fn item(&self, item: ItemId) -> Result<Option<Item>, QueueError> {
         let mut reader = self.queue.store().reader().await?;
-        Ok(fetch_optional!(reader.link(), Item, statements::ITEM, self.tenant, item)?)
+        Ok(fetch_optional!(
+            reader.link(),
+            Item,
+            statements::ITEM,
+            self.tenant,
+            item
+        )?)
     }
 
     /// Items of a queue in the order they were added, those after `after`.
@@ -393,8 +468,14 @@ impl Transactions {
         let mut reader = self.queue.store().reader().await?;
         let after = after.map_or(Uuid::nil(), |item| item.0);
         Ok(fetch_all!(
-            reader.link(), Item, statements::ITEMS, self.tenant, queue.id, after,
-            state.map(ItemState::name), i64::from(limit.min(1_000))
+            reader.link(),
+            Item,
+            statements::ITEMS,
+            self.tenant,
+            queue.id,
+            after,
+            state.map(ItemState::name),
+            i64::from(limit.min(1_000))
         )?)
     }
 
@@ -402,8 +483,13 @@ impl Transactions {
     pub async fn statistics(&self, queue: &str) -> Result<Vec<(ItemState, i64)>, QueueError> {
         let queue = self.get(queue).await?;
         let mut reader = self.queue.store().reader().await?;
-        let rows =
-            fetch_all!(reader.link(), HeldUnder, statements::STATISTICS, self.tenant, queue.id)?;
+        let rows = fetch_all!(
+            reader.link(),
+            HeldUnder,
+            statements::STATISTICS,
+            self.tenant,
+            queue.id
+        )?;
         let count = |row: HeldUnder| row.key.parse().ok().map(|state| (state, row.held));
         Ok(rows.into_iter().filter_map(count).collect())
     }
@@ -413,8 +499,13 @@ impl Transactions {
         work: &mut casare_store::Work,
         lease: ItemLease,
     ) -> Result<HeldItem, QueueError> {
-        let row =
-            fetch_optional!(work.link(), HeldItem, statements::HELD_ITEM, lease.item, lease.epoch)?;
+        let row = fetch_optional!(
+            work.link(),
+            HeldItem,
+            statements::HELD_ITEM,
+            lease.item,
+            lease.epoch
+        )?;
         row.ok_or(QueueError::ItemLost { item: lease.item })
     }
 }

@@ -107,7 +107,10 @@ impl From<QueueRow> for TransactionQueue {
 pub(crate) struct Schemas(Mutex<HashMap<QueueId, (i64, Arc<jsonschema::Validator>)>>);
 
 impl Schemas {
-    fn of(&self, queue: &TransactionQueue) -> Result<Option<Arc<jsonschema::Validator>>, QueueError> {
+    fn of(
+        &self,
+        queue: &TransactionQueue,
+    ) -> Result<Option<Arc<jsonschema::Validator>>, QueueError> {
         let Some(schema) = &queue.design.schema else {
             return Ok(None);
         };
@@ -154,9 +157,17 @@ impl Transactions {
         let id = QueueId::new(self.queue.now());
         let mut work = self.queue.store().begin().await?;
         let made = execute!(
-            work.link(), statements::CREATE, id, self.tenant, name, design.description.as_deref(),
-            design.schema.as_ref().map(Json), design.unique_reference,
-            design.retry.max_attempts as i32, Json(&design.retry), micros(design.lease),
+            work.link(),
+            statements::CREATE,
+            id,
+            self.tenant,
+            name,
+            design.description.as_deref(),
+            design.schema.as_ref().map(Json),
+            design.unique_reference,
+            design.retry.max_attempts as i32,
+            Json(&design.retry),
+            micros(design.lease),
             self.queue.now()
         )?;
         work.commit().await?;
@@ -174,9 +185,16 @@ impl Transactions {
         check(name, design)?;
         let mut work = self.queue.store().begin().await?;
         let changed = execute!(
-            work.link(), statements::CHANGE, self.tenant, name, design.description.as_deref(),
-            design.schema.as_ref().map(Json), design.unique_reference,
-            design.retry.max_attempts as i32, Json(&design.retry), micros(design.lease)
+            work.link(),
+            statements::CHANGE,
+            self.tenant,
+            name,
+            design.description.as_deref(),
+            design.schema.as_ref().map(Json),
+            design.unique_reference,
+            design.retry.max_attempts as i32,
+            Json(&design.retry),
+            micros(design.lease)
         )?;
         work.commit().await?;
         found(changed, name)
@@ -185,17 +203,24 @@ impl Transactions {
     pub async fn get(&self, name: &str) -> Result<TransactionQueue, QueueError> {
         let mut reader = self.queue.store().reader().await?;
         let row = fetch_optional!(reader.link(), QueueRow, statements::FIND, self.tenant, name)?;
-        row.map(TransactionQueue::from).ok_or_else(|| QueueError::NoSuchQueue {
-            name: name.to_owned(),
-        })
+        row.map(TransactionQueue::from)
+            .ok_or_else(|| QueueError::NoSuchQueue {
+                name: name.to_owned(),
+            })
     }
 
     /// Queues by name, those after `after`.
     pub async fn list(&self, after: &str, limit: u32) -> Result<Vec<TransactionQueue>, QueueError> {
         let mut reader = self.queue.store().reader().await?;
         let limit = i64::from(limit.min(1_000));
-        let rows =
-            fetch_all!(reader.link(), QueueRow, statements::LIST, self.tenant, after, limit)?;
+        let rows = fetch_all!(
+            reader.link(),
+            QueueRow,
+            statements::LIST,
+            self.tenant,
+            after,
+            limit
+        )?;
         Ok(rows.into_iter().map(TransactionQueue::from).collect())
     }
 
@@ -237,7 +262,10 @@ fn check(name: &str, design: &QueueDesign) -> Result<(), QueueError> {
         })
     };
     if name.is_empty() || name.len() > 200 || name.chars().any(char::is_control) {
-        return invalid("the name of the queue", "it must have 1 to 200 bytes, all printable");
+        return invalid(
+            "the name of the queue",
+            "it must have 1 to 200 bytes, all printable",
+        );
     }
     if !(1..=100).contains(&design.retry.max_attempts) {
         return invalid("the retry policy", "max_attempts must be between 1 and 100");
@@ -245,5 +273,8 @@ fn check(name: &str, design: &QueueDesign) -> Result<(), QueueError> {
     if design.lease < Duration::from_secs(1) || design.lease > Duration::from_hours(24 * 7) {
         return invalid("the lease", "it must be between a second and a week");
     }
-    design.schema.as_ref().map_or(Ok(()), |schema| compile(schema).map(|_| ()))
+    design
+        .schema
+        .as_ref()
+        .map_or(Ok(()), |schema| compile(schema).map(|_| ()))
 }

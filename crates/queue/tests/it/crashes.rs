@@ -36,16 +36,21 @@ fn order(workflow: WorkflowId, number: usize) -> NewJob {
 }
 
 /// Repeats what fails because the database is away, as callers do.
-async fn insist<T>(mut call: impl AsyncFnMut() -> Result<T, QueueError>) -> Result<T, QueueError> {
-    loop {
-        match call().await {
-            Err(QueueError::Database(error)) => {
-                assert!(error.is_transient(), "not for the database being away: {error:?}");
-                tokio::time::sleep(Duration::from_millis(20)).await;
+macro_rules! insist {
+    ($call:expr) => {
+        loop {
+            match $call.await {
+                Err(QueueError::Database(error)) => {
+                    assert!(
+                        error.is_transient(),
+                        "not for the database being away: {error:?}"
+                    );
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                other => break other,
             }
-            other => return other,
         }
-    }
+    };
 }
 
 /// Works until told to stop; answers what it was told has succeeded.
@@ -55,13 +60,12 @@ async fn work(queue: Queue, tenant: TenantId, stop: Arc<AtomicBool>) -> Vec<JobI
     let robot = Arc::new(robot);
     let mut done = Vec::new();
     while !stop.load(Ordering::Acquire) {
-        let jobs = insist(async || queue.lease(&robot, 5).await).await.unwrap();
+        let jobs = insist!(queue.lease(&robot, 5)).unwrap();
         if jobs.is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         for job in jobs {
-            let outcome = || Outcome::Succeeded { outputs: None };
-            match insist(async || queue.report(job.lease, outcome()).await).await {
+            match insist!(queue.report(job.lease, Outcome::Succeeded { outputs: None })) {
                 Ok(ended) => {
                     assert_eq!(ended.state, JobState::Succeeded);
                     done.push(job.lease.job);
@@ -94,8 +98,7 @@ async fn killing_postgresql_again_and_again_loses_and_doubles_nothing() {
     let submitter = tokio::spawn(async move {
         let mut jobs = Vec::new();
         for number in 0..400 {
-            let job = || order(workflow, number);
-            let submitted = insist(async || submitting.submit(tenant, job()).await).await.unwrap();
+            let submitted = insist!(submitting.submit(tenant, order(workflow, number))).unwrap();
             jobs.push(submitted.job);
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
@@ -113,9 +116,12 @@ async fn killing_postgresql_again_and_again_loses_and_doubles_nothing() {
     }
     let jobs = submitter.await.unwrap();
     let began = Instant::now();
-    while !insist(async || queue.counts(tenant).await).await.unwrap().is_empty() {
-        assert!(began.elapsed() < Duration::from_mins(1), "some jobs never end");
-        insist(async || queue.tick().await).await.unwrap();
+    while !insist!(queue.counts(tenant)).unwrap().is_empty() {
+        assert!(
+            began.elapsed() < Duration::from_mins(1),
+            "some jobs never end"
+        );
+        insist!(queue.tick()).unwrap();
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     stop.store(true, Ordering::Release);
@@ -124,14 +130,29 @@ async fn killing_postgresql_again_and_again_loses_and_doubles_nothing() {
         told.extend(worker.await.unwrap());
     }
 
-    assert_eq!(jobs.iter().collect::<HashSet<_>>().len(), 400, "each order is one job");
+    assert_eq!(
+        jobs.iter().collect::<HashSet<_>>().len(),
+        400,
+        "each order is one job"
+    );
     for job in &jobs {
-        assert_eq!(queue.job(tenant, *job).await.unwrap().state, JobState::Succeeded);
+        assert_eq!(
+            queue.job(tenant, *job).await.unwrap().state,
+            JobState::Succeeded
+        );
     }
-    assert_eq!(told.iter().collect::<HashSet<_>>().len(), told.len(), "nobody is told twice");
-    let pool = sqlx::PgPool::connect(&format!("{address}?options=-c%20casare.tenant%3Dall")).await.unwrap();
-    let kept: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM job_history").fetch_one(&pool).await.unwrap();
+    assert_eq!(
+        told.iter().collect::<HashSet<_>>().len(),
+        told.len(),
+        "nobody is told twice"
+    );
+    let pool = sqlx::PgPool::connect(&format!("{address}?options=-c%20casare.tenant%3Dall"))
+        .await
+        .unwrap();
+    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM job_history")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
     assert_eq!(kept, 400, "each job has one end");
 }
 
@@ -186,8 +207,13 @@ on_both! {
 #[tokio::test]
 #[ignore = "only as a process of its own"]
 async fn child() {
-    #[expect(clippy::disallowed_methods, reason = "how a test speaks to its own process")]
-    let Ok(told) = std::env::var(CHILD) else { return };
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how a test speaks to its own process"
+    )]
+    let Ok(told) = std::env::var(CHILD) else {
+        return;
+    };
     let (address, tenant) = told.rsplit_once(' ').unwrap();
     let store = Store::open(address, Clock::System).await.unwrap();
     let queue = Queue::open(store, quick()).await.unwrap();

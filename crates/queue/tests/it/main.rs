@@ -1,9 +1,6 @@
 //! The queue on both databases.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "what tests share may panic as tests do"
-)]
+#![expect(clippy::unwrap_used, reason = "what tests share may panic as tests do")]
 
 mod crashes;
 mod life;

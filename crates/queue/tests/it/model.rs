@@ -27,18 +27,48 @@ const SLOTS: u32 = 3;
 
 #[derive(Debug, Clone)]
 enum Step {
-    Enqueue { priority: u8, later: u64, resource: bool, recovery: u8, attempts: u32 },
-    Lease { robot: usize, count: usize },
+    Enqueue {
+        priority: u8,
+        later: u64,
+        resource: bool,
+        recovery: u8,
+        attempts: u32,
+    },
+    Lease {
+        robot: usize,
+        count: usize,
+    },
     /// Of all leases that were ever given, lost ones too.
-    End { lease: usize, how: u8 },
-    Start { lease: usize },
-    Renew { lease: usize },
-    Pass { seconds: u64 },
-    Back { seconds: u64 },
-    Cancel { job: usize, kill: bool },
-    Answer { job: usize },
-    Pause { on: bool },
-    Prioritise { job: usize, priority: u8 },
+    End {
+        lease: usize,
+        how: u8,
+    },
+    Start {
+        lease: usize,
+    },
+    Renew {
+        lease: usize,
+    },
+    Pass {
+        seconds: u64,
+    },
+    Back {
+        seconds: u64,
+    },
+    Cancel {
+        job: usize,
+        kill: bool,
+    },
+    Answer {
+        job: usize,
+    },
+    Pause {
+        on: bool,
+    },
+    Prioritise {
+        job: usize,
+        priority: u8,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -125,8 +155,15 @@ impl Model {
 
     async fn apply(&mut self, step: &Step) {
         match step {
-            Step::Enqueue { priority, later, resource, recovery, attempts } => {
-                self.enqueue(*priority, *later, *resource, *recovery, *attempts).await;
+            Step::Enqueue {
+                priority,
+                later,
+                resource,
+                recovery,
+                attempts,
+            } => {
+                self.enqueue(*priority, *later, *resource, *recovery, *attempts)
+                    .await;
             }
             Step::Lease { robot, count } => self.lease(*robot, *count).await,
             Step::End { lease, how } => self.end(*lease, *how).await,
@@ -153,9 +190,15 @@ impl Model {
                 self.paused = *on;
             }
             Step::Prioritise { job, priority } => {
-                let Some(id) = pick(&self.order, *job) else { return };
+                let Some(id) = pick(&self.order, *job) else {
+                    return;
+                };
                 let urgent = Priority::new(*priority).unwrap();
-                let done = self.office.queue.set_priority(self.office.tenant, id, urgent).await;
+                let done = self
+                    .office
+                    .queue
+                    .set_priority(self.office.tenant, id, urgent)
+                    .await;
                 let known = self.jobs.get_mut(&id).unwrap();
                 let waits = matches!(known.state, JobState::Queued | JobState::Scheduled);
                 assert_eq!(done.is_ok(), waits);
@@ -166,7 +209,14 @@ impl Model {
         }
     }
 
-    async fn enqueue(&mut self, priority: u8, later: u64, resource: bool, recovery: u8, attempts: u32) {
+    async fn enqueue(
+        &mut self,
+        priority: u8,
+        later: u64,
+        resource: bool,
+        recovery: u8,
+        attempts: u32,
+    ) {
         let mut order = NewJob::of(self.office.workflow);
         order.priority = Priority::new(priority).unwrap();
         let due = self.now() + Duration::from_secs(later);
@@ -190,8 +240,18 @@ impl Model {
             (JobState::Queued, None)
         };
         let known = Known {
-            state, priority, due, resource, recovery, attempts, attempt: 0, epoch: 0, robot: None,
-            until, stop: false, killed: false,
+            state,
+            priority,
+            due,
+            resource,
+            recovery,
+            attempts,
+            attempt: 0,
+            epoch: 0,
+            robot: None,
+            until,
+            stop: false,
+            killed: false,
         };
         self.jobs.insert(id, known);
         self.order.push(id);
@@ -202,12 +262,25 @@ impl Model {
         self.tick();
         let leased = self.office.lease(&self.robots[robot], count).await;
         let held = |job: &&Known| job.state.is_held();
-        let mine = self.jobs.values().filter(held).filter(|job| job.robot == Some(robot)).count();
+        let mine = self
+            .jobs
+            .values()
+            .filter(held)
+            .filter(|job| job.robot == Some(robot))
+            .count();
         let mut room = count.min((SLOTS as usize).saturating_sub(mine));
-        let using = self.jobs.values().filter(held).filter(|job| job.resource).count();
+        let using = self
+            .jobs
+            .values()
+            .filter(held)
+            .filter(|job| job.resource)
+            .count();
         let mut sap = SAP.saturating_sub(using);
-        let mut waiting: Vec<(&JobId, &Known)> =
-            self.jobs.iter().filter(|(_, job)| job.state == JobState::Queued).collect();
+        let mut waiting: Vec<(&JobId, &Known)> = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| job.state == JobState::Queued)
+            .collect();
         waiting.sort_by_key(|(id, job)| (100 - job.priority, job.due, **id));
         let mut expected = Vec::new();
         for (id, job) in waiting {
@@ -220,7 +293,8 @@ impl Model {
         }
         let got: Vec<JobId> = leased.iter().map(|job| job.lease.job).collect();
         assert_eq!(
-            got.iter().collect::<HashSet<_>>(), expected.iter().collect::<HashSet<_>>(),
+            got.iter().collect::<HashSet<_>>(),
+            expected.iter().collect::<HashSet<_>>(),
             "leased what was not to be leased"
         );
         let until = self.now() + Duration::from_secs(30);
@@ -243,15 +317,24 @@ impl Model {
     }
 
     async fn end(&mut self, lease: usize, how: u8) {
-        let Some(lease) = pick(&self.leases, lease) else { return };
+        let Some(lease) = pick(&self.leases, lease) else {
+            return;
+        };
         let now = self.now();
         let until = now + Duration::from_secs(25);
         let outcome = match how {
-            0 => Outcome::Succeeded { outputs: Some(json!({ "n": 1 })) },
+            0 => Outcome::Succeeded {
+                outputs: Some(json!({ "n": 1 })),
+            },
             1 => failed(ErrorKind::Timeout),
             2 => failed(ErrorKind::Business),
-            3 => Outcome::Suspended { until: Some(until), waits_for: json!("time") },
-            4 => Outcome::NeedsDecision { question: json!("happened?") },
+            3 => Outcome::Suspended {
+                until: Some(until),
+                waits_for: json!("time"),
+            },
+            4 => Outcome::NeedsDecision {
+                question: json!("happened?"),
+            },
             _ => Outcome::Released,
         };
         let answer = self.office.queue.report(lease.lease, outcome).await;
@@ -274,7 +357,9 @@ impl Model {
     }
 
     async fn start(&mut self, lease: usize) {
-        let Some(lease) = pick(&self.leases, lease) else { return };
+        let Some(lease) = pick(&self.leases, lease) else {
+            return;
+        };
         let refused = self.office.queue.start(&[lease.lease]).await.unwrap();
         let mine = self.is_mine(&lease);
         let known = self.jobs.get_mut(&lease.lease.job).unwrap();
@@ -286,7 +371,9 @@ impl Model {
     }
 
     async fn renew(&mut self, lease: usize) {
-        let Some(lease) = pick(&self.leases, lease) else { return };
+        let Some(lease) = pick(&self.leases, lease) else {
+            return;
+        };
         let renewed = self.office.queue.renew(&[lease.lease]).await.unwrap();
         let mine = self.is_mine(&lease);
         assert_eq!(renewed[0].1 != casare_queue::Renewal::Lost, mine);
@@ -298,7 +385,9 @@ impl Model {
     }
 
     async fn cancel(&mut self, job: usize, kill: bool) {
-        let Some(id) = pick(&self.order, job) else { return };
+        let Some(id) = pick(&self.order, job) else {
+            return;
+        };
         let now = self.now();
         let queue = &self.office.queue;
         if kill {
@@ -322,7 +411,9 @@ impl Model {
     }
 
     async fn answer(&mut self, job: usize) {
-        let Some(id) = pick(&self.order, job) else { return };
+        let Some(id) = pick(&self.order, job) else {
+            return;
+        };
         let (queue, tenant) = (&self.office.queue, self.office.tenant);
         let resumed = queue.resume(tenant, id, json!("yes")).await;
         let decided = queue.decide(tenant, id, Decision::Repeat).await;
@@ -340,21 +431,40 @@ impl Model {
     /// The tables say what the model says, of every job.
     async fn compare(&self) {
         for (id, known) in &self.jobs {
-            let story = self.office.queue.job(self.office.tenant, *id).await.unwrap();
+            let story = self
+                .office
+                .queue
+                .job(self.office.tenant, *id)
+                .await
+                .unwrap();
             assert_eq!(story.state, known.state, "{id}: {known:?}");
             assert_eq!(story.finished.is_some(), known.state.is_end());
             let epochs: Vec<i64> = story.attempts.iter().map(|attempt| attempt.epoch).collect();
-            assert_eq!(epochs, (1..=known.epoch).collect::<Vec<_>>(), "every attempt is told once");
+            assert_eq!(
+                epochs,
+                (1..=known.epoch).collect::<Vec<_>>(),
+                "every attempt is told once"
+            );
         }
         let live = self.jobs.values().filter(|job| !job.state.is_end()).count();
         let counted = self.office.queue.counts(self.office.tenant).await.unwrap();
-        assert_eq!(counted.iter().map(|(_, count)| *count).sum::<i64>(), live as i64);
+        assert_eq!(
+            counted.iter().map(|(_, count)| *count).sum::<i64>(),
+            live as i64
+        );
         let mut dead: HashMap<bool, usize> = HashMap::new();
         for job in self.jobs.values() {
             *dead.entry(job.state == JobState::Dead).or_default() += 1;
         }
-        let letters = self.office.queue.dead_letters(self.office.tenant, "open", None, 1_000).await;
-        assert_eq!(letters.unwrap().len(), dead.get(&true).copied().unwrap_or(0));
+        let letters = self
+            .office
+            .queue
+            .dead_letters(self.office.tenant, "open", None, 1_000)
+            .await;
+        assert_eq!(
+            letters.unwrap().len(),
+            dead.get(&true).copied().unwrap_or(0)
+        );
     }
 }
 
@@ -453,7 +563,9 @@ fn lives(database: impl AsyncFn() -> Database, cases: u32) {
 
 /// `CASARE_CASES` asks for more lives than a quick run has.
 fn cases(few: u32) -> u32 {
-    option_env!("CASARE_CASES").and_then(|text| text.parse().ok()).unwrap_or(few)
+    option_env!("CASARE_CASES")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(few)
 }
 
 #[test]

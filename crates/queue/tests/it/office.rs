@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use casare_queue::{
-    JobError, ErrorKind, JobState, LeasedJob, NewJob, Outcome, Queue, QueueSettings, Robot,
+    ErrorKind, JobError, JobState, LeasedJob, NewJob, Outcome, Queue, QueueSettings, Robot,
 };
 use casare_store::{Clock, JobId, ManualClock, Moment, RobotId, TenantId, WorkflowId};
 use casare_store_testing::Database;
@@ -41,7 +41,10 @@ impl Office {
 
     pub(crate) async fn enqueue(&self, jobs: Vec<NewJob>) -> Vec<JobId> {
         let answers = self.queue.enqueue(self.tenant, jobs).await;
-        answers.into_iter().map(|answer| answer.unwrap().job).collect()
+        answers
+            .into_iter()
+            .map(|answer| answer.unwrap().job)
+            .collect()
     }
 
     pub(crate) async fn add(&self, job: NewJob) -> JobId {
@@ -53,7 +56,7 @@ impl Office {
     }
 
     pub(crate) async fn lease_one(&self, robot: &Arc<Robot>) -> LeasedJob {
-        self.lease(robot, 1).await.pop().expect("a job is ready")
+        self.lease(robot, 1).await.pop().unwrap()
     }
 
     pub(crate) async fn end(&self, job: &LeasedJob, outcome: Outcome) -> JobState {

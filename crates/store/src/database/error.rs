@@ -18,7 +18,9 @@ pub enum DatabaseError {
     Denied { source: Cause },
     #[error("PostgreSQL {found} is too old")]
     TooOld { found: String },
-    #[error("the database was written by a newer Casare: it has migration {found}, this one knows {known}")]
+    #[error(
+        "the database was written by a newer Casare: it has migration {found}, this one knows {known}"
+    )]
     Newer { found: i64, known: i64 },
     #[error("migration {version} (`{name}`) of the database is not the one that this Casare holds")]
     Drift { version: i64, name: String },
@@ -113,7 +115,7 @@ impl DatabaseError {
                     source: Arc::new(error),
                 };
             }
-            E::Database(error) => error.code().map(|code| code.into_owned()),
+            E::Database(error) => error.code().map(std::borrow::Cow::into_owned),
             _ => None,
         };
         let source: Cause = Arc::new(error);
@@ -123,15 +125,13 @@ impl DatabaseError {
             Some("40001" | "40P01" | "55P03" | "53300") => Self::Busy { source },
             Some("57P01" | "57P02" | "57P03") => Self::Gone { source },
             Some("XX001" | "XX002") => Self::Damaged { source },
-            Some(code) if code.len() < 5 => {
-                match code.parse::<u32>().map(|code| code & 0xff) {
-                    Ok(5 | 6) => Self::Busy { source },
-                    Ok(11 | 26) => Self::Damaged { source },
-                    Ok(13) => Self::DiskFull { source },
-                    Ok(14) => Self::Unreachable { source },
-                    _ => Self::Statement { statement, source },
-                }
-            }
+            Some(code) if code.len() < 5 => match code.parse::<u32>().map(|code| code & 0xff) {
+                Ok(5 | 6) => Self::Busy { source },
+                Ok(11 | 26) => Self::Damaged { source },
+                Ok(13) => Self::DiskFull { source },
+                Ok(14) => Self::Unreachable { source },
+                _ => Self::Statement { statement, source },
+            },
             _ => Self::Statement { statement, source },
         }
     }
@@ -146,7 +146,7 @@ impl DatabaseError {
             let kind = source
                 .downcast_ref::<sqlx::Error>()
                 .and_then(sqlx::Error::as_database_error)
-                .map(|error| error.kind());
+                .map(sqlx::error::DatabaseError::kind);
             match kind {
                 Some(sqlx::error::ErrorKind::UniqueViolation) => Self::Exists { what },
                 Some(sqlx::error::ErrorKind::ForeignKeyViolation) => Self::Dangling { what },

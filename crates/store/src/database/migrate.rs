@@ -71,10 +71,7 @@ fn compare(chain: &[Migration], seen: &[(i64, String, String)]) -> Result<usize,
     Ok(seen.len())
 }
 
-fn failed(
-    version: i64,
-    name: &'static str,
-) -> impl Fn(sqlx::Error) -> DatabaseError {
+fn failed(version: i64, name: &'static str) -> impl Fn(sqlx::Error) -> DatabaseError {
     move |error| DatabaseError::Migration {
         version,
         name,
@@ -92,11 +89,11 @@ pub(super) async fn sqlite(writer: &SqlitePool, now: Moment) -> Result<(), Datab
     sqlx::query(CREATE_LIST)
         .execute(&mut *work)
         .await
-        .map_err(|error| match DatabaseError::from_sqlx("CREATE", error) {
-            error @ DatabaseError::Statement { .. } => error,
-            error => error,
-        })?;
-    let seen = sqlx::query_as(SEEN).fetch_all(&mut *work).await.map_err(&listing)?;
+        .map_err(|error| DatabaseError::from_sqlx("CREATE", error))?;
+    let seen = sqlx::query_as(SEEN)
+        .fetch_all(&mut *work)
+        .await
+        .map_err(&listing)?;
     let start = compare(SQLITE, &seen)?;
     for (index, migration) in SQLITE.iter().enumerate().skip(start) {
         let version = index as i64 + 1;
@@ -130,7 +127,10 @@ pub(super) async fn postgres(pool: &PgPool, now: Moment) -> Result<(), DatabaseE
         .execute(&mut *work)
         .await
         .map_err(&listing)?;
-    let seen = sqlx::query_as(SEEN).fetch_all(&mut *work).await.map_err(&listing)?;
+    let seen = sqlx::query_as(SEEN)
+        .fetch_all(&mut *work)
+        .await
+        .map_err(&listing)?;
     let start = compare(POSTGRES, &seen)?;
     for (index, migration) in POSTGRES.iter().enumerate().skip(start) {
         let version = index as i64 + 1;

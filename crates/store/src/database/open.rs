@@ -69,8 +69,8 @@ async fn open_sqlite(
     clock: Clock,
     connections: &Connections,
 ) -> Result<Store, DatabaseError> {
-    let path = std::path::absolute(path)
-        .map_err(|error| DatabaseError::file("finding", path, error))?;
+    let path =
+        std::path::absolute(path).map_err(|error| DatabaseError::file("finding", path, error))?;
     create(&path)?;
     let options = SqliteConnectOptions::new()
         .filename(&path)

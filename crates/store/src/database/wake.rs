@@ -52,7 +52,7 @@ impl Wake {
         self.foreign.load(Ordering::Acquire)
     }
 
-    fn from_elsewhere(&self) {
+    fn wake_here(&self) {
         self.foreign.fetch_add(1, Ordering::AcqRel);
         self.count.send_modify(|count| *count += 1);
     }
@@ -86,17 +86,15 @@ impl Signals {
         let tasks = [
             tokio::spawn(tell(pool.clone(), QUEUE, own.clone(), queue_dirty)),
             tokio::spawn(tell(pool.clone(), OUTBOX, own.clone(), outbox_dirty)),
-            tokio::spawn(listen(
-                pool,
-                own,
-                Arc::clone(&queue),
-                Arc::clone(&outbox),
-            )),
+            tokio::spawn(listen(pool, own, Arc::clone(&queue), Arc::clone(&outbox))),
         ];
         Self {
             queue,
             outbox,
-            tasks: tasks.iter().map(tokio::task::JoinHandle::abort_handle).collect(),
+            tasks: tasks
+                .iter()
+                .map(tokio::task::JoinHandle::abort_handle)
+                .collect(),
         }
     }
 
@@ -122,10 +120,10 @@ async fn tell(pool: PgPool, channel: &'static str, own: String, dirty: Arc<Notif
         let told = sqlx::query(
             "SELECT pg_notify($1, $2) FROM set_config('synchronous_commit', 'off', true)",
         )
-            .bind(channel)
-            .bind(&own)
-            .execute(&pool)
-            .await;
+        .bind(channel)
+        .bind(&own)
+        .execute(&pool)
+        .await;
         if let Err(error) = told {
             // They look without being woken, too.
             tracing::debug!(%error, channel, "other processes could not be woken");
@@ -150,15 +148,15 @@ async fn hear(pool: &PgPool, own: &str, queue: &Wake, outbox: &Wake) -> Result<(
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen_all([QUEUE, OUTBOX]).await?;
     // Whatever came before it listened.
-    queue.from_elsewhere();
-    outbox.from_elsewhere();
+    queue.wake_here();
+    outbox.wake_here();
     while let Some(heard) = listener.try_recv().await? {
         if heard.payload() == own {
             continue;
         }
         match heard.channel() {
-            QUEUE => queue.from_elsewhere(),
-            _ => outbox.from_elsewhere(),
+            QUEUE => queue.wake_here(),
+            _ => outbox.wake_here(),
         }
     }
     Ok(())

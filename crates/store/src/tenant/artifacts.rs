@@ -66,7 +66,9 @@ impl ArtifactStore {
                 .with_endpoint(endpoint)
                 .with_allow_http(endpoint.starts_with("http://"));
         }
-        let objects = builder.build().map_err(|error| failed("opening the bucket", error))?;
+        let objects = builder
+            .build()
+            .map_err(|error| failed("opening the bucket", error))?;
         Ok(Self {
             objects: Arc::new(objects),
         })
@@ -74,10 +76,17 @@ impl ArtifactStore {
 
     /// Keeps content and answers its hash. What is there already is not written again.
     pub async fn put(&self, tenant: TenantId, content: Vec<u8>) -> Result<String, DatabaseError> {
-        let hash: String =
-            Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = Sha256::digest(&content)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let key = key(tenant, &hash);
-        if self.objects.head(&key).await.is_ok_and(|found| age_s(&found) < FRESH_S) {
+        if self
+            .objects
+            .head(&key)
+            .await
+            .is_ok_and(|found| age_s(&found) < FRESH_S)
+        {
             return Ok(hash);
         }
         self.objects
@@ -91,10 +100,19 @@ impl ArtifactStore {
     ///
     /// `Missing` when there is no such content; `Artifacts` when it is not what its hash says.
     pub async fn get(&self, tenant: TenantId, hash: &str) -> Result<Vec<u8>, DatabaseError> {
-        let found = self.objects.get(&key(tenant, hash)).await.map_err(missing)?;
-        let content = found.bytes().await.map_err(|error| failed("reading", error))?;
-        let found: String =
-            Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
+        let found = self
+            .objects
+            .get(&key(tenant, hash))
+            .await
+            .map_err(missing)?;
+        let content = found
+            .bytes()
+            .await
+            .map_err(|error| failed("reading", error))?;
+        let found: String = Sha256::digest(&content)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         if found != hash {
             let damaged = std::io::Error::from(std::io::ErrorKind::InvalidData);
             return Err(DatabaseError::Artifacts {
@@ -152,10 +170,20 @@ fn missing(error: object_store::Error) -> DatabaseError {
 
 impl TenantStore {
     /// Notes that a run kept content under a name. Put the content first.
-    pub async fn add_artifact(&self, work: &mut Work, artifact: &Artifact) -> Result<(), DatabaseError> {
+    pub async fn add_artifact(
+        &self,
+        work: &mut Work,
+        artifact: &Artifact,
+    ) -> Result<(), DatabaseError> {
         execute!(
-            work.link(), ADD_ARTIFACT, self.id, artifact.run_id, artifact.name.as_str(),
-            artifact.media_type.as_str(), artifact.hash.as_str(), artifact.size,
+            work.link(),
+            ADD_ARTIFACT,
+            self.id,
+            artifact.run_id,
+            artifact.name.as_str(),
+            artifact.media_type.as_str(),
+            artifact.hash.as_str(),
+            artifact.size,
             artifact.created_at
         )?;
         Ok(())
@@ -181,7 +209,13 @@ impl TenantStore {
         let mut removed = 0;
         for row in hashes {
             let mut reader = self.reader().await?;
-            let used = fetch_all!(reader.link(), HashRow, STILL_USED, self.id, row.hash.as_str())?;
+            let used = fetch_all!(
+                reader.link(),
+                HashRow,
+                STILL_USED,
+                self.id,
+                row.hash.as_str()
+            )?;
             if used.is_empty() {
                 removed += usize::from(contents.delete(self.id, &row.hash).await?);
             }

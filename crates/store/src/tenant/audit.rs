@@ -36,7 +36,14 @@ impl TenantStore {
         details: &Value,
     ) -> Result<(), DatabaseError> {
         execute!(
-            work.link(), ADD_AUDIT, self.id, self.now(), actor, action, subject, Json(details)
+            work.link(),
+            ADD_AUDIT,
+            self.id,
+            self.now(),
+            actor,
+            action,
+            subject,
+            Json(details)
         )?;
         Ok(())
     }
@@ -49,6 +56,13 @@ impl TenantStore {
     ) -> Result<Vec<AuditEntry>, DatabaseError> {
         let mut reader = self.reader().await?;
         let before = before.unwrap_or(i64::MAX);
-        fetch_all!(reader.link(), AuditEntry, AUDIT, self.id, before, page(limit))
+        fetch_all!(
+            reader.link(),
+            AuditEntry,
+            AUDIT,
+            self.id,
+            before,
+            page(limit)
+        )
     }
 }

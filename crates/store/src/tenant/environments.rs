@@ -4,9 +4,7 @@ use serde_json::Value;
 use sqlx::types::Json;
 
 use super::{TenantStore, changed_one};
-use crate::{
-    DatabaseError, Moment, Work, execute, fetch_all, fetch_optional, row, statements,
-};
+use crate::{DatabaseError, Moment, Work, execute, fetch_all, fetch_optional, row, statements};
 
 row! {
     #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,8 +87,16 @@ impl TenantStore {
                 why: "it is empty".to_owned(),
             });
         }
-        execute!(work.link(), ADD_ENVIRONMENT, self.id, name, parent, description, self.now())
-            .map_err(DatabaseError::of("environment"))?;
+        execute!(
+            work.link(),
+            ADD_ENVIRONMENT,
+            self.id,
+            name,
+            parent,
+            description,
+            self.now()
+        )
+        .map_err(DatabaseError::of("environment"))?;
         Ok(())
     }
 
@@ -102,7 +108,11 @@ impl TenantStore {
     /// # Errors
     ///
     /// `Dangling` when another takes from it.
-    pub async fn delete_environment(&self, work: &mut Work, name: &str) -> Result<(), DatabaseError> {
+    pub async fn delete_environment(
+        &self,
+        work: &mut Work,
+        name: &str,
+    ) -> Result<(), DatabaseError> {
         let changed = execute!(work.link(), DELETE_ENVIRONMENT, self.id, name)
             .map_err(DatabaseError::of("another environment"))?;
         changed_one(changed, "environment")
@@ -123,7 +133,14 @@ impl TenantStore {
         revision: Option<i64>,
     ) -> Result<i64, DatabaseError> {
         let set = fetch_optional!(
-            work.link(), Revision, SET_ASSET, self.id, environment, name, Json(value), self.now(),
+            work.link(),
+            Revision,
+            SET_ASSET,
+            self.id,
+            environment,
+            name,
+            Json(value),
+            self.now(),
             revision
         )?;
         if let Some(row) = set {
@@ -152,7 +169,10 @@ impl TenantStore {
     }
 
     /// All assets as a run in `environment` sees them.
-    pub async fn resolve_assets(&self, environment: &str) -> Result<Vec<ResolvedAsset>, DatabaseError> {
+    pub async fn resolve_assets(
+        &self,
+        environment: &str,
+    ) -> Result<Vec<ResolvedAsset>, DatabaseError> {
         let mut reader = self.reader().await?;
         fetch_all!(reader.link(), ResolvedAsset, RESOLVE, self.id, environment)
     }

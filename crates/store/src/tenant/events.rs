@@ -53,6 +53,14 @@ impl TenantStore {
         limit: u32,
     ) -> Result<Vec<RunEventRow>, DatabaseError> {
         let mut reader = self.reader().await?;
-        fetch_all!(reader.link(), RunEventRow, EVENTS, self.id, run, after, page(limit))
+        fetch_all!(
+            reader.link(),
+            RunEventRow,
+            EVENTS,
+            self.id,
+            run,
+            after,
+            page(limit)
+        )
     }
 }

@@ -88,9 +88,19 @@ statements! {
 /// Adds a robot; without a tenant, one that all share.
 async fn add(work: &mut Work, robot: &RobotRecord) -> Result<(), DatabaseError> {
     execute!(
-        work.link(), ADD_ROBOT, robot.id, robot.tenant_id, robot.name.as_str(),
-        robot.status.as_str(), robot.slots, &robot.environments, &robot.pools,
-        &robot.capabilities, &robot.labels, robot.version.as_deref(), robot.enrolled_at,
+        work.link(),
+        ADD_ROBOT,
+        robot.id,
+        robot.tenant_id,
+        robot.name.as_str(),
+        robot.status.as_str(),
+        robot.slots,
+        &robot.environments,
+        &robot.pools,
+        &robot.capabilities,
+        &robot.labels,
+        robot.version.as_deref(),
+        robot.enrolled_at,
         robot.seen_at
     )
     .map_err(DatabaseError::of("robot"))?;
@@ -103,7 +113,11 @@ impl TenantStore {
     /// # Errors
     ///
     /// `Exists` when there is one of this name.
-    pub async fn add_robot(&self, work: &mut Work, mut robot: RobotRecord) -> Result<(), DatabaseError> {
+    pub async fn add_robot(
+        &self,
+        work: &mut Work,
+        mut robot: RobotRecord,
+    ) -> Result<(), DatabaseError> {
         robot.tenant_id = Some(self.id);
         add(work, &robot).await
     }
@@ -115,10 +129,20 @@ impl TenantStore {
     }
 
     /// Sets what an administrator says about a robot: slots, environments, pools and labels.
-    pub async fn place_robot(&self, work: &mut Work, robot: &RobotRecord) -> Result<(), DatabaseError> {
+    pub async fn place_robot(
+        &self,
+        work: &mut Work,
+        robot: &RobotRecord,
+    ) -> Result<(), DatabaseError> {
         let changed = execute!(
-            work.link(), PLACE_ROBOT, robot.id, self.id, robot.slots, &robot.environments,
-            &robot.pools, &robot.labels
+            work.link(),
+            PLACE_ROBOT,
+            robot.id,
+            self.id,
+            robot.slots,
+            &robot.environments,
+            &robot.pools,
+            &robot.labels
         )
         .map_err(DatabaseError::of("robot"))?;
         changed_one(changed, "robot")
@@ -148,8 +172,15 @@ impl TenantStore {
         name: &str,
         description: Option<&str>,
     ) -> Result<(), DatabaseError> {
-        execute!(work.link(), ADD_POOL, self.id, name, description, self.now())
-            .map_err(DatabaseError::of("pool"))?;
+        execute!(
+            work.link(),
+            ADD_POOL,
+            self.id,
+            name,
+            description,
+            self.now()
+        )
+        .map_err(DatabaseError::of("pool"))?;
         Ok(())
     }
 
@@ -194,7 +225,14 @@ impl Store {
     ) -> Result<(), DatabaseError> {
         let mut work = self.begin().await?;
         let now = self.clock().now();
-        let changed = execute!(work.link(), ROBOT_CONNECTED, id, Json(capabilities), version, now)?;
+        let changed = execute!(
+            work.link(),
+            ROBOT_CONNECTED,
+            id,
+            Json(capabilities),
+            version,
+            now
+        )?;
         work.commit().await?;
         changed_one(changed, "robot")
     }

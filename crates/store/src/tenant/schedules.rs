@@ -6,8 +6,8 @@ use sqlx::types::Json;
 
 use super::{TenantStore, changed_one, page};
 use crate::{
-    DatabaseError, JobId, Moment, ScheduleId, Store, TenantId, Work, WorkflowId, execute, fetch_all,
-    fetch_optional, row, statements,
+    DatabaseError, JobId, Moment, ScheduleId, Store, TenantId, Work, WorkflowId, execute,
+    fetch_all, fetch_optional, row, statements,
 };
 
 row! {
@@ -72,10 +72,22 @@ impl TenantStore {
     /// # Errors
     ///
     /// `Exists` when there is one of this name.
-    pub async fn add_schedule(&self, work: &mut Work, schedule: &Schedule) -> Result<(), DatabaseError> {
+    pub async fn add_schedule(
+        &self,
+        work: &mut Work,
+        schedule: &Schedule,
+    ) -> Result<(), DatabaseError> {
         execute!(
-            work.link(), ADD_SCHEDULE, schedule.id, self.id, schedule.name.as_str(),
-            schedule.workflow_id, &schedule.spec, schedule.enabled, schedule.next_at, self.now()
+            work.link(),
+            ADD_SCHEDULE,
+            schedule.id,
+            self.id,
+            schedule.name.as_str(),
+            schedule.workflow_id,
+            &schedule.spec,
+            schedule.enabled,
+            schedule.next_at,
+            self.now()
         )
         .map_err(DatabaseError::of("schedule"))?;
         Ok(())
@@ -89,7 +101,14 @@ impl TenantStore {
     /// By name, those after `after`.
     pub async fn schedules(&self, after: &str, limit: u32) -> Result<Vec<Schedule>, DatabaseError> {
         let mut reader = self.reader().await?;
-        fetch_all!(reader.link(), Schedule, SCHEDULES, self.id, after, page(limit))
+        fetch_all!(
+            reader.link(),
+            Schedule,
+            SCHEDULES,
+            self.id,
+            after,
+            page(limit)
+        )
     }
 
     /// Writes a schedule that was read at its `revision`.
@@ -103,8 +122,15 @@ impl TenantStore {
         schedule: &Schedule,
     ) -> Result<(), DatabaseError> {
         let changed = execute!(
-            work.link(), CHANGE_SCHEDULE, self.id, schedule.id, schedule.revision,
-            schedule.name.as_str(), schedule.workflow_id, &schedule.spec, schedule.enabled,
+            work.link(),
+            CHANGE_SCHEDULE,
+            self.id,
+            schedule.id,
+            schedule.revision,
+            schedule.name.as_str(),
+            schedule.workflow_id,
+            &schedule.spec,
+            schedule.enabled,
             schedule.next_at
         )
         .map_err(DatabaseError::of("schedule"))?;
@@ -121,7 +147,11 @@ impl TenantStore {
         })
     }
 
-    pub async fn delete_schedule(&self, work: &mut Work, id: ScheduleId) -> Result<(), DatabaseError> {
+    pub async fn delete_schedule(
+        &self,
+        work: &mut Work,
+        id: ScheduleId,
+    ) -> Result<(), DatabaseError> {
         let changed = execute!(work.link(), DELETE_SCHEDULE, self.id, id)?;
         changed_one(changed, "schedule")
     }
@@ -135,7 +165,15 @@ impl TenantStore {
     ) -> Result<Vec<Firing>, DatabaseError> {
         let mut reader = self.reader().await?;
         let before = before.unwrap_or(Moment::from_micros(i64::MAX));
-        fetch_all!(reader.link(), Firing, FIRINGS, self.id, schedule, before, page(limit))
+        fetch_all!(
+            reader.link(),
+            Firing,
+            FIRINGS,
+            self.id,
+            schedule,
+            before,
+            page(limit)
+        )
     }
 }
 
@@ -161,7 +199,14 @@ impl Store {
     ) -> Result<bool, DatabaseError> {
         let now = self.clock().now();
         let added = execute!(
-            work.link(), FIRE, due.id, due.next_at, due.tenant_id, now, outcome, job
+            work.link(),
+            FIRE,
+            due.id,
+            due.next_at,
+            due.tenant_id,
+            now,
+            outcome,
+            job
         )?;
         Ok(added == 1)
     }

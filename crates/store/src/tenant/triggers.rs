@@ -42,10 +42,22 @@ impl TenantStore {
     /// # Errors
     ///
     /// `Exists` when there is one of this name.
-    pub async fn add_trigger(&self, work: &mut Work, trigger: &Trigger) -> Result<(), DatabaseError> {
+    pub async fn add_trigger(
+        &self,
+        work: &mut Work,
+        trigger: &Trigger,
+    ) -> Result<(), DatabaseError> {
         execute!(
-            work.link(), ADD_TRIGGER, trigger.id, self.id, trigger.name.as_str(),
-            trigger.kind.as_str(), trigger.workflow_id, &trigger.spec, trigger.enabled, self.now()
+            work.link(),
+            ADD_TRIGGER,
+            trigger.id,
+            self.id,
+            trigger.name.as_str(),
+            trigger.kind.as_str(),
+            trigger.workflow_id,
+            &trigger.spec,
+            trigger.enabled,
+            self.now()
         )
         .map_err(DatabaseError::of("trigger"))?;
         Ok(())
@@ -59,7 +71,14 @@ impl TenantStore {
     /// By name, those after `after`.
     pub async fn triggers(&self, after: &str, limit: u32) -> Result<Vec<Trigger>, DatabaseError> {
         let mut reader = self.reader().await?;
-        fetch_all!(reader.link(), Trigger, TRIGGERS, self.id, after, page(limit))
+        fetch_all!(
+            reader.link(),
+            Trigger,
+            TRIGGERS,
+            self.id,
+            after,
+            page(limit)
+        )
     }
 
     /// Writes a trigger that was read at its `revision`.
@@ -67,10 +86,21 @@ impl TenantStore {
     /// # Errors
     ///
     /// `Changed` when somebody was quicker, `Missing`.
-    pub async fn change_trigger(&self, work: &mut Work, trigger: &Trigger) -> Result<(), DatabaseError> {
+    pub async fn change_trigger(
+        &self,
+        work: &mut Work,
+        trigger: &Trigger,
+    ) -> Result<(), DatabaseError> {
         let changed = execute!(
-            work.link(), CHANGE_TRIGGER, self.id, trigger.id, trigger.revision,
-            trigger.name.as_str(), trigger.kind.as_str(), trigger.workflow_id, &trigger.spec,
+            work.link(),
+            CHANGE_TRIGGER,
+            self.id,
+            trigger.id,
+            trigger.revision,
+            trigger.name.as_str(),
+            trigger.kind.as_str(),
+            trigger.workflow_id,
+            &trigger.spec,
             trigger.enabled
         )
         .map_err(DatabaseError::of("trigger"))?;
@@ -87,7 +117,11 @@ impl TenantStore {
         })
     }
 
-    pub async fn delete_trigger(&self, work: &mut Work, id: TriggerId) -> Result<(), DatabaseError> {
+    pub async fn delete_trigger(
+        &self,
+        work: &mut Work,
+        id: TriggerId,
+    ) -> Result<(), DatabaseError> {
         let changed = execute!(work.link(), DELETE_TRIGGER, self.id, id)?;
         changed_one(changed, "trigger")
     }

@@ -79,7 +79,11 @@ statements! {
 
 impl TenantStore {
     /// The workflow of this name, made if there is none.
-    pub async fn workflow_for(&self, work: &mut Work, name: &str) -> Result<Workflow, DatabaseError> {
+    pub async fn workflow_for(
+        &self,
+        work: &mut Work,
+        name: &str,
+    ) -> Result<Workflow, DatabaseError> {
         let (id, now) = (WorkflowId::new(self.now()), self.now());
         execute!(work.link(), ADD_WORKFLOW, id, self.id, name, now)?;
         let found = fetch_optional!(work.link(), Workflow, WORKFLOW_NAMED, self.id, name)?;
@@ -99,7 +103,14 @@ impl TenantStore {
     /// By name, those after `after`.
     pub async fn workflows(&self, after: &str, limit: u32) -> Result<Vec<Workflow>, DatabaseError> {
         let mut reader = self.reader().await?;
-        fetch_all!(reader.link(), Workflow, WORKFLOWS, self.id, after, page(limit))
+        fetch_all!(
+            reader.link(),
+            Workflow,
+            WORKFLOWS,
+            self.id,
+            after,
+            page(limit)
+        )
     }
 
     /// Adds a draft and answers its number.
@@ -114,12 +125,22 @@ impl TenantStore {
         new: &NewVersion,
     ) -> Result<i64, DatabaseError> {
         let found = fetch_optional!(
-            work.link(), Number, ADD_VERSION, self.id, workflow, new.version.as_str(),
-            new.hash.as_str(), new.text.as_str(), new.note.as_deref(), new.created_by.as_str(),
+            work.link(),
+            Number,
+            ADD_VERSION,
+            self.id,
+            workflow,
+            new.version.as_str(),
+            new.hash.as_str(),
+            new.text.as_str(),
+            new.note.as_deref(),
+            new.created_by.as_str(),
             self.now()
         )
         .map_err(DatabaseError::of("version"))?;
-        found.map(|row| row.number).ok_or(DatabaseError::Missing { what: "workflow" })
+        found
+            .map(|row| row.number)
+            .ok_or(DatabaseError::Missing { what: "workflow" })
     }
 
     pub async fn version(
@@ -128,7 +149,14 @@ impl TenantStore {
         number: i64,
     ) -> Result<Option<WorkflowVersion>, DatabaseError> {
         let mut reader = self.reader().await?;
-        fetch_optional!(reader.link(), WorkflowVersion, VERSION, self.id, workflow, number)
+        fetch_optional!(
+            reader.link(),
+            WorkflowVersion,
+            VERSION,
+            self.id,
+            workflow,
+            number
+        )
     }
 
     /// The newest first, without their texts; those before `before`.
@@ -141,12 +169,21 @@ impl TenantStore {
         let mut reader = self.reader().await?;
         let before = before.unwrap_or(i64::MAX);
         fetch_all!(
-            reader.link(), WorkflowVersion, VERSIONS, self.id, workflow, before, page(limit)
+            reader.link(),
+            WorkflowVersion,
+            VERSIONS,
+            self.id,
+            workflow,
+            before,
+            page(limit)
         )
     }
 
     /// The version whose text has this hash: what a robot asks for that does not have it yet.
-    pub async fn version_of_hash(&self, hash: &str) -> Result<Option<WorkflowVersion>, DatabaseError> {
+    pub async fn version_of_hash(
+        &self,
+        hash: &str,
+    ) -> Result<Option<WorkflowVersion>, DatabaseError> {
         let mut reader = self.reader().await?;
         fetch_optional!(reader.link(), WorkflowVersion, TEXT_OF_HASH, self.id, hash)
     }
@@ -159,9 +196,15 @@ impl TenantStore {
         number: i64,
         state: &str,
     ) -> Result<(), DatabaseError> {
-        let changed =
-            execute!(work.link(), SET_VERSION_STATE, self.id, workflow, number, state)
-                .map_err(DatabaseError::of("state of a version"))?;
+        let changed = execute!(
+            work.link(),
+            SET_VERSION_STATE,
+            self.id,
+            workflow,
+            number,
+            state
+        )
+        .map_err(DatabaseError::of("state of a version"))?;
         changed_one(changed, "version")
     }
 
@@ -180,7 +223,11 @@ impl TenantStore {
         changed_one(changed, "published version")
     }
 
-    pub async fn delete_workflow(&self, work: &mut Work, id: WorkflowId) -> Result<(), DatabaseError> {
+    pub async fn delete_workflow(
+        &self,
+        work: &mut Work,
+        id: WorkflowId,
+    ) -> Result<(), DatabaseError> {
         let changed = execute!(work.link(), DELETE_WORKFLOW, self.id, id)?;
         changed_one(changed, "workflow")
     }

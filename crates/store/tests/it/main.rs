@@ -10,8 +10,8 @@ mod broken_files;
 mod crashes;
 mod records;
 mod runs;
-mod server;
 mod second_process;
+mod server;
 
 use std::path::Path;
 
