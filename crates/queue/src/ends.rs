@@ -42,6 +42,7 @@ row! {
         id: JobId,
         tenant_id: TenantId,
         workflow_id: WorkflowId,
+        lease_epoch: i64,
     }
     struct MovedRow {
         id: JobId,
@@ -57,6 +58,15 @@ row! {
     struct EndedRow {
         state: String,
         lease_epoch: i64,
+    }
+}
+
+impl GoneRow {
+    fn lease(&self) -> Lease {
+        Lease {
+            job: self.id,
+            epoch: self.lease_epoch,
+        }
     }
 }
 
@@ -264,6 +274,8 @@ impl Queue {
                 outcome => others.push((place, lease, outcome)),
             }
         }
+        // As the statement wants them.
+        succeeded.sort_unstable_by_key(|(_, lease, _)| (lease.job, lease.epoch));
         if !succeeded.is_empty() {
             let done = self.finish(&succeeded, now).await;
             self.answer_finished(&mut answers, &succeeded, done).await;
@@ -311,7 +323,7 @@ impl Queue {
         &self,
         succeeded: &[(usize, Lease, Option<Value>)],
         now: Moment,
-    ) -> Result<Vec<JobId>, QueueError> {
+    ) -> Result<Vec<Lease>, QueueError> {
         let mut hot = self.inner.finishing.lock().await;
         let result = self.finish_with(&mut hot, succeeded, now).await;
         match &result {
@@ -326,7 +338,7 @@ impl Queue {
         hot: &mut Hot,
         succeeded: &[(usize, Lease, Option<Value>)],
         now: Moment,
-    ) -> Result<Vec<JobId>, QueueError> {
+    ) -> Result<Vec<Lease>, QueueError> {
         if let Store::Postgres(store) = &self.inner.store {
             let ids: Vec<_> = succeeded.iter().map(|(_, lease, _)| lease.job.0).collect();
             let epochs: Vec<i64> = succeeded.iter().map(|(_, lease, _)| lease.epoch).collect();
@@ -345,7 +357,7 @@ impl Queue {
             self.inner
                 .ended
                 .fetch_add(rows.len() as u64, std::sync::atomic::Ordering::Relaxed);
-            return Ok(rows.into_iter().map(|row| row.id).collect());
+            return Ok(rows.iter().map(GoneRow::lease).collect());
         }
         let list: Vec<Value> = succeeded
             .iter()
@@ -369,20 +381,20 @@ impl Queue {
             .collect();
         tell(work.link(), &news, now).await?;
         work.commit().await?;
-        Ok(rows.into_iter().map(|row| row.id).collect())
+        Ok(rows.iter().map(GoneRow::lease).collect())
     }
 
     async fn answer_finished(
         &self,
         answers: &mut [EndResult],
         succeeded: &[(usize, Lease, Option<Value>)],
-        done: Result<Vec<JobId>, QueueError>,
+        done: Result<Vec<Lease>, QueueError>,
     ) {
         match done {
             Ok(done) => {
-                let done: std::collections::HashSet<JobId> = done.into_iter().collect();
+                let done: std::collections::HashSet<Lease> = done.into_iter().collect();
                 for (place, lease, _) in succeeded {
-                    if done.contains(&lease.job) {
+                    if done.contains(lease) {
                         answers[*place] = Ok(Ended {
                             job: lease.job,
                             state: JobState::Succeeded,

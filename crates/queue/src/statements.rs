@@ -2,6 +2,10 @@
 //!
 //! Changes of a job name its lease epoch and the state it must be in. Lists go in as one parameter:
 //! as arrays where it is hot on PostgreSQL, as JSON elsewhere.
+//!
+//! PostgreSQL keeps the plan that it made when the table was empty. So jobs are found by
+//! `id = ANY (…)`, for which there is one way to go, and never by a join whose order it could turn
+//! round; what belongs to each is found in a sorted array by `width_bucket`.
 
 use casare_store::statements;
 
@@ -91,12 +95,13 @@ statements! {
     HELD_UNDER:
         "SELECT k.key AS key, count(*) AS held FROM json_each($1) wanted
          CROSS JOIN lane_keys k ON k.key = wanted.value
-         CROSS JOIN jobs j ON j.lane_id = k.lane_id AND j.robot_id IS NOT NULL
+         CROSS JOIN jobs j ON j.lane_id = k.lane_id AND j.state IN ('leased', 'running')
          GROUP BY k.key",
         "SELECT k.key AS key, count(*) AS held FROM lane_keys k
-         JOIN jobs j ON j.lane_id = k.lane_id AND j.robot_id IS NOT NULL
+         JOIN jobs j ON j.lane_id = k.lane_id AND j.state IN ('leased', 'running')
          WHERE k.key = ANY (ARRAY (SELECT jsonb_array_elements_text($1))) GROUP BY k.key";
-    HELD_BY_TENANTS: "SELECT tenant_id, count(*) AS held FROM jobs WHERE robot_id IS NOT NULL
+    HELD_BY_TENANTS: "SELECT tenant_id, count(*) AS held FROM jobs
+        WHERE state IN ('leased', 'running')
         GROUP BY tenant_id";
     HELD_BY_ROBOT: "SELECT count(*) AS held FROM jobs WHERE robot_id = $1";
     /// Takes the first jobs of lanes and gives the nth of each to a robot that has room for it.
@@ -129,14 +134,17 @@ statements! {
              SELECT array_agg(slots - (SELECT count(*) FROM jobs h WHERE h.robot_id = r.robot)
                               ORDER BY place) AS room
              FROM unnest($9::uuid[], $10::bigint[]) WITH ORDINALITY AS r (robot, slots, place)),
-         given AS (
-             SELECT id, ($9::uuid[])[($7::integer[])[pick::integer]] AS robot FROM numbered
-             WHERE ($8::bigint[])[pick::integer]
-                   <= ((SELECT room FROM room))[($7::integer[])[pick::integer]]),
+         given AS MATERIALIZED (
+             SELECT array_agg(id ORDER BY id) AS ids, array_agg(robot ORDER BY id) AS robots FROM (
+                 SELECT id, ($9::uuid[])[($7::integer[])[pick::integer]] AS robot FROM numbered
+                 WHERE ($8::bigint[])[pick::integer]
+                       <= ((SELECT room FROM room))[($7::integer[])[pick::integer]]) AS g),
          leased AS (
              UPDATE jobs SET state = 'leased', lease_epoch = lease_epoch + 1, attempt = attempt + 1,
-                    robot_id = given.robot, leased_at = $11, started_at = NULL, timer_at = $12
-             FROM given WHERE jobs.id = given.id
+                    robot_id = ((SELECT robots FROM given))[
+                        width_bucket(jobs.id, (SELECT ids FROM given))],
+                    leased_at = $11, started_at = NULL, timer_at = $12
+             WHERE jobs.id = ANY ((SELECT ids FROM given)::uuid[])
              RETURNING jobs.id, tenant_id, workflow_id, workflow_version, lane_id, rank, due_at,
                        lease_epoch, attempt, robot_id, timer_at, inputs, options, carry),
          told AS (
@@ -155,7 +163,8 @@ statements! {
         "UPDATE jobs SET state = 'running', started_at = $2
          FROM (SELECT (l->>0)::uuid AS id, (l->>1)::bigint AS epoch
                FROM jsonb_array_elements($1) AS l) AS l
-         WHERE jobs.id = l.id AND jobs.lease_epoch = l.epoch AND jobs.state = 'leased'
+         WHERE jobs.id = ANY (ARRAY (SELECT (o->>0)::uuid FROM jsonb_array_elements($1) AS o))
+           AND jobs.id = l.id AND jobs.lease_epoch = l.epoch AND jobs.state = 'leased'
          RETURNING jobs.id";
     /// What is to be killed gets no more time.
     RENEW:
@@ -166,14 +175,15 @@ statements! {
         "UPDATE jobs SET timer_at = CASE WHEN stop = 'kill' THEN timer_at ELSE $2 END
          FROM (SELECT (l->>0)::uuid AS id, (l->>1)::bigint AS epoch
                FROM jsonb_array_elements($1) AS l) AS l
-         WHERE jobs.id = l.id AND jobs.lease_epoch = l.epoch AND jobs.state IN ('leased', 'running')
+         WHERE jobs.id = ANY (ARRAY (SELECT (o->>0)::uuid FROM jsonb_array_elements($1) AS o))
+           AND jobs.id = l.id AND jobs.lease_epoch = l.epoch AND jobs.state IN ('leased', 'running')
          RETURNING jobs.id, jobs.lease_epoch, jobs.timer_at, jobs.stop";
     STOPPING: "SELECT id, lease_epoch, stop, robot_id FROM jobs WHERE stop IS NOT NULL
         AND robot_id IS NOT NULL";
 
     // Ends.
 
-    /// Moves what succeeded to the history. SQLite copies first and removes then.
+    /// Moves what succeeded to the history; $1 is sorted. SQLite copies first and removes then.
     FINISH:
         "INSERT INTO job_history (id, tenant_id, workflow_id, lane_id, due_at, lease_epoch, leased_at,
              started_at, finished_at, workflow_version, attempt, rank, robot_id, state, inputs,
@@ -183,12 +193,13 @@ statements! {
                 nullif(e.value->2, 'null')
          FROM json_each($1) e CROSS JOIN jobs j ON j.id = unhex(e.value->>0, '-')
          WHERE j.lease_epoch = e.value->>1 AND j.state IN ('leased', 'running')
-         RETURNING id, tenant_id, workflow_id",
+         RETURNING id, tenant_id, workflow_id, lease_epoch",
         "WITH gone AS (
-             DELETE FROM jobs j USING unnest($1::uuid[], $2::bigint[], $3::jsonb[])
-                                      AS e (id, epoch, outputs)
-             WHERE j.id = e.id AND j.lease_epoch = e.epoch AND j.state IN ('leased', 'running')
-             RETURNING j.*, e.outputs),
+             DELETE FROM jobs j
+             WHERE j.id = ANY ($1::uuid[])
+               AND j.lease_epoch = ($2::bigint[])[width_bucket(j.id, $1::uuid[])]
+               AND j.state IN ('leased', 'running')
+             RETURNING j.*, ($3::jsonb[])[width_bucket(j.id, $1::uuid[])] AS outputs),
          kept AS (
              INSERT INTO job_history (id, tenant_id, workflow_id, lane_id, due_at, lease_epoch,
                  leased_at, started_at, finished_at, workflow_version, attempt, rank, robot_id,
@@ -201,7 +212,7 @@ statements! {
              INSERT INTO outbox (tenant_id, topic, payload, at)
              SELECT tenant_id, 'jobs', jsonb_agg(jsonb_build_array(id, 'succeeded', workflow_id)), $4
              FROM gone GROUP BY tenant_id)
-         SELECT id, tenant_id, workflow_id FROM gone";
+         SELECT id, tenant_id, workflow_id, lease_epoch FROM gone";
     REMOVE_FINISHED:
         "DELETE FROM jobs WHERE id IN (SELECT unhex(value) FROM json_each($1))", "";
     /// The jobs with these ids, for this transaction alone.
@@ -235,7 +246,8 @@ statements! {
                 carry = nullif(m->6, 'null'::jsonb), attempt = attempt - (m->>7)::integer,
                 robot_id = NULL, leased_at = NULL, started_at = NULL, stop = NULL
          FROM jsonb_array_elements($1) AS m
-         WHERE jobs.id = (m->>0)::uuid AND jobs.lease_epoch = (m->>1)::bigint
+         WHERE jobs.id = ANY (ARRAY (SELECT (o->>0)::uuid FROM jsonb_array_elements($1) AS o))
+           AND jobs.id = (m->>0)::uuid AND jobs.lease_epoch = (m->>1)::bigint
            AND jobs.state = m->>2
          RETURNING jobs.id, lane_id, rank, due_at, state, timer_at";
     /// Copies jobs to the history as they end. They are removed after.
@@ -254,7 +266,8 @@ statements! {
                  SELECT (e->>0)::uuid AS id, (e->>1)::bigint AS epoch, e->>2 AS was, e->>3 AS ended,
                         e->>4 AS error_kind, e->>5 AS error_message
                  FROM jsonb_array_elements($1) AS e) AS e
-             WHERE j.id = e.id AND j.lease_epoch = e.epoch AND j.state = e.was
+             WHERE j.id = ANY (ARRAY (SELECT (o->>0)::uuid FROM jsonb_array_elements($1) AS o))
+               AND j.id = e.id AND j.lease_epoch = e.epoch AND j.state = e.was
              RETURNING j.*, e.ended, e.error_kind, e.error_message)
          INSERT INTO job_history (id, tenant_id, workflow_id, lane_id, due_at, lease_epoch, leased_at,
              started_at, finished_at, workflow_version, attempt, rank, robot_id, state, error_kind,

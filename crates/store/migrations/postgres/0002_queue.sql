@@ -50,7 +50,7 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_ready ON jobs (lane_id, rank, due_at, id) WHERE state = 'queued';
 CREATE INDEX jobs_timer ON jobs (timer_at) WHERE timer_at IS NOT NULL;
 CREATE INDEX jobs_held_by_robot ON jobs (robot_id) WHERE robot_id IS NOT NULL;
-CREATE INDEX jobs_held_in_lane ON jobs (lane_id) WHERE robot_id IS NOT NULL;
+CREATE INDEX jobs_held_in_lane ON jobs (lane_id) WHERE state IN ('leased', 'running');
 CREATE INDEX jobs_stopping ON jobs (robot_id) WHERE stop IS NOT NULL;
 
 CREATE TABLE job_history (

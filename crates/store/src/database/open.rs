@@ -153,8 +153,6 @@ async fn open_postgres(
             ("plan_cache_mode", "force_generic_plan"),
             ("enable_seqscan", "off"),
             ("enable_bitmapscan", "off"),
-            ("enable_hashjoin", "off"),
-            ("enable_mergejoin", "off"),
             ("jit", "off"),
         ]))
         .await
