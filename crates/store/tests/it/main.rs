@@ -11,6 +11,7 @@ mod crashes;
 mod records;
 mod runs;
 mod second_process;
+mod server;
 
 use std::path::Path;
 

@@ -1,0 +1,47 @@
+//! What was told by units of work that are committed, in order.
+
+use serde_json::Value;
+use sqlx::types::Json;
+
+use crate::{DatabaseError, Moment, Store, TenantId, execute, fetch_all, row, statements};
+
+row! {
+    /// Something that happened.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Told {
+        /// Grows; there are gaps.
+        pub seq: i64,
+        pub tenant_id: Option<TenantId>,
+        pub topic: String,
+        pub payload: Json<Value>,
+        pub at: Moment,
+    }
+}
+
+statements! {
+    /// PostgreSQL gives sequence numbers before the commit. What is left out here is what a
+    /// transaction that still runs could get in front of.
+    TOLD:
+        "SELECT seq, tenant_id, topic, payload, at FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2",
+        "SELECT seq, tenant_id, topic, payload, at FROM outbox
+         WHERE seq > $1 AND written < pg_snapshot_xmin(pg_current_snapshot())
+         ORDER BY seq LIMIT $2";
+    FORGET_TOLD: "DELETE FROM outbox WHERE at < $1
+        AND seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT 10000)";
+}
+
+impl Store {
+    /// What was told after `after`. Nothing that comes later ever stands before what was answered.
+    pub async fn told(&self, after: i64, limit: u32) -> Result<Vec<Told>, DatabaseError> {
+        let mut reader = self.reader().await?;
+        fetch_all!(reader.link(), Told, TOLD, after, i64::from(limit))
+    }
+
+    /// Forgets what was told before `limit`, some of it at a time. Answers how much.
+    pub async fn forget_told(&self, limit: Moment) -> Result<u64, DatabaseError> {
+        let mut work = self.begin().await?;
+        let forgotten = execute!(work.link(), FORGET_TOLD, limit)?;
+        work.commit().await?;
+        Ok(forgotten)
+    }
+}

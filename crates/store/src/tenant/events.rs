@@ -1,0 +1,66 @@
+//! What runs told, in their order.
+
+use serde_json::{Value, json};
+use sqlx::types::Json;
+
+use super::{TenantStore, page};
+use crate::{DatabaseError, Moment, RunId, Work, execute, fetch_all, row, statements};
+
+row! {
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct RunEventRow {
+        /// Counted by the robot, without gaps.
+        pub seq: i64,
+        pub at: Moment,
+        pub event: Json<Value>,
+    }
+}
+
+statements! {
+    /// Those that are there already stay as they are.
+    ADD_EVENTS:
+        "INSERT INTO run_events (run_id, seq, tenant_id, at, event)
+         SELECT $1, value->>0, $2, value->>1, value->2 FROM json_each($3) WHERE true
+         ON CONFLICT (run_id, seq) DO NOTHING",
+        "INSERT INTO run_events (run_id, seq, tenant_id, at, event)
+         SELECT $1, (e->>0)::bigint, $2, (e->>1)::bigint, e->2 FROM jsonb_array_elements($3) AS e
+         ON CONFLICT (run_id, seq) DO NOTHING";
+    EVENTS: "SELECT seq, at, event FROM run_events
+        WHERE tenant_id = $1 AND run_id = $2 AND seq > $3 ORDER BY seq LIMIT $4";
+}
+
+impl TenantStore {
+    /// Adds events of a run. Robots send them again until they hear that they arrived, so those
+    /// that are there already are left out. Answers how many were new.
+    pub async fn add_events(
+        &self,
+        work: &mut Work,
+        run: RunId,
+        events: &[RunEventRow],
+    ) -> Result<u64, DatabaseError> {
+        let list: Vec<Value> = events
+            .iter()
+            .map(|event| json!([event.seq, event.at.micros(), event.event.0]))
+            .collect();
+        execute!(work.link(), ADD_EVENTS, run, self.id, Json(list))
+    }
+
+    /// Events of a run after `after`, in order.
+    pub async fn events(
+        &self,
+        run: RunId,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<RunEventRow>, DatabaseError> {
+        let mut reader = self.reader().await?;
+        fetch_all!(
+            reader.link(),
+            RunEventRow,
+            EVENTS,
+            self.id,
+            run,
+            after,
+            page(limit)
+        )
+    }
+}
