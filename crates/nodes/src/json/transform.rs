@@ -1,3 +1,7 @@
+mod bounds;
+
+use std::thread;
+
 use casare_engine::{Cancel, ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{
     Any, Value,
@@ -8,7 +12,7 @@ use jaq_core::{
     Ctx, Vars,
     compile::Compiler,
     data,
-    load::{Arena, File, Loader},
+    load::{self, Arena, File, Loader, parse::Def},
     unwrap_valr,
 };
 use jaq_json::{Val, read, write};
@@ -19,6 +23,15 @@ use serde_json::Value as Json;
 /// More results are a mistake, such as `range(1e9)`.
 const MOST: usize = 1_000_000;
 
+/// Longer filters are none, in bytes: they are read with a stack.
+const LONGEST_FILTER: usize = 20_000;
+
+/// Functions that bounded ones stand in for.
+const REPLACED: [&str; 2] = ["fromjson", "range"];
+
+/// The name that the filter has as a definition.
+const MAIN: &str = "casare_main";
+
 /// What a filter may not see or do: the environment, the clock, the terminal, to end the program.
 const OUTSIDE: [&str; 6] = ["env", "halt", "halt_error", "now", "stderr", "stderr_empty"];
 
@@ -27,6 +40,7 @@ const OUTSIDE: [&str; 6] = ["env", "halt", "halt_error", "now", "stderr", "stder
 /// `.orders | map(select(.total > 100) | {id, total})` picks and shapes, `group_by(.country)`
 /// groups, `to_entries` turns maps into lists. The filter sees nothing but the data and `given`:
 /// no files, no environment, no time.
+/// A filter that does not end, calls itself without end or grows without end is stopped.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Transform {
@@ -72,7 +86,7 @@ const EXAMPLE: &str = r#"- id: totals
 async fn transform(cx: &StepContext, settings: Transform) -> Result<Transformed, NodeError> {
     let cancel = cx.cancel().clone();
     cx.blocking(move || {
-        let results = results(&settings, &cancel)?;
+        let results = bounded_results(settings, cancel)?;
         Ok(Transformed {
             result: Any(results.first().cloned().unwrap_or_else(|| Value::from(()))),
             count: results.len(),
@@ -80,6 +94,29 @@ async fn transform(cx: &StepContext, settings: Transform) -> Result<Transformed,
         })
     })
     .await
+}
+
+/// Runs the filter on a thread whose stack has room for what `bounds` allows.
+fn bounded_results(settings: Transform, cancel: Cancel) -> Result<Vec<Value>, NodeError> {
+    let work = move || {
+        bounds::begin(cancel.clone());
+        let found = results(&settings, &cancel);
+        match bounds::broken() {
+            Some(_) if cancel.is_cancelled() => Err(NodeError::timeout("the step was stopped")),
+            Some(why) => Err(
+                NodeError::invalid(format!("the jq filter was stopped: {why}"))
+                    .with_help("look for a definition or loop in it that does not end"),
+            ),
+            None => found,
+        }
+    };
+    thread::Builder::new()
+        .name("jq".to_owned())
+        .stack_size(bounds::STACK)
+        .spawn(work)
+        .map_err(|error| NodeError::bug(format!("no thread for the filter: {error}")))?
+        .join()
+        .unwrap_or_else(|_| Err(NodeError::invalid("the jq filter ended unexpectedly")))
 }
 
 fn results(settings: &Transform, cancel: &Cancel) -> Result<Vec<Value>, NodeError> {
@@ -105,13 +142,34 @@ fn results(settings: &Transform, cancel: &Cancel) -> Result<Vec<Value>, NodeErro
         NodeError::invalid(format!("`{}` is no jq filter: {what}", settings.filter))
             .with_help("it is written as for the program jq, such as `.orders | map(.total) | add`")
     };
+    if settings.filter.len() > LONGEST_FILTER {
+        return Err(wrong(format!("it has more than {LONGEST_FILTER} bytes")));
+    }
     let arena = Arena::default();
-    let definitions = jaq_core::defs()
+    let Some(body) = load::parse(&settings.filter, |parser| parser.term()) else {
+        return Err(wrong("it can't be read".to_owned()));
+    };
+    let main = Def {
+        name: MAIN,
+        args: names.iter().map(String::as_str).collect(),
+        body,
+    };
+    let range = load::parse(bounds::RANGE, |parser| parser.defs()).unwrap_or_default();
+    let definitions = range
+        .into_iter()
+        .chain(jaq_core::defs())
         .chain(jaq_std::defs())
         .chain(jaq_json::defs())
-        .filter(|definition| !OUTSIDE.contains(&definition.name));
+        .filter(|definition| !OUTSIDE.contains(&definition.name))
+        .map(bounds::bounded)
+        .chain([bounds::bounded(main)]);
+    let call = if names.is_empty() {
+        MAIN.to_owned()
+    } else {
+        format!("{MAIN}({})", names.join("; "))
+    };
     let program = File {
-        code: settings.filter.as_str(),
+        code: call.as_str(),
         path: (),
     };
     let modules = Loader::new(definitions)
@@ -120,7 +178,8 @@ fn results(settings: &Transform, cancel: &Cancel) -> Result<Vec<Value>, NodeErro
     let functions = jaq_core::funs()
         .chain(jaq_std::funs())
         .chain(jaq_json::funs())
-        .filter(|(name, ..)| !OUTSIDE.contains(name));
+        .filter(|(name, ..)| !OUTSIDE.contains(name) && !REPLACED.contains(name))
+        .chain(bounds::functions());
     let filter = Compiler::default()
         .with_funs(functions)
         .with_global_vars(names.iter().map(String::as_str))
@@ -177,7 +236,8 @@ mod tests {
             filter: filter.to_owned(),
             given: IndexMap::from([("limit".to_owned(), Any(Value::from(100)))]),
         };
-        results(&settings, &Cancel::default()).map(|found| found.iter().map(to_json).collect())
+        bounded_results(settings, Cancel::default())
+            .map(|found| found.iter().map(to_json).collect())
     }
 
     #[test]
@@ -202,5 +262,52 @@ mod tests {
             "{error}"
         );
         assert!(found(json!({}), "map(").is_err());
+    }
+
+    #[test]
+    fn a_filter_that_does_not_end_is_stopped_with_an_error() {
+        for filter in [
+            "def f: f; f",
+            "def f: 1 + f; f",
+            "def f: try f catch f; f",
+            "[range(1e12)]",
+            "[recurse(.)]",
+            "[repeat(1)]",
+            "[limit(1e12; repeat(1))] | length",
+            "reduce range(1e12) as $x (null; [.])",
+            "reduce range(1e12) as $x (null; {a: .})",
+            "reduce range(100) as $x (\"x\"; . + .)",
+            "reduce range(1e6) as $x (10; . * .)",
+            "\"x\" * 1000000000000",
+            "\"x\" | . *= 1000000000000",
+        ] {
+            let error = found(json!({}), filter).unwrap_err();
+            assert!(error.message().contains("stopped"), "{filter}: {error}");
+        }
+        assert!(found(json!("[".repeat(1_000_000)), ".").is_err());
+        assert!(found(json!(["[".repeat(1_000_000)]), ".[0] | fromjson").is_err());
+        assert!(found(json!({}), &"(".repeat(20_000)).is_err());
+    }
+
+    #[test]
+    fn bounded_filters_find_what_jq_finds() {
+        let data = json!({ "a": [1, [2, [3]]], "b": 2 });
+        for (filter, expected) in [
+            (
+                "[range(0; 10; 3)], [range(3; 0; -1)]",
+                json!([[0, 3, 6, 9], [3, 2, 1]]),
+            ),
+            ("[(1, 2) * (3, 4)] | sort", json!([[3, 4, 6, 8]])),
+            (".a | flatten", json!([[1, 2, 3]])),
+            (".b *= 3 | .b", json!([6])),
+            (
+                "def f: if . > 100000 then . else . + 1 | f end; 0 | f",
+                json!([100_001]),
+            ),
+            ("def g: .b; g |= 7 | .b", json!([7])),
+            ("[limit(3; repeat(1))]", json!([[1, 1, 1]])),
+        ] {
+            assert_eq!(found(data.clone(), filter).unwrap(), expected, "{filter}");
+        }
     }
 }
