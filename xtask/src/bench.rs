@@ -1,6 +1,7 @@
 //! Benchmarks. Each stands beside a floor measured in the same run, so that figures from different
 //! machines can be compared: read the ratios, not the milliseconds.
 
+mod actions;
 mod browser;
 mod engine;
 pub(crate) mod floor;
@@ -31,7 +32,7 @@ pub(crate) struct Bench {
     /// Passes of the loop in `engine`
     #[arg(long, default_value_t = 1_000_000)]
     passes: u64,
-    /// How often `browser` does the challenge on each side
+    /// How often `browser` and `actions` work on each side
     #[arg(long, default_value_t = 7)]
     rounds: usize,
 }
@@ -46,6 +47,8 @@ enum Name {
     Startup,
     /// The form challenge, against a Playwright script in the same Chromium
     Browser,
+    /// Forms, clicks, reads and a table, against a Playwright script in the same Chromium
+    Actions,
     /// A workbook of 200,000 rows read and written, against Python's openpyxl
     Workbook,
     /// Elements found again on pages that have changed, beside Similo, a multi-locator and XPath
@@ -79,6 +82,7 @@ impl Bench {
                 Name::Shapes => shapes::bench(&folder)?,
                 Name::Startup => startup::bench(&folder)?,
                 Name::Browser => browser::bench(&folder, self.rounds)?,
+                Name::Actions => actions::bench(&folder, self.rounds)?,
                 Name::Workbook => workbook::bench(&folder)?,
                 Name::Healing => healing::bench(&folder)?,
             });

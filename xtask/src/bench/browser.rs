@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The version of playwright-core that is measured against.
-const PLAYWRIGHT: &str = "playwright-core@1.65.1";
+pub(super) const PLAYWRIGHT: &str = "playwright-core@1.65.1";
 
 /// One way through the challenge, each time of every round kept in milliseconds.
 #[derive(Debug, Default)]
@@ -105,7 +105,7 @@ fn script(mode: &str, modules: &Path, chromium: &Path, url: &str) -> Result<Meas
 }
 
 /// Installs playwright-core, without a browser of its own, into the cache; answers the folder.
-fn install_playwright() -> Result<PathBuf, Failure> {
+pub(super) fn install_playwright() -> Result<PathBuf, Failure> {
     let folder = paths::cache().join(PLAYWRIGHT.replace('@', "-"));
     if !folder
         .join("node_modules/playwright-core/package.json")
@@ -128,7 +128,7 @@ fn install_playwright() -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
-fn version(chromium: &Path) -> String {
+pub(super) fn version(chromium: &Path) -> String {
     command::output(Command::new(chromium).arg("--version")).map_or_else(
         |_| "Chromium of unknown version".to_owned(),
         |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),

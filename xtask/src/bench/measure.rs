@@ -71,9 +71,27 @@ pub(super) fn casare(scratch: &Scratch, file: &Path, arguments: &[&str]) -> Resu
     }
 }
 
-/// Runs a program to its end. Its stdout is kept, its stderr is not shown.
-#[cfg(unix)]
+/// Runs a program to its end. Its stdout is kept, its stderr is not shown. The peak is that of the largest of it and
+/// its children.
 pub(super) fn program(command: &mut Command) -> Result<Measured, Failure> {
+    measured(command, |_| None)
+}
+
+/// As [`program`], but the peak is of the process alone, without the browsers that it starts: as the system told
+/// it last, shortly before the end.
+pub(super) fn program_alone(command: &mut Command) -> Result<Measured, Failure> {
+    measured(command, |id| {
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+        Some(kib * 1024)
+    })
+}
+
+#[cfg(unix)]
+fn measured(command: &mut Command, own_peak: fn(u32) -> Option<u64>) -> Result<Measured, Failure> {
     let began = Instant::now();
     let mut child = command
         .stdin(Stdio::null())
@@ -81,11 +99,22 @@ pub(super) fn program(command: &mut Command) -> Result<Measured, Failure> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(|source| command::not_started(command, source))?;
-    let mut stdout = String::new();
+    let mut stdout = Vec::new();
+    let mut peak = None;
     if let Some(mut pipe) = child.stdout.take() {
-        pipe.read_to_string(&mut stdout)
-            .map_err(Failure::io("read what the program printed"))?;
+        let mut part = vec![0; 64 * 1024];
+        loop {
+            let read = pipe
+                .read(&mut part)
+                .map_err(Failure::io("read what the program printed"))?;
+            if read == 0 {
+                break;
+            }
+            stdout.extend_from_slice(&part[..read]);
+            peak = own_peak(child.id()).or(peak);
+        }
     }
+    let stdout = String::from_utf8_lossy(&stdout).into_owned();
     let (status, usage) = wait(child.id())?;
     let wall = began.elapsed();
 
@@ -97,14 +126,14 @@ pub(super) fn program(command: &mut Command) -> Result<Measured, Failure> {
     Ok(Measured {
         wall,
         cpu: time(usage.ru_utime) + time(usage.ru_stime),
-        peak: usage.ru_maxrss as u64 * unit,
+        peak: peak.unwrap_or(usage.ru_maxrss as u64 * unit),
         stdout,
         success: libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0,
     })
 }
 
 #[cfg(not(unix))]
-pub(super) fn program(_: &mut Command) -> Result<Measured, Failure> {
+fn measured(_: &mut Command, _: fn(u32) -> Option<u64>) -> Result<Measured, Failure> {
     Err(Failure::Missing {
         what: "a way to measure a process's memory on this system".to_owned(),
         how: "run the benchmarks on Linux or macOS".to_owned(),
