@@ -88,7 +88,7 @@ enum Cells {
     /// All cells in one text, each ending where `ends` says: a third of the memory of values.
     Text {
         text: Box<str>,
-        ends: Box<[u32]>,
+        ends: Ends,
     },
     /// Cells of one or two other rows, and some of its own.
     View {
@@ -97,6 +97,44 @@ enum Cells {
         own: Box<[Value]>,
         places: Arc<[Place]>,
     },
+}
+
+/// Where the cells of a text end: in place for the usual row, since a table has millions of them.
+enum Ends {
+    Few { ends: [u16; FEW], count: u8 },
+    Many(Box<[u32]>),
+}
+
+const FEW: usize = 16;
+
+impl Ends {
+    fn of(ends: impl Iterator<Item = u32>) -> Self {
+        let mut few = [0; FEW];
+        let mut count = 0;
+        let mut ends = ends.peekable();
+        while let Some(end) = ends.next_if(|end| count < FEW && u16::try_from(*end).is_ok()) {
+            few[count] = end as u16;
+            count += 1;
+        }
+        if ends.peek().is_none() {
+            return Self::Few {
+                ends: few,
+                count: count as u8,
+            };
+        }
+        let few = few[..count].iter().map(|end| u32::from(*end));
+        Self::Many(few.chain(ends).collect())
+    }
+
+    fn get(&self, position: usize) -> Option<usize> {
+        match self {
+            Self::Few { ends, count } if position < usize::from(*count) => {
+                ends.get(position).map(|end| usize::from(*end))
+            }
+            Self::Few { .. } => None,
+            Self::Many(ends) => ends.get(position).map(|end| *end as usize),
+        }
+    }
 }
 
 /// Where a cell of a view stands.
@@ -144,12 +182,12 @@ impl Row {
     }
 
     /// A row of cells that stand in `text`, each ending where `ends` says.
-    pub fn of_text(header: Arc<Header>, text: &str, ends: Vec<u32>) -> Value {
+    pub fn of_text(header: Arc<Header>, text: &str, ends: impl IntoIterator<Item = u32>) -> Value {
         Value::from_object(Self {
             header,
             cells: Cells::Text {
                 text: text.into(),
-                ends: ends.into(),
+                ends: Ends::of(ends.into_iter()),
             },
         })
     }
@@ -193,11 +231,8 @@ impl Row {
                 let Some(end) = ends.get(position) else {
                     return Cell::Nothing;
                 };
-                let start = match position {
-                    0 => 0,
-                    _ => ends[position - 1],
-                };
-                Cell::Text(&text[start as usize..*end as usize])
+                let start = position.checked_sub(1).and_then(|before| ends.get(before));
+                Cell::Text(&text[start.unwrap_or(0)..end])
             }
             Cells::View {
                 first,

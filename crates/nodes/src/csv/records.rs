@@ -161,17 +161,11 @@ impl Rows {
                 Row::of_values(header.clone(), cells)
             }
             Some(header) => {
-                let mut end = 0;
-                let ends = self.record.iter().take(width).map(|cell| {
-                    end += cell.len() as u32;
-                    end
-                });
-                let ends: Vec<u32> = ends.collect();
-                Row::of_text(
-                    header.clone(),
-                    &self.record.as_slice()[..end as usize],
-                    ends,
-                )
+                let cells = self.record.len().min(width);
+                let ends = (0..cells).map(|cell| self.record.range(cell).map_or(0, |at| at.end));
+                let end = ends.clone().next_back().unwrap_or(0);
+                let ends = ends.map(|end| end as u32);
+                Row::of_text(header.clone(), &self.record.as_slice()[..end], ends)
             }
             None => {
                 let cell = if self.file.reading.numbers {

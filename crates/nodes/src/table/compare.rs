@@ -1,4 +1,4 @@
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use casare_engine::{Cancel, ErrorKind, Node, NodeError, StepContext};
 use casare_files::rows::{Cell, Row};
@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    key::{Key, Names, write_cell},
+    key::{ByKey, Key, Names, write_cell},
     number,
     source::{Source, is_blank, stop_if},
 };
@@ -178,7 +178,7 @@ impl Comparison {
         after: &Source,
         cancel: &Cancel,
     ) -> Result<Compared, NodeError> {
-        let mut known: HashMap<Box<[u8]>, (usize, bool)> = HashMap::new();
+        let mut known: ByKey<(usize, bool)> = ByKey::default();
         let mut rows = Vec::new();
         let mut buffer = Vec::new();
         for row in before.rows()? {

@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use casare_engine::{Cancel, Node, NodeError, StepContext};
 use casare_workflow::{Any, Value};
@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    key::{Key, Names},
+    key::{ByKey, Key, Keys, Names},
     source::{Source, Table, stop_if},
 };
 
@@ -82,7 +82,7 @@ async fn dedupe(cx: &StepContext, settings: Dedupe) -> Result<Table, NodeError> 
         let kind = (source.is_stream(), "rows without repetitions");
         Table::passing(&header, kind, &cancel, move || {
             let key = key.clone();
-            let mut seen: HashSet<Box<[u8]>> = HashSet::new();
+            let mut seen = Keys::default();
             let mut buffer = Vec::new();
             Ok(source.rows()?.filter(move |row| {
                 row.as_ref().map_or(true, |row| {
@@ -106,7 +106,7 @@ fn kept_by_count(
     keep: Keep,
     cancel: &Cancel,
 ) -> Result<Table, NodeError> {
-    let mut found: HashMap<Box<[u8]>, (usize, usize)> = HashMap::new();
+    let mut found: ByKey<(usize, usize)> = ByKey::default();
     let mut buffer = Vec::new();
     for (index, row) in source.rows()?.enumerate() {
         key.write(&*row?, &mut buffer);

@@ -1,13 +1,13 @@
 //! Groups of rows with the same key, and what is worked out for each.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use casare_engine::{Cancel, NodeError};
 use casare_files::rows::{Header, Row};
 use casare_workflow::Value;
 
 use super::{
-    key::Key,
+    key::{ByKey, Key},
     measure::{Known, Measure, Tally},
     source::{Source, stop_if},
 };
@@ -16,7 +16,7 @@ use super::{
 pub(super) struct Groups {
     key: Key,
     measures: Vec<Measure>,
-    index: HashMap<Box<[u8]>, usize>,
+    index: ByKey<usize>,
     /// The cells of each group's key, as its first row had them.
     cells: Vec<Vec<Value>>,
     /// The tallies of all groups, one group after the other.
@@ -29,7 +29,7 @@ impl Groups {
         Self {
             key,
             measures,
-            index: HashMap::new(),
+            index: ByKey::default(),
             cells: Vec::new(),
             tallies: Vec::new(),
             buffer: Vec::new(),

@@ -1,7 +1,4 @@
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use casare_engine::{Cancel, Node, NodeError, StepContext};
 use casare_files::rows::{Header, Place, Row};
@@ -11,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    key::Key,
+    key::{ByKey, Key},
     source::{Source, Table, stop_if},
 };
 
@@ -236,7 +233,7 @@ impl Layout {
 struct Partners {
     rows: Vec<Arc<Row>>,
     /// The first row of each key.
-    first: HashMap<Box<[u8]>, u32>,
+    first: ByKey<u32>,
     /// The next row with the key of this one; `END` after the last.
     next: Vec<u32>,
 }
@@ -257,7 +254,7 @@ impl Partners {
         let mut partners = Self {
             next: vec![END; rows.len()],
             rows,
-            first: HashMap::new(),
+            first: ByKey::default(),
         };
         let mut buffer = Vec::new();
         // From the end, so that each chain runs in the order of the rows.

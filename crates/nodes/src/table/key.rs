@@ -1,6 +1,9 @@
 //! Which rows belong together: what their key columns hold.
 
-use std::io::Write as _;
+use std::{
+    collections::{HashMap, HashSet},
+    io::Write as _,
+};
 
 use casare_files::rows::{Cell, Row, cell_text};
 use casare_workflow::Value;
@@ -8,6 +11,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::data::order::folded;
+
+/// Rows or groups by their keys. The hash is quick, and seeded so that no table can be made to collide.
+pub(super) type ByKey<T> = HashMap<Box<[u8]>, T, foldhash::fast::RandomState>;
+
+/// Keys that occurred.
+pub(super) type Keys = HashSet<Box<[u8]>, foldhash::fast::RandomState>;
 
 /// Ends a cell in a key; no text has this byte.
 const END: u8 = 0xff;

@@ -1,6 +1,6 @@
 //! What is worked out over the rows of a group: `{ sum: amount }`.
 
-use std::{cmp::Ordering, collections::HashSet};
+use std::cmp::Ordering;
 
 use casare_engine::NodeError;
 use casare_files::rows::{Cell, Row, cell_text};
@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    key::write_cell,
+    key::{Keys, write_cell},
     number::{self, Number, Sum},
     source::{Source, is_blank},
 };
@@ -112,7 +112,7 @@ impl Aggregate {
     fn tally(&self) -> Tally {
         match self {
             Self::Count | Self::Filled(_) => Tally::Count(0),
-            Self::Distinct(_) => Tally::Distinct(HashSet::new()),
+            Self::Distinct(_) => Tally::Distinct(Keys::default()),
             Self::Sum(_) => Tally::Sum(Sum::default()),
             Self::Average(_) => Tally::Average(Sum::default(), 0),
             Self::Min(_) => Tally::Extreme(None, true),
@@ -123,7 +123,7 @@ impl Aggregate {
             Self::First(_) => Tally::First(None),
             Self::Last(_) => Tally::Last(None),
             Self::List(_) => Tally::List(Vec::new()),
-            Self::Unique(_) => Tally::Unique(HashSet::new(), Vec::new()),
+            Self::Unique(_) => Tally::Unique(Keys::default(), Vec::new()),
             Self::Join(_) => Tally::Join(String::new()),
         }
     }
@@ -207,7 +207,7 @@ impl Measure {
 #[derive(Debug, Clone)]
 pub(super) enum Tally {
     Count(u64),
-    Distinct(HashSet<Box<[u8]>>),
+    Distinct(Keys),
     Sum(Sum),
     Average(Sum, u64),
     /// The best so far, and whether the smallest is wanted.
@@ -218,7 +218,7 @@ pub(super) enum Tally {
     First(Option<Value>),
     Last(Option<Value>),
     List(Vec<Value>),
-    Unique(HashSet<Box<[u8]>>, Vec<Value>),
+    Unique(Keys, Vec<Value>),
     Join(String),
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{
     groups::Groups,
-    key::{Key, Names, write_cell},
+    key::{ByKey, Key, Names, write_cell},
     measure::{Aggregate, Measure},
     source::{Source, Table},
 };
@@ -118,7 +118,7 @@ async fn pivot(cx: &StepContext, settings: Pivot) -> Result<Table, NodeError> {
 struct Wide {
     titles: Vec<String>,
     columns: HashMap<String, usize>,
-    index: HashMap<Box<[u8]>, usize>,
+    index: ByKey<usize>,
     /// What names a row, and its values by column.
     rows: Vec<(Vec<Value>, HashMap<usize, Value>)>,
 }
