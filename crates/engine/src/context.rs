@@ -15,9 +15,9 @@ use rand::{SeedableRng, rngs::StdRng};
 use serde_json::Value as Json;
 
 use crate::{
-    Artifacts, Attendant, Cancel, Clock, Credential, Credentials, EventKind, Exchanges, LogLevel,
-    NodeError, People, Plan, Question, Resource, StepExchanges, StepPath, event::Artifact,
-    mask::Mask, stream::EventStream,
+    Artifacts, Attendant, Cancel, Clock, Credential, Credentials, EventKind, Exchanges, Heal,
+    HealOutcome, HealingPolicy, LogLevel, NodeError, People, Plan, Question, Resource,
+    StepExchanges, StepOrigin, StepPath, event::Artifact, mask::Mask, stream::EventStream,
 };
 
 /// What every step of a run shares.
@@ -34,6 +34,10 @@ pub(crate) struct Surroundings {
     pub(crate) headed: Option<bool>,
     /// The browser to start where a workflow names none.
     pub(crate) browser: Option<PathBuf>,
+    /// What may be done about selectors that find nothing, when the person at the terminal said so.
+    pub(crate) healing: Option<HealingPolicy>,
+    /// How often a step went on with what was found another way.
+    pub(crate) healed: AtomicU64,
     /// The workflow that was started, not one that it calls.
     pub(crate) plan: Arc<Plan>,
     pub(crate) attendant: Option<Arc<dyn Attendant>>,
@@ -326,6 +330,27 @@ impl StepContext {
     /// The browser to start where the step names none.
     pub fn browser(&self) -> Option<&Path> {
         self.around.browser.as_deref()
+    }
+
+    /// What may be done about selectors that find nothing, if the person who started the run said so.
+    pub fn healing(&self) -> Option<HealingPolicy> {
+        self.around.healing
+    }
+
+    /// Tells what came of looking for an element another way than the workflow says.
+    pub fn tell_heal(&self, heal: Heal) {
+        if heal.outcome == HealOutcome::Used {
+            self.around.healed.fetch_add(1, Ordering::Relaxed);
+        }
+        self.around.events.emit(EventKind::Healing {
+            path: self.path.clone(),
+            heal,
+        });
+    }
+
+    /// Where this step is written.
+    pub fn origin(&self) -> Option<StepOrigin> {
+        self.around.plan.origin(&self.path)
     }
 
     /// Runs `work`, which blocks or computes for long, off the run's own task.

@@ -8,7 +8,7 @@ use casare_workflow::{Effect, Value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
 
-use crate::{ErrorKind, NodeError, StepPath};
+use crate::{ErrorKind, Heal, NodeError, StepPath};
 
 /// Something that happened, and when.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -152,6 +152,13 @@ pub enum EventKind {
         /// Of how many, where known.
         total: Option<u64>,
     },
+    /// A selector found nothing, and the element was looked for another way.
+    Healing {
+        /// The step.
+        path: StepPath,
+        /// What came of it.
+        heal: Heal,
+    },
     /// What is needed to open a session again where it stands now.
     Checkpoint {
         /// The session step.
@@ -170,6 +177,9 @@ pub enum EventKind {
         error: Option<ErrorReport>,
         /// Steps executed, in all attempts.
         steps: u64,
+        /// How often a step went on with an element that was found another way than the workflow says.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        healed: u64,
         /// Microseconds since the start of this attempt.
         took: u64,
     },
@@ -189,6 +199,7 @@ impl EventKind {
             | Self::Log { path, .. }
             | Self::Artifact { path, .. }
             | Self::Progress { path, .. }
+            | Self::Healing { path, .. }
             | Self::Checkpoint { path, .. } => Some(path),
             Self::RunStarted { .. } | Self::RunFinished { .. } => None,
         }
@@ -205,6 +216,10 @@ impl EventKind {
             _ => None,
         }
     }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What an event says of a step, shared by all its executions.

@@ -12,6 +12,7 @@
 //! | [`mod@run`] | the interpreter: start, resume, cancel |
 //! | [`mod@attendant`] | watching and steering a run step by step: debuggers, stubs, recorders |
 //! | [`mod@clock`], [`exchange`] | what a recording keeps beside the steps, and a replay gives |
+//! | [`healing`] | elements that were found another way than the workflow says |
 //! | [`people`] | whom a run can ask |
 //! | [`registry`] | the nodes an engine knows |
 
@@ -25,6 +26,7 @@ pub mod error;
 pub mod event;
 pub mod exchange;
 mod flow;
+pub mod healing;
 mod mask;
 pub mod node;
 pub mod path;
@@ -48,10 +50,11 @@ pub use event::{
     Artifact, ErrorReport, EventKind, EventSink, LogLevel, RunEvent, RunState, SkipReason,
 };
 pub use exchange::{Exchanges, Message, StepExchanges};
+pub use healing::{Heal, HealOutcome, HealingPolicy};
 pub use node::{BlockEnd, DescribedAction, Node, Opened, Resource};
 pub use path::StepPath;
 pub use people::{AnswerKind, Nobody, People, Question};
-pub use plan::{Outlined, Plan, PlanError};
+pub use plan::{Outlined, Plan, PlanError, StepOrigin};
 pub use registry::Registry;
 pub use run::{Beginning, Decision, Engine, RunError, RunOptions, RunOutcome, Undecided};
 pub use view::StepView;

@@ -20,9 +20,11 @@ use crate::{
 
 mod cache;
 mod compile;
+mod origin;
 mod outline;
 
 pub(crate) use cache::PlanCache;
+pub use origin::StepOrigin;
 pub use outline::Outlined;
 
 /// How deep workflows may call each other.

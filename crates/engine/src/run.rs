@@ -16,8 +16,8 @@ use self::{
     position::Journaled,
 };
 use crate::{
-    Attendant, Cancel, Clock, Credentials, ErrorReport, EventSink, Exchanges, NoCredentials,
-    Nobody, People, Plan, PlanError, Registry, RunEvent, StepPath,
+    Attendant, Cancel, Clock, Credentials, ErrorReport, EventSink, Exchanges, HealingPolicy,
+    NoCredentials, Nobody, People, Plan, PlanError, Registry, RunEvent, StepPath,
     plan::{Files, PlanCache},
 };
 
@@ -72,6 +72,8 @@ pub struct RunOptions {
     pub headed: Option<bool>,
     /// The browser to start where a workflow names none; the first known one in `PATH` otherwise.
     pub browser: Option<PathBuf>,
+    /// What may be done about selectors that find nothing, whatever the workflow says.
+    pub healing: Option<HealingPolicy>,
     /// The workflow's file, for people.
     pub file: Option<String>,
     /// Who sees each step coming and decides about it: a debugger, a test, a recorder.
@@ -107,6 +109,7 @@ impl RunOptions {
             env: BTreeMap::new(),
             headed: None,
             browser: None,
+            healing: None,
             file: None,
             attendant: None,
             clock: None,
@@ -134,6 +137,9 @@ pub struct RunOutcome {
     pub steps: u64,
     /// Steps that failed and were passed over (`on_error: continue`).
     pub failed_steps: u64,
+    /// How often a step went on with an element that was found another way than the workflow says, over all
+    /// attempts.
+    pub healed: u64,
     /// Time since this attempt began.
     pub took: Duration,
     /// `once` steps whose outcome is unknown, when the state is `needs_decision`.

@@ -160,6 +160,7 @@ fn new_run() -> NewRun {
 
 fn end() -> RunEnd {
     RunEnd {
+        healed: 0,
         state: RunState::Succeeded,
         outputs: Some(json!({ "sent": 10 })),
         error: None,

@@ -92,7 +92,7 @@ impl PlanStep {
 
 impl Kind {
     /// The lists of steps in its blocks.
-    fn lists(&self) -> Vec<&List> {
+    pub(super) fn lists(&self) -> Vec<&List> {
         match self {
             Self::Session { body, .. }
             | Self::While { body, .. }

@@ -85,6 +85,8 @@ pub(super) async fn attempt(
             run_id: start.id.to_string(),
             headed: options.headed,
             browser: options.browser,
+            healing: options.healing,
+            healed: AtomicU64::new(start.journaled.healed),
             plan: plan.clone(),
             attendant: options.attendant,
             clock: options.clock,
@@ -170,6 +172,7 @@ pub(super) async fn attempt(
         error,
         steps: interpreter.steps.load(Ordering::Relaxed),
         failed_steps: interpreter.failed_steps.load(Ordering::Relaxed),
+        healed: interpreter.around.healed.load(Ordering::Relaxed),
         took: began.elapsed(),
         undecided,
         folder,
@@ -195,6 +198,7 @@ pub(super) async fn succeeded_before(
         outputs: Some(outputs.clone()),
         error: None,
         steps: journaled.steps,
+        healed: journaled.healed,
         duration_ms: stored.duration_ms,
     };
     journal.finish(stored.id, end).await?;
@@ -205,6 +209,7 @@ pub(super) async fn succeeded_before(
         error: None,
         steps: journaled.steps,
         failed_steps: journaled.failed_steps,
+        healed: journaled.healed,
         took: Duration::ZERO,
         undecided: Vec::new(),
         folder: options.runs.join(stored.id.to_string()),
@@ -360,6 +365,7 @@ impl Interpreter {
             outputs: outcome.outputs.clone(),
             error: outcome.error.clone(),
             steps: outcome.steps,
+            healed: outcome.healed,
             took: outcome.took.as_micros() as u64,
         });
         let (Some(journal), Some(writer)) = (journal, writer) else {
@@ -374,6 +380,7 @@ impl Interpreter {
                 .as_ref()
                 .and_then(|error| serde_json::to_value(error).ok()),
             steps: outcome.steps,
+            healed: outcome.healed,
             duration_ms: outcome.took.as_millis() as u64,
         };
         let recorded = match writer.close().await {

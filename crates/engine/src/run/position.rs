@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use crate::{
-    ErrorReport, EventKind, RunEvent, RunState, StepPath,
+    ErrorReport, EventKind, HealOutcome, RunEvent, RunState, StepPath,
     event::{Outputs, Signal, StepInfo},
     path::ListPath,
 };
@@ -152,6 +152,8 @@ pub(crate) struct Journaled {
     pub(crate) steps: u64,
     /// Failures that were passed over so far.
     pub(crate) failed_steps: u64,
+    /// How often a step went on with what was found another way.
+    pub(crate) healed: u64,
     /// When the first attempt began, in microseconds since 1970.
     pub(crate) started_at: Option<i64>,
     end: Option<(RunState, Option<StepPath>, Json)>,
@@ -258,6 +260,9 @@ impl Journaled {
                 ..
             } => {
                 self.end = Some((state, error.and_then(|error| error.path), outputs));
+            }
+            EventKind::Healing { heal, .. } => {
+                self.healed += u64::from(heal.outcome == HealOutcome::Used);
             }
             EventKind::Log { .. } | EventKind::Artifact { .. } | EventKind::Progress { .. } => {}
         }

@@ -37,6 +37,8 @@ pub struct RunEnd {
     pub error: Option<Value>,
     /// Steps executed, over all attempts.
     pub steps: u64,
+    /// How often a step went on with an element that was found another way than the workflow says.
+    pub healed: u64,
     /// Milliseconds spent executing, over all attempts.
     pub duration_ms: u64,
     pub ended_at: Timestamp,
@@ -64,10 +66,17 @@ pub struct StoredRun {
     pub error: Option<Value>,
     /// Steps executed, as [`RunEnd::steps`] last said.
     pub steps: u64,
+    /// As [`RunEnd::healed`] last said.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub healed: u64,
     /// Milliseconds spent executing, as [`RunEnd::duration_ms`] last said.
     pub duration_ms: u64,
     /// The state is `Running`, but the process that executed the run is gone: it can be resumed.
     pub interrupted: bool,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Which runs to list. The default is all.

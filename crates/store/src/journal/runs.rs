@@ -72,6 +72,14 @@ impl Journal {
     /// `NoSuchRun`; those of a file that cannot be written: the run then counts as interrupted.
     pub async fn finish(&self, run: Uuid, end: RunEnd) -> Result<(), StoreError> {
         let mut writing = self.file.write(Durability::Power).await?;
+        if end.healed > 0 {
+            sqlx::query(statements::SET_HEALED)
+                .bind(&run.as_bytes()[..])
+                .bind(whole(end.healed))
+                .execute(&mut writing.connection)
+                .await
+                .map_err(|error| self.file.failed("recording what a run healed", error))?;
+        }
         let done = sqlx::query(statements::FINISH_RUN)
             .bind(&run.as_bytes()[..])
             .bind(end.state.as_str())
@@ -246,6 +254,7 @@ fn stored(row: &SqliteRow) -> Result<StoredRun, StoreError> {
         outputs: json("outputs")?,
         error: json("error")?,
         steps: column::<i64>(row, run, "steps")?.unsigned_abs(),
+        healed: column::<Option<i64>>(row, run, "healed")?.map_or(0, i64::unsigned_abs),
         duration_ms: column::<i64>(row, run, "duration_ms")?.unsigned_abs(),
         interrupted: false,
     })

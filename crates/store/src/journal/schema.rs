@@ -12,7 +12,10 @@ use crate::StoreError;
 
 /// Each ends by setting `user_version` to its place in this list, counted from one. What has been
 /// released is never changed: a new version is a new file.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/journal/0001_runs.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/journal/0001_runs.sql"),
+    include_str!("../../migrations/journal/0002_healed.sql"),
+];
 
 /// "Casr", as the first migration sets it.
 const APPLICATION: i64 = 0x4361_7372;

@@ -27,11 +27,17 @@ pub(super) const REOPEN_RUN: &str = "UPDATE runs
      SET state = 'running', attempt = attempt + 1, ended_at = NULL, error = NULL, outputs = NULL
      WHERE id = $1
      RETURNING id, state, attempt, started_at, ended_at, steps, duration_ms, workflow, file, hash,
-               folder, options, inputs, error, outputs, text_length, text";
+               folder, options, inputs, error, outputs, text_length, text,
+               (SELECT times FROM healed WHERE run = runs.key) AS healed";
 
 pub(super) const FINISH_RUN: &str = "UPDATE runs
      SET state = $2, ended_at = $3, steps = $4, duration_ms = $5, error = $6, outputs = $7
      WHERE id = $1";
+
+/// Only for runs that healed something.
+pub(super) const SET_HEALED: &str = "INSERT INTO healed (run, times)
+     SELECT key, $2 FROM runs WHERE id = $1
+     ON CONFLICT (run) DO UPDATE SET times = excluded.times";
 
 /// Changes nothing: a commit is needed to sync those before it.
 pub(super) const TOUCH_RUN: &str = "UPDATE runs SET attempt = attempt WHERE id = $1";
@@ -42,12 +48,14 @@ pub(super) const DELETE_RUN: &str = "DELETE FROM runs WHERE id = $1";
 /// The runs with ids from $1 to $2, a few of them if there are many.
 pub(super) const FIND_RUNS: &str =
     "SELECT id, state, attempt, started_at, ended_at, steps, duration_ms, workflow, file, hash,
-            folder, options, inputs, error, outputs, text_length, text
+            folder, options, inputs, error, outputs, text_length, text,
+            (SELECT times FROM healed WHERE run = runs.key) AS healed
      FROM runs WHERE id BETWEEN $1 AND $2 ORDER BY id LIMIT 5";
 
 pub(super) const LIST_RUNS: &str =
     "SELECT id, state, attempt, started_at, ended_at, steps, duration_ms, workflow, file, hash,
-            folder, options, inputs, error, outputs, NULL AS text_length, x'' AS text
+            folder, options, inputs, error, outputs, NULL AS text_length, x'' AS text,
+            (SELECT times FROM healed WHERE run = runs.key) AS healed
      FROM runs
      WHERE ($1 IS NULL OR state = $1) AND ($2 IS NULL OR workflow = $2) AND ($3 IS NULL OR id < $3)
      ORDER BY id DESC LIMIT $4";
@@ -71,6 +79,7 @@ pub(super) const ALL: [&str; 13] = [
     INSERT_RUN,
     REOPEN_RUN,
     FINISH_RUN,
+    SET_HEALED,
     TOUCH_RUN,
     DELETE_RUN,
     FIND_RUNS,

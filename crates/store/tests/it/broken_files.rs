@@ -36,7 +36,7 @@ async fn a_file_of_a_newer_version_is_left_alone() {
         error,
         StoreError::NewerVersion {
             found: 99,
-            known: 1,
+            known: 2,
             ..
         }
     ));

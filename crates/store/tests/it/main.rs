@@ -40,6 +40,7 @@ fn new_run(id: Uuid) -> NewRun {
 
 fn end(state: RunState) -> RunEnd {
     RunEnd {
+        healed: 0,
         state,
         outputs: Some(json!({ "sent": 3 })),
         error: None,
