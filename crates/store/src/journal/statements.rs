@@ -71,7 +71,7 @@ pub(super) const SELECT_SEGMENTS: &str = "SELECT seq, length, bytes FROM segment
      WHERE run = (SELECT key FROM runs WHERE id = $1) AND seq > $2 ORDER BY seq LIMIT 8";
 
 #[cfg(test)]
-pub(super) const ALL: [&str; 13] = [
+pub(super) const ALL: [&str; 14] = [
     BEGIN,
     VERSION,
     SYNC_NORMAL,
