@@ -174,6 +174,15 @@ impl Page {
         self.acknowledged(moved, deadline).await
     }
 
+    /// One plain click where an element was found to be.
+    pub(crate) async fn click_point(
+        &self,
+        point: Point,
+        deadline: Instant,
+    ) -> Result<(), BrowserError> {
+        self.click_at(point, &Click::default(), deadline).await
+    }
+
     async fn click_at(
         &self,
         point: Point,

@@ -130,6 +130,10 @@ pub enum BrowserError {
     #[error("the browser does not take the {what}: {reason}")]
     Refused { what: &'static str, reason: String },
 
+    /// The page has no records like the example.
+    #[error("no records like the example on {url}: {reason}")]
+    NoPattern { reason: String, url: String },
+
     /// A download ended before it was complete.
     #[error("the download of {url} was cancelled")]
     DownloadCancelled { url: String },

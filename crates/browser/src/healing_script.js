@@ -521,5 +521,5 @@ globalThis.casare.healing ??= (() => {
     },
     scan: (p) => ({ ok: scan(p) }),
   });
-  return { pathOf };
+  return { pathOf, describe, itemOf, labelOf, madeUp, madeUpClass, ways };
 })();

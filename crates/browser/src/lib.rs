@@ -38,6 +38,8 @@
 //! page.exchange_mark() -> ExchangeMark           page.wait_for_response(&ExchangeFilter, mark, deadline)
 //! page.response_body(&Exchange, deadline)        context.record_har(HarOptions) -> HarRecording
 //!
+//! context.record(RecordOptions) -> Recording     recording.next() -> Recorded          (what a person does)
+//!
 //! page.set_dialog_policy(DialogPolicy)           page.dialogs() -> Vec<DialogRecord>
 //! page.events() -> broadcast::Receiver<PageEvent>   (console, page errors, dialogs, downloads)
 //! page.close()
@@ -77,10 +79,12 @@ mod process;
 mod profile;
 mod program;
 mod read;
+mod recording;
 mod remote;
 mod scope;
 mod screencast;
 mod target;
+pub mod understanding;
 mod upload;
 
 pub use crate::{
@@ -108,6 +112,7 @@ pub use crate::{
     pointer::{Drag, Edge, Scroll},
     print::Print,
     read::{Expect, Property, RecordField, Table},
+    recording::{RecordOptions, Recorded, Recording},
     screencast::{Screencast, ScreencastFrame},
     target::{Anchors, Fingerprint, MergeRule, ObjectError, ObjectName, Objects, Target},
 };

@@ -12,6 +12,7 @@
 //! | `has-text=Invoice 7` | of all matches those that contain this text |
 //! | `has=css=img`, `has=(role=link >> nth=0)` | of all matches those that contain what the locator finds |
 //! | `near=Total`, `right-of=…`, `left-of=…`, `above=…`, `below=…` | of all matches the one nearest to an anchor, on that side: text, or `(a locator)` |
+//! | `field=First name` | the form field that people call so: by label, placeholder, name, autocomplete or what stands beside it |
 //! | `frame=payment` | enters the frame of this name, id, title or CSS selector |
 //!
 //! Steps are chained with ` >> `, each searching inside what the one before found. Text patterns: `"quoted"`
@@ -83,6 +84,10 @@ pub(crate) enum Step {
         value: i64,
     },
     Frame {
+        value: String,
+    },
+    /// The form field that people call so.
+    Field {
         value: String,
     },
 }
@@ -162,6 +167,36 @@ impl LocatorError {
     }
 }
 
+impl Locator {
+    /// The key of a form's field: a locator where it is written as one, else the name that people call the
+    /// field by.
+    ///
+    /// # Errors
+    ///
+    /// Where it is written as a locator and is none.
+    pub fn of_field(key: &str) -> Result<Self, LocatorError> {
+        if parse::is_plain_name(key) {
+            let value = key.trim().to_owned();
+            return Ok(Locator {
+                steps: vec![Step::Field { value }],
+            });
+        }
+        key.parse()
+    }
+
+    /// Whether a part of the page has to be understood to find it.
+    pub(crate) fn needs_understanding(&self) -> bool {
+        fn any(steps: &[Step]) -> bool {
+            steps.iter().any(|step| match step {
+                Step::Field { .. } => true,
+                Step::Has { inner } | Step::Anchor { inner, .. } => any(inner),
+                _ => false,
+            })
+        }
+        any(&self.steps)
+    }
+}
+
 impl FromStr for Locator {
     type Err = LocatorError;
 
@@ -225,6 +260,7 @@ impl fmt::Display for Step {
             Step::Anchor { side, inner } => write!(out, "{}={}", side.name(), Nested(inner)),
             Step::Nth { value } => write!(out, "nth={value}"),
             Step::Frame { value } => write!(out, "frame={value}"),
+            Step::Field { value } => write!(out, "field={value}"),
             Step::Role { role, name, states } => {
                 write!(out, "role={role}")?;
                 match name {
@@ -314,6 +350,7 @@ mod tests {
             "frame=payment >> label=Card number",
             "text=5\" disk >> nth=0",
             "alt=Logo",
+            "field=Date of birth",
             "title=/^Close/",
             "css=tr >> has=(role=link[name=Open] >> nth=0)",
             "role=textbox >> right-of=(text=First Name)",

@@ -448,6 +448,7 @@ globalThis.casare ??= (() => {
         const named = found.map((el) => [el, nameOf(el)]);
         return preferWhole(matcher(step.name), (test) => named.filter(([, name]) => test(name)).map(([el]) => el));
       }
+      case 'field': return [casare.fields.find(step.value, scope, map)];
       case 'frame': {
         const frames = all(bases, 'iframe,frame');
         const named = frames.filter((el) => [el.name, el.id, el.title].includes(step.value));
@@ -677,16 +678,18 @@ globalThis.casare ??= (() => {
         // Pages in transition hold old and new for a moment: only what stays is an error.
         severalSince ??= now();
         if (now() - severalSince > 500 || wait.over)
-          return { several: problem.els.slice(0, 5).map((el) => `${locatorOf(el)}  ${outline(el)}`), total: problem.els.length, field: problem.field };
+          return { several: problem.lines ?? problem.els.slice(0, 5).map((el) => `${locatorOf(el)}  ${outline(el)}`), total: problem.els.length, field: problem.field };
       } else severalSince = null;
       if (problem.check === 'not-attached' && which.handover && survey().foreign.length) return { handover: true };
       if (wait.over) {
         const trace = [];
-        if (problem.check === 'not-attached' && !which.starts) findFrom(which.steps, 0, survey(), trace);
+        // A field that is looked for by its name tells itself what comes near.
+        const { nearest: near } = problem;
+        const absent = problem.check === 'not-attached' && !near;
+        if (absent && !which.starts) findFrom(which.steps, 0, survey(), trace);
         return {
           failed: problem.check, detail: problem.detail, field: problem.field, waited: now() - wait.start, trace,
-          closed: problem.check === 'not-attached' && mayBeClosed(),
-          nearest: problem.check === 'not-attached' ? nearest(which) : [],
+          closed: absent && mayBeClosed(), nearest: near ?? (absent ? nearest(which) : []),
         };
       }
       if (problem.check === 'not-stable') await frame();
@@ -949,6 +952,39 @@ globalThis.casare ??= (() => {
     return { headers: fill(headers), rows: body.map(fill) };
   }
 
+  /**
+   * All fields, then the point of the submit button: checks everything before it changes anything. `find` answers
+   * for each field its element and what puts the value in.
+   */
+  async function fillForm(p, wait, { find: look }) {
+    const submit = p.submit;
+    const marked = (target, field, work) => {
+      try { return work(); } catch (thrown) {
+        if (thrown instanceof NotYet || thrown instanceof Several || thrown.invalid) Object.assign(thrown, { target, field });
+        throw thrown;
+      }
+    };
+    let before;
+    const filled = await until(wait, p.fields[0] ?? submit, () => {
+      const map = survey();
+      const fields = look(p.fields, map, marked);
+      if (submit) try { before = boxOf(single(submit, map)); } catch { before = undefined; }
+      p.fields.forEach((target, at) => marked(target, at, () => {
+        // What the page did on an earlier field may have replaced a later one.
+        const field = fields[at].el.isConnected ? fields[at] : look(p.fields, survey(), marked)[at];
+        field.put();
+      }));
+    });
+    if (!submit || !('ok' in filled)) return filled;
+    const point = await until(wait, submit, () => {
+      const [box, el] = [before, clickable(single(submit))];
+      before = undefined;
+      return pointOf(el, {}, { before: box, again: () => clickable(single(submit)) });
+    });
+    if (!('ok' in point)) point.field ??= p.fields.length;
+    return point;
+  }
+
   // ---- Programs ----------------------------------------------------------------------------------------
 
   const OPS = {
@@ -987,35 +1023,12 @@ globalThis.casare ??= (() => {
       return choose(el, optionsFor(el, p.choices));
     }),
 
-    /** All fields, then the point of the submit button: checks everything before it changes anything. */
-    async 'fill-form'(p, wait) {
-      const submit = p.submit;
-      const marked = (target, field, work) => {
-        try { return work(); } catch (thrown) {
-          if (thrown instanceof NotYet || thrown instanceof Several || thrown.invalid) Object.assign(thrown, { target, field });
-          throw thrown;
-        }
-      };
-      let before;
-      const filled = await until(wait, p.fields[0] ?? submit, () => {
-        const map = survey();
-        const els = p.fields.map((target, at) => marked(target, at, () => fillable(single(target, map), target.value)));
-        if (submit) try { before = boxOf(single(submit, map)); } catch { before = undefined; }
-        p.fields.forEach((target, at) => marked(target, at, () => {
-          // What the page did on an earlier field may have replaced a later one.
-          const el = els[at].isConnected ? els[at] : fillable(single(target), target.value);
-          setField(el, target.value);
-        }));
-      });
-      if (!submit || !('ok' in filled)) return filled;
-      const point = await until(wait, submit, () => {
-        const [box, el] = [before, clickable(single(submit))];
-        before = undefined;
-        return pointOf(el, {}, { before: box, again: () => clickable(single(submit)) });
-      });
-      if (!('ok' in point)) point.field ??= p.fields.length;
-      return point;
-    },
+    'fill-form': (p, wait) => fillForm(p, wait, {
+      find: (targets, map, marked) => targets.map((target, at) => marked(target, at, () => {
+        const el = fillable(single(target, map), target.value);
+        return { el, put: () => setField(el, target.value) };
+      })),
+    }),
 
     focus: (p, wait) => until(wait, p, () => {
       const el = fieldOf(single(p));
@@ -1138,7 +1151,8 @@ globalThis.casare ??= (() => {
     /** What the scripts that come after this one build on. */
     parts: {
       squeeze, plain, clip, SILENT, TEST_IDS, textOf, visible, disabled, boxOf, survey, find, parentOf, closest,
-      roleOf, nameOf, labelsOf, until, single, now,
+      roleOf, nameOf, labelsOf, until, single, now, locatorOf, outline, quote, alike, read, readTable, inOrder, hitAt,
+      fillable, setField, refuse, clickable, pointOf, fillForm, frame, NotYet, Several, LABELLED,
     },
     extend(ops) { Object.assign(OPS, ops); },
     async run(program) {

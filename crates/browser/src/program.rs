@@ -21,6 +21,7 @@ use crate::{
     locator::Locator,
     page::Page,
     scope::Scope,
+    understanding,
 };
 
 /// What the page is given beyond the deadline to send its own answer.
@@ -110,6 +111,15 @@ impl<'a> Program<'a> {
     pub(crate) fn repeatable(mut self) -> Self {
         self.repeatable = true;
         self
+    }
+
+    /// Whether it needs the scripts that understand pages, which are not in every document from the start.
+    fn understands(&self) -> bool {
+        understanding::OPS.contains(&self.op)
+            || self
+                .locators
+                .iter()
+                .any(|locator| locator.needs_understanding())
     }
 }
 
@@ -339,12 +349,27 @@ impl Page {
         let mut settings = program.settings.clone();
         settings.insert("timeout".into(), timeout.into());
         settings.insert("token".into(), token.into());
-        let command = call_function(
-            "p => casare.run(p)",
-            scope.context,
-            vec![argument(&settings)],
-        );
-        let reply = scope.session.call(&command);
+        let declaration = if program.understands() {
+            understanding::RUN
+        } else {
+            "p => casare.run(p)"
+        };
+        let command = call_function(declaration, scope.context, vec![argument(&settings)]);
+        let reply = async {
+            let reply = scope.session.call(&command).await?;
+            if !understanding::is_missing(&reply) {
+                return Ok(reply);
+            }
+            let installed = scope.session.call(&understanding::install(scope.context));
+            let reply = scope.session.call(&command).await;
+            match installed.await?.exception_details {
+                Some(failure) => Err(CallError::Refused {
+                    method: "Runtime.callFunctionOn",
+                    message: exception_text(&failure),
+                }),
+                None => reply,
+            }
+        };
         let mut guard = CancelOnDrop {
             session: &scope.session,
             context: scope.context,

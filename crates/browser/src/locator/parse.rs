@@ -21,6 +21,7 @@ const ENGINES: &[&str] = &[
     "below",
     "nth",
     "frame",
+    "field",
 ];
 
 const STATES: &[&str] = &[
@@ -95,6 +96,19 @@ fn nested(text: &str, depth: usize) -> Result<Locator, LocatorError> {
     }
 }
 
+/// Whether a key of a form is a name such as `First name` or `Title`, and not a locator. Tags stand for
+/// themselves only where they are fields; `title` and `address` are names.
+pub(super) fn is_plain_name(key: &str) -> bool {
+    let key = key.trim();
+    let begins_as_selector = key.starts_with(['#', '.', '[', '*', ':', '/', '(', '"']);
+    let chained = key.contains(" >> ");
+    let prefixed = engine_of(key).is_some();
+    let tag = ["input", "select", "textarea"].contains(&key);
+    let css = matches!(nested(key, 0), Ok(Locator { ref steps }) if matches!(steps[..], [Step::Css { .. }]))
+        && key.contains(['#', '.', '[', '>', ':', '~', '+']);
+    !(key.is_empty() || begins_as_selector || chained || prefixed || tag || css)
+}
+
 impl<'a> Reader<'a> {
     fn rest(&self) -> &'a str {
         &self.text[self.at..]
@@ -164,6 +178,9 @@ impl<'a> Reader<'a> {
             }),
             "frame" => Ok(Step::Frame {
                 value: self.until_chain(Quotes::InBrackets)?.to_owned(),
+            }),
+            "field" => Ok(Step::Field {
+                value: self.until_chain(Quotes::None)?.to_owned(),
             }),
             "role" => self.role(),
             "nth" => self.nth(),

@@ -12,3 +12,4 @@ mod pointing;
 mod reading;
 mod site;
 mod traffic;
+mod understanding;
