@@ -61,13 +61,14 @@ event Page.lifecycleEvent frameId loaderId name
 event Page.frameStoppedLoading frameId
 event Page.frameRequestedNavigation frameId url disposition
 event Page.javascriptDialogOpening message type defaultPrompt
+event Page.javascriptDialogClosed result userInput
 event Page.fileChooserOpened backendNodeId
 event Page.screencastFrame data metadata sessionId
 type Page.ScreencastFrameMetadata timestamp
 type DOM.Rect width height
 type Page.FrameTree frame childFrames
 type Page.Frame id parentId loaderId url urlFragment
-type Page.NavigationEntry id url
+type Page.NavigationEntry id url userTypedURL
 type Page.Viewport x y width height scale
 
 command Runtime.enable
@@ -76,11 +77,13 @@ command Runtime.callFunctionOn functionDeclaration objectId arguments returnByVa
 command Runtime.evaluate expression contextId returnByValue userGesture awaitPromise replMode -> result exceptionDetails
 command Runtime.releaseObject objectId
 command Runtime.terminateExecution
+command Runtime.addBinding name executionContextName
 event Runtime.executionContextCreated context
 event Runtime.executionContextDestroyed executionContextId
 event Runtime.executionContextsCleared
 event Runtime.consoleAPICalled type args
 event Runtime.exceptionThrown exceptionDetails
+event Runtime.bindingCalled name payload executionContextId
 type Runtime.ExecutionContextDescription id origin name auxData
 type Runtime.CallArgument value objectId
 type Runtime.RemoteObject type subtype value unserializableValue description objectId

@@ -22,6 +22,7 @@ use crate::{
     error::BrowserError,
     network::{har::Recording, login::Logins, route::Rule},
     page::PageCore,
+    recording::Tap,
     screencast::Camera,
 };
 
@@ -35,6 +36,8 @@ pub(crate) struct ContextSettings {
     pub(crate) rules: Vec<Arc<Rule>>,
     pub(crate) recording: Option<Arc<Recording>>,
     pub(crate) camera: Option<Arc<Camera>>,
+    /// What a recording of what people do hears by.
+    pub(crate) recorder: Option<Arc<Tap>>,
 }
 
 pub(crate) struct Core {
@@ -245,6 +248,7 @@ impl Listener for Core {
                     // A link that turns out to be a download leaves the page where it is.
                     for page in self.pages.lock().iter() {
                         page.navigation_became_download(&event.frame_id);
+                        page.record_download(&event);
                     }
                     self.downloads.lock().begin(event);
                     self.announce_change();

@@ -95,6 +95,9 @@ fn replaces_document(url: &str) -> bool {
 impl PageCore {
     /// Takes in one event; answers whether somebody who waits should look again.
     fn apply(self: &Arc<Self>, session: &Session, method: &str, params: &RawValue) -> bool {
+        if let Some(tap) = self.recorder.get() {
+            tap.event(self, session, method, params);
+        }
         match method.split('.').next() {
             Some("Page") => self.apply_page(session, method, params),
             Some("Runtime") => self.apply_runtime(session, method, params),
@@ -221,6 +224,10 @@ impl PageCore {
     }
 
     fn answer_dialog(&self, session: &Session, event: page::JavascriptDialogOpening) {
+        if self.recorder.get().is_some_and(|tap| tap.leaves_dialogs()) {
+            // The person answers.
+            return;
+        }
         let mut state = self.state.lock();
         // Who navigates wants to leave the page; its objection would keep us on it for ever.
         let leaving = event.r#type == "beforeunload";

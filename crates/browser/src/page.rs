@@ -4,7 +4,7 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     sync::{
-        Arc, Weak,
+        Arc, OnceLock, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -19,7 +19,7 @@ use tokio::{
 use tracing::debug;
 
 use crate::{
-    cdp::{Command, emulation, inspector, network, page, runtime, target},
+    cdp::{Command, browser, emulation, inspector, network, page, runtime, target},
     connection::{CallError, Session},
     context::Context,
     core::Core,
@@ -28,6 +28,7 @@ use crate::{
     frames::{Frames, Progress},
     network::{har::recording_buffers, traffic::Traffic},
     pointer::DragBegun,
+    recording::Tap,
 };
 
 /// The name of the world that our script lives in, unseen by the page's own scripts.
@@ -67,6 +68,8 @@ pub(crate) struct PageCore {
     pub(crate) traffic: Mutex<Traffic>,
     /// How many wait for an exchange to end.
     pub(crate) traffic_watchers: AtomicUsize,
+    /// Set where what a person does on this page is recorded.
+    pub(crate) recorder: OnceLock<Arc<Tap>>,
     ready: AtomicBool,
 }
 
@@ -125,8 +128,18 @@ impl PageCore {
             events: broadcast::Sender::new(1024),
             traffic: Mutex::default(),
             traffic_watchers: AtomicUsize::new(0),
+            recorder: OnceLock::new(),
             ready: AtomicBool::new(false),
         });
+        let recorder = core.with_settings(page.context_id.as_ref(), |settings| {
+            settings.recorder.clone()
+        });
+        if let Some(tap) = recorder.filter(|tap| tap.takes(&page.target_id, page.opener.as_deref()))
+        {
+            tap.attached(&page);
+            // A new page has none yet.
+            let _ = page.recorder.set(tap);
+        }
         page.add_session(session.clone());
         // Pages behind others, and pages of windows without focus, behave as if a person were on them.
         session.tell(&emulation::SetFocusEmulationEnabled { enabled: true });
@@ -169,6 +182,9 @@ impl PageCore {
             world_name: Some(WORLD.into()),
             run_immediately: Some(true),
         });
+        if let Some(tap) = self.recorder.get() {
+            tap.start(session);
+        }
         let core = self.browser.upgrade();
         let recorded = core.as_ref().is_some_and(|core| {
             core.with_settings(self.context_id.as_ref(), |settings| {
@@ -252,6 +268,9 @@ impl PageCore {
     pub(crate) fn ended(&self) {
         {
             let mut state = self.state.lock();
+            if let (Some(tap), false) = (self.recorder.get(), state.closed) {
+                tap.ended(self);
+            }
             state.closed = true;
             for (_, listener) in state.listeners.drain() {
                 listener.session().forget();
@@ -266,6 +285,14 @@ impl PageCore {
             state.progress.navigation_ended();
             drop(state);
             self.announce();
+        }
+    }
+
+    pub(crate) fn record_download(&self, event: &browser::DownloadWillBegin) {
+        if let Some(tap) = self.recorder.get()
+            && self.state.lock().frames.contains(&event.frame_id)
+        {
+            tap.download(self, &event.suggested_filename);
         }
     }
 

@@ -351,6 +351,17 @@ impl Event for JavascriptDialogOpening {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub(crate) struct JavascriptDialogClosed {
+    pub(crate) result: bool,
+    pub(crate) user_input: String,
+}
+
+impl Event for JavascriptDialogClosed {
+    const METHOD: &'static str = "Page.javascriptDialogClosed";
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct FileChooserOpened {
     pub(crate) backend_node_id: Option<i64>,
 }
@@ -398,9 +409,12 @@ pub(crate) struct Frame {
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct NavigationEntry {
     pub(crate) id: i64,
     pub(crate) url: String,
+    #[serde(rename = "userTypedURL")]
+    pub(crate) user_typed_url: String,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -99,6 +99,19 @@ impl Command for TerminateExecution {
     type Reply = IgnoredAny;
 }
 
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AddBinding {
+    pub(crate) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) execution_context_name: Option<String>,
+}
+
+impl Command for AddBinding {
+    const METHOD: &'static str = "Runtime.addBinding";
+    type Reply = IgnoredAny;
+}
+
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct ExecutionContextCreated {
     pub(crate) context: super::runtime::ExecutionContextDescription,
@@ -143,6 +156,18 @@ pub(crate) struct ExceptionThrown {
 
 impl Event for ExceptionThrown {
     const METHOD: &'static str = "Runtime.exceptionThrown";
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BindingCalled {
+    pub(crate) name: String,
+    pub(crate) payload: String,
+    pub(crate) execution_context_id: i64,
+}
+
+impl Event for BindingCalled {
+    const METHOD: &'static str = "Runtime.bindingCalled";
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
