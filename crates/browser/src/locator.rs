@@ -184,6 +184,11 @@ impl Locator {
         key.parse()
     }
 
+    /// Whether it is a field's name and nothing else.
+    pub fn is_field_name(&self) -> bool {
+        matches!(self.steps[..], [Step::Field { .. }])
+    }
+
     /// Whether a part of the page has to be understood to find it.
     pub(crate) fn needs_understanding(&self) -> bool {
         fn any(steps: &[Step]) -> bool {

@@ -196,7 +196,7 @@ pub struct ListField {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Pagination {
     /// By what.
-    pub kind: Fork,
+    pub kind: PagingKind,
     /// The control that leads to the next page.
     pub next: Option<Control>,
     /// The control that leads back.
@@ -212,7 +212,7 @@ pub struct Pagination {
 /// By what a page leads on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Fork {
+pub enum PagingKind {
     /// Page numbers.
     Numbers,
     /// A control for the next page alone.
@@ -227,7 +227,7 @@ pub enum Fork {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DialogBox {
     /// What it is.
-    pub kind: Cookies,
+    pub kind: DialogKind,
     /// Its title.
     pub title: String,
     /// The beginning of its text.
@@ -235,7 +235,7 @@ pub struct DialogBox {
     /// Whether it lies over the page.
     pub blocks: bool,
     /// Its buttons.
-    pub buttons: Vec<Choice>,
+    pub buttons: Vec<DialogButton>,
     /// Finds it and nothing else.
     pub selector: String,
     /// Other selectors that do.
@@ -245,7 +245,7 @@ pub struct DialogBox {
 /// What a dialog is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Cookies {
+pub enum DialogKind {
     /// It asks for consent to cookies.
     Cookies,
     /// Something else.
@@ -254,7 +254,7 @@ pub enum Cookies {
 
 /// A button of a dialog.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Choice {
+pub struct DialogButton {
     /// `accept`, `reject`, `settings`, `close` or `other`.
     pub does: String,
     #[serde(flatten)]

@@ -494,5 +494,5 @@ casare.analysis ??= (() => {
   }
 
   casare.extend({ analyze: () => ({ ok: analyze() }) });
-  return { Selectors, submitOf, purposeOf, headingOf, fieldsOf, itemsSelector, cssWithin, select, speakingClasses, lasting, likenessOf, clean, off };
+  return { Selectors, FOREIGN, submitOf, purposeOf, headingOf, fieldsOf, itemsSelector, cssWithin, select, speakingClasses, lasting, likenessOf, clean, off };
 })();

@@ -5,7 +5,7 @@ casare.login ??= (() => {
   const { squeeze, clip, textOf, visible, disabled, boxOf, survey, parentOf, closest, nameOf, setField, pointOf, clickable, until, now, frame, NotYet, SILENT } = casare.parts;
   const { says, norm } = casare.words;
   const { collect, textsOf, conceptOf } = casare.fields;
-  const { submitOf, purposeOf, headingOf } = casare.analysis;
+  const { submitOf, purposeOf, headingOf, FOREIGN } = casare.analysis;
 
   // ---- What asks ---------------------------------------------------------------------------------------------
 
@@ -180,6 +180,20 @@ casare.login ??= (() => {
       if (!asks?.submit) { (asks?.password ?? asks?.codes.at(-1) ?? asks?.user)?.el.focus(); return { ok: null }; }
       const again = () => { const other = look().asks?.submit; if (!other) throw new NotYet('not-attached'); return other; };
       const found = await until(wait, { steps: [], starts: [0] }, () => pointOf(clickable(again()), {}, { again }));
+      return 'ok' in found ? found : { ok: null };
+    },
+    /** Where to click to be asked: the page's way to log in. */
+    'login-open': async (p, wait) => {
+      const way = () => {
+        const map = survey();
+        const found = map.roots.flatMap((root) => [...root.querySelectorAll('a[href],button,[role=button],[role=link]')].slice(0, 500)).filter((el) => {
+          const text = nameOf(el) || textOf(el);
+          return text.length <= 30 && says('login', text) && !FOREIGN.test(norm(text)) && visible(el) && !el.closest('form');
+        });
+        if (!found.length) throw new NotYet('not-attached');
+        return found[0];
+      };
+      const found = await until(wait, { steps: [], starts: [0] }, () => pointOf(clickable(way()), {}, { again: way }));
       return 'ok' in found ? found : { ok: null };
     },
     /** Takes what is secret out of the fields, before a picture is taken. */

@@ -122,6 +122,21 @@ impl Page {
         }
     }
 
+    /// Clicks the page's own way to log in, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// The page is gone or does not answer.
+    pub async fn open_login(&self, deadline: Instant) -> Result<bool, BrowserError> {
+        match self
+            .run_here::<Option<Point>>("login-open", deadline)
+            .await?
+        {
+            Some(point) => self.click_point(point, deadline).await.map(|()| true),
+            None => Ok(false),
+        }
+    }
+
     /// Takes what is secret out of the fields of the page, before a picture of it is taken.
     ///
     /// # Errors

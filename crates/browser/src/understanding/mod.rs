@@ -12,11 +12,11 @@ use serde_json::value::RawValue;
 
 pub use self::{
     analysis::{
-        Analysis, Choice, Control, Cookies, DialogBox, Field, Fork, Form, List, ListField, Menu,
-        MenuLink, PageKind, Pagination, Purpose, TableOutline,
+        Analysis, Control, DialogBox, DialogButton, DialogKind, Field, Form, List, ListField, Menu,
+        MenuLink, PageKind, Pagination, PagingKind, Purpose, TableOutline,
     },
     login::{Ask, Complaint, LoginSight, LoginStage},
-    records::Pattern,
+    records::{Growth, ListMark, Pattern},
 };
 use crate::{cdp::runtime, program::call_function};
 
@@ -29,7 +29,11 @@ pub(crate) const OPS: &[&str] = &[
     "login-fill",
     "login-submit",
     "login-hide",
+    "login-open",
     "pattern",
+    "list-mark",
+    "list-grown",
+    "scroll-on",
 ];
 
 const SCRIPT: &str = concat!(

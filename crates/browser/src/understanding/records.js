@@ -2,7 +2,7 @@
 casare.records ??= (() => {
   'use strict';
 
-  const { squeeze, clip, textOf, visible, survey, quote, now, SILENT } = casare.parts;
+  const { squeeze, clip, textOf, visible, survey, find, quote, now, SILENT } = casare.parts;
   const { norm } = casare.words;
   const { Selectors, itemsSelector, select, speakingClasses, likenessOf } = casare.analysis;
   const { pathOf } = casare.healing;
@@ -139,7 +139,52 @@ casare.records ??= (() => {
     return { items: selector, count: items.length, fields };
   }
 
+  // ---- More of it ----------------------------------------------------------------------------------------------
+
+  const BUSY = '[aria-busy=true],progress:not([value]),[class*=spinner i],[class*=loading i],[class*=loader i]';
+  const isBusy = (map) => map.roots.some((root) => [...root.querySelectorAll(BUSY)].slice(0, 20).some((el) => visible(el) && !el.matches('body,html,img,[loading]')));
+
+  /** What tells one state of a list from the next. */
+  function markOf(p, map) {
+    const items = find(p, map);
+    const text = (el) => (el ? clip(textOf(el), 300) : '');
+    // One item that grows is a table.
+    const last = items.length === 1 ? `${text(items[0])} ${textOf(items[0]).length}` : text(items.at(-1));
+    return JSON.stringify([items.length, text(items[0]), last]);
+  }
+
+  /** What has to be scrolled for a list to grow: its own box, and the page. */
+  function scrollOn(p) {
+    const items = find(p);
+    const last = items.at(-1);
+    for (let at = last?.parentElement; at; at = at.parentElement) {
+      if (at.scrollHeight > at.clientHeight + 4 && /auto|scroll|overlay/.test(getComputedStyle(at).overflowY)) at.scrollTop = at.scrollHeight;
+    }
+    const view = last?.ownerDocument.defaultView ?? window;
+    last?.scrollIntoView({ block: 'end', behavior: 'instant' });
+    view.scrollTo({ top: view.document.documentElement.scrollHeight, left: view.scrollX, behavior: 'instant' });
+  }
+
   casare.extend({
+    'list-mark': (p) => ({ ok: markOf(p, survey()) }),
+    'scroll-on': (p) => { scrollOn(p); return { ok: null }; },
+    /** Whether the list has become another one, as soon as it has and rests; `patience` is for one that stays. */
+    async 'list-grown'(p, wait) {
+      const began = now();
+      let [last, since] = ['', now()];
+      for (;;) {
+        if (wait.cancelled) return { cancelled: true };
+        const map = survey();
+        const mark = markOf(p, map);
+        if (mark !== last) [last, since] = [mark, now()];
+        const items = JSON.parse(mark)[0];
+        if (mark !== p.before && items && now() - since >= 120 && !(isBusy(map) && now() - since < 1000)) return { ok: true };
+        const busy = isBusy(map) || document.readyState === 'loading';
+        if (wait.over || now() - began > (busy ? p.patience * 3 : p.patience)) return { ok: mark !== p.before && items > 0 };
+        if (p.scroll && now() - since > 300) scrollOn(p);
+        await Promise.race([wait.change(), new Promise((resolve) => setTimeout(resolve, 60))]);
+      }
+    },
     /** The selectors of all records like the example; a reason where there are none until the time is over. */
     async pattern(p, wait) {
       for (;;) {

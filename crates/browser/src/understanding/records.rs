@@ -8,6 +8,7 @@ use crate::{
     error::BrowserError,
     locator::Locator,
     page::Page,
+    program::Program,
     read::{Property, RecordField},
 };
 
@@ -62,6 +63,70 @@ impl Page {
             items: answer.items.parse()?,
             fields: fields?,
         })
+    }
+}
+
+/// How long a list that stays the same is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Growth {
+    pub patience: std::time::Duration,
+    /// Whether scrolling makes it grow.
+    pub scroll: bool,
+}
+
+/// What tells one state of a list from the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListMark(String);
+
+impl ListMark {
+    /// Whether both begin with the same item: the list has only grown.
+    pub fn begins_like(&self, other: &ListMark) -> bool {
+        let first = |mark: &ListMark| {
+            let parts: Result<(usize, String, String), _> = serde_json::from_str(&mark.0);
+            parts.ok().map(|(_, first, _)| first)
+        };
+        first(self).is_some() && first(self) == first(other)
+    }
+}
+
+impl Page {
+    /// The state of a list now, for [`Page::list_grown`].
+    ///
+    /// # Errors
+    ///
+    /// The page is gone or does not answer.
+    pub async fn list_mark(
+        &self,
+        items: &Locator,
+        deadline: Instant,
+    ) -> Result<ListMark, BrowserError> {
+        let program = Program::new("list-mark", items).repeatable();
+        Ok(ListMark(self.run(&program, deadline).await?.value))
+    }
+
+    /// Waits until a list has become another one: it has grown, or the next page has come. False where it stays
+    /// as it was.
+    ///
+    /// # Errors
+    ///
+    /// The page is gone or does not answer.
+    pub async fn list_grown(
+        &self,
+        items: &Locator,
+        before: &ListMark,
+        growth: Growth,
+        deadline: Instant,
+    ) -> Result<bool, BrowserError> {
+        if growth.scroll {
+            let program = Program::new("scroll-on", items);
+            self.run::<()>(&program, deadline).await?;
+        }
+        let program = Program::new("list-grown", items)
+            .with("before", before.0.as_str())
+            .with("patience", growth.patience.as_secs_f64() * 1000.0)
+            .with("scroll", growth.scroll)
+            .repeatable();
+        Ok(self.run(&program, deadline).await?.value)
     }
 }
 

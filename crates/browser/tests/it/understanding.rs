@@ -2,7 +2,7 @@
 
 use casare_browser::{
     BrowserError, FieldValue, Locator, Page, Property,
-    understanding::{Analysis, Cookies, Fork, PageKind, Purpose},
+    understanding::{Analysis, DialogKind, PageKind, PagingKind, Purpose},
 };
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -108,11 +108,11 @@ async fn a_page_is_told_by_its_parts_each_with_selectors_that_find_only_it() {
     }
     assert_snapshot!(outline(&found));
     assert_eq!(found.kind, PageKind::Registration);
-    assert_eq!(found.dialogs[0].kind, Cookies::Cookies);
+    assert_eq!(found.dialogs[0].kind, DialogKind::Cookies);
     let pages = found.pagination.unwrap();
     assert_eq!(
         (pages.kind, pages.current, pages.last),
-        (Fork::Numbers, Some(1), Some(3))
+        (PagingKind::Numbers, Some(1), Some(3))
     );
     let join = &found
         .forms
