@@ -12,7 +12,8 @@
 mod server;
 mod shared;
 
-use casare_store::{Clock, Store};
+use casare_store::{Clock, Link, Sql, Store};
+use sqlx::{Executor, SqlSafeStr};
 use tempfile::TempDir;
 
 pub use server::{Durable, PostgresServer};
@@ -74,4 +75,27 @@ macro_rules! on_both {
             }
         }
     )*};
+}
+
+/// Which of these texts the database does not understand, and why.
+pub async fn not_understood(store: &Store, statements: &[Sql]) -> Vec<String> {
+    let mut reader = store.reader().await.unwrap();
+    let mut wrong = Vec::new();
+    for sql in statements {
+        let text = match store {
+            Store::Sqlite(_) => sql.sqlite,
+            Store::Postgres(_) => sql.postgres,
+        };
+        if text.is_empty() {
+            continue;
+        }
+        let prepared = match reader.link() {
+            Link::Sqlite(link) => link.prepare(text.into_sql_str()).await.map(|_| ()),
+            Link::Postgres(link) => link.prepare(text.into_sql_str()).await.map(|_| ()),
+        };
+        if let Err(error) = prepared {
+            wrong.push(format!("{}: {error}", sql.name));
+        }
+    }
+    wrong
 }

@@ -3,7 +3,9 @@
 use serde_json::Value;
 use sqlx::types::Json;
 
-use crate::{DatabaseError, Moment, Store, TenantId, execute, fetch_all, row, statements};
+use crate::{
+    DatabaseError, Moment, Store, TenantId, execute, fetch_all, fetch_one, row, statements,
+};
 
 row! {
     /// Something that happened.
@@ -16,6 +18,9 @@ row! {
         pub payload: Json<Value>,
         pub at: Moment,
     }
+    struct Newest {
+        seq: i64,
+    }
 }
 
 statements! {
@@ -26,6 +31,7 @@ statements! {
         "SELECT seq, tenant_id, topic, payload, at FROM outbox
          WHERE seq > $1 AND written < pg_snapshot_xmin(pg_current_snapshot())
          ORDER BY seq LIMIT $2";
+    NEWEST_TOLD: "SELECT coalesce(max(seq), 0) AS seq FROM outbox";
     FORGET_TOLD: "DELETE FROM outbox WHERE at < $1
         AND seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT 10000)";
 }
@@ -35,6 +41,12 @@ impl Store {
     pub async fn told(&self, after: i64, limit: u32) -> Result<Vec<Told>, DatabaseError> {
         let mut reader = self.reader().await?;
         fetch_all!(reader.link(), Told, TOLD, after, i64::from(limit))
+    }
+
+    /// The number of what was told last; what is not committed yet may stand before it.
+    pub async fn newest_told(&self) -> Result<i64, DatabaseError> {
+        let mut reader = self.reader().await?;
+        Ok(fetch_one!(reader.link(), Newest, NEWEST_TOLD)?.seq)
     }
 
     /// Forgets what was told before `limit`, some of it at a time. Answers how much.

@@ -115,11 +115,11 @@ impl TenantStore {
         self.store.begin_for(self.id).await
     }
 
-    pub(crate) async fn reader(&self) -> Result<Reader, DatabaseError> {
+    pub async fn reader(&self) -> Result<Reader, DatabaseError> {
         self.store.reader_for(self.id).await
     }
 
-    pub(crate) fn now(&self) -> Moment {
+    pub fn now(&self) -> Moment {
         self.store.clock().now()
     }
 }

@@ -1,0 +1,152 @@
+//! The server as a whole.
+
+use std::{future::Future, ops::Deref, sync::Arc};
+
+use axum::Router;
+use casare_access::{Access, MasterKey, Vault};
+use casare_queue::Queue;
+use casare_store::{ArtifactStore, Store};
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{ArtifactPlace, Events, OrchestratorError, Settings};
+
+/// The server. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Orchestrator {
+    parts: Arc<Parts>,
+}
+
+/// What the server is made of.
+#[derive(Debug)]
+pub struct Parts {
+    pub store: Store,
+    pub queue: Queue,
+    pub access: Access,
+    pub vault: Vault,
+    pub events: Events,
+    pub artifacts: ArtifactStore,
+    pub settings: Settings,
+    /// Cancelled when the server shuts down: long requests and tasks end then.
+    pub closing: CancellationToken,
+    /// Tasks that the end of the server waits for.
+    pub tasks: TaskTracker,
+}
+
+impl Deref for Orchestrator {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+impl Orchestrator {
+    /// Opens the database and everything else, and begins to keep time.
+    pub async fn open(settings: Settings) -> Result<Self, OrchestratorError> {
+        make_folder(&settings)?;
+        let store = Store::open_with(
+            settings.database.expose_secret(),
+            settings.clock.clone(),
+            settings.connections,
+        )
+        .await?;
+        let queue = Queue::open(store.clone(), settings.queue.clone()).await?;
+        let master = match &settings.master_key {
+            Some(key) => MasterKey::parse(key, "CASARE_MASTER_KEY")?,
+            None => MasterKey::file(&settings.data.join("master.key"))?,
+        };
+        let artifacts = match &settings.artifacts {
+            ArtifactPlace::Data => ArtifactStore::folder(&settings.data.join("artifacts"))?,
+            ArtifactPlace::Folder(path) => ArtifactStore::folder(path)?,
+            ArtifactPlace::Bucket { name, endpoint } => {
+                ArtifactStore::bucket(name, endpoint.as_deref())?
+            }
+        };
+        let orchestrator = Self {
+            parts: Arc::new(Parts {
+                access: Access::new(store.clone()),
+                vault: Vault::new(store.clone(), master),
+                events: Events::new(),
+                store,
+                queue,
+                artifacts,
+                settings,
+                closing: CancellationToken::new(),
+                tasks: TaskTracker::new(),
+            }),
+        };
+        orchestrator.access.first_tenant().await?;
+        orchestrator.keep_going();
+        Ok(orchestrator)
+    }
+
+    /// Starts what the server does by itself.
+    fn keep_going(&self) {
+        let time = self.queue.keep_time();
+        let closing = self.closing.clone();
+        self.tasks.spawn(async move {
+            closing.cancelled().await;
+            time.abort();
+        });
+        self.tasks.spawn(
+            self.events
+                .clone()
+                .follow(self.store.clone(), self.closing.clone()),
+        );
+    }
+
+    /// Everything that the server answers.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .nest("/api/v1", crate::hub::routes())
+            .with_state(self.clone())
+    }
+
+    /// Answers requests until `shutdown` comes; then those under way end, and everything stops.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), OrchestratorError> {
+        let closing = self.closing.clone();
+        let served = axum::serve(
+            listener,
+            self.router()
+                .into_make_service_with_connect_info::<std::net::SocketAddr>(),
+        )
+        .with_graceful_shutdown(async move {
+            shutdown.await;
+            closing.cancel();
+        })
+        .await;
+        self.close().await;
+        served.map_err(|error| OrchestratorError::Listening {
+            source: Arc::new(error),
+        })
+    }
+
+    /// Ends the tasks of the server and closes the database.
+    pub async fn close(&self) {
+        self.closing.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.queue.close().await;
+        self.store.close().await;
+    }
+}
+
+fn make_folder(settings: &Settings) -> Result<(), OrchestratorError> {
+    let failed = |error| OrchestratorError::Data {
+        path: settings.data.clone(),
+        source: Arc::new(error),
+    };
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .recursive(true)
+        .create(&settings.data)
+        .map_err(failed)
+}
