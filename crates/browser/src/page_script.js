@@ -87,6 +87,37 @@ globalThis.casare ??= (() => {
     return found;
   }
 
+  /**
+   * The last survey for as long as nothing came or went, since looking at each of 8,000 elements takes two
+   * milliseconds. A shadow root that an old element is given later goes unnoticed, so whoever finds nothing looks anew.
+   */
+  let surveyed = null;
+  const comings = new MutationObserver(() => forget());
+  function forget() {
+    surveyed = null;
+    comings.disconnect();
+  }
+
+  function known() {
+    if (surveyed && (comings.takeRecords().length || surveyed.top !== outermost().document ||
+      surveyed.frames.some(([frame, inner]) => innerDocument(frame) !== inner) ||
+      surveyed.undefined.some(([root, count]) => count !== countUndefined(root)))) forget();
+    if (!surveyed) {
+      const map = survey();
+      const frames = map.roots.flatMap((root) => [...root.querySelectorAll('iframe,frame')]);
+      surveyed = {
+        map,
+        top: outermost().document,
+        frames: frames.map((frame) => [frame, innerDocument(frame)]),
+        // These may be given a shadow root without anything being added.
+        undefined: map.roots.map((root) => [root, countUndefined(root)]).filter(([, count]) => count),
+      };
+      for (const root of map.roots) comings.observe(root, { childList: true, subtree: true });
+    }
+    return surveyed.map;
+  }
+  const countUndefined = (root) => root.querySelectorAll(':not(:defined)').length;
+
   /** The window of the outermost document that can be reached from this one. */
   function outermost() {
     let view = window;
@@ -671,6 +702,7 @@ globalThis.casare ??= (() => {
         if (thrown instanceof Unusable) return { unusable: thrown.message };
         if (!(thrown instanceof NotYet || thrown instanceof Several || thrown.invalid)) throw thrown;
         problem = thrown;
+        forget();
       }
       if (problem.invalid) return { invalid: problem.invalid, field: problem.field };
       const which = problem.target ?? target;
@@ -698,7 +730,7 @@ globalThis.casare ??= (() => {
   }
 
   /** The one element meant: of several matches the only visible one. */
-  function single(target, map) {
+  function single(target, map = known()) {
     const found = find(target, map);
     if (found.length === 1) return found[0];
     if (found.length === 0) throw new NotYet('not-attached');
@@ -966,7 +998,7 @@ globalThis.casare ??= (() => {
     };
     let before;
     const filled = await until(wait, p.fields[0] ?? submit, () => {
-      const map = survey();
+      const map = known();
       const fields = look(p.fields, map, marked);
       if (submit) try { before = boxOf(single(submit, map)); } catch { before = undefined; }
       p.fields.forEach((target, at) => marked(target, at, () => {
@@ -1137,6 +1169,8 @@ globalThis.casare ??= (() => {
         await wait.change();
       }
     },
+    /** How wide the page is seen, in CSS pixels. */
+    width: () => ({ ok: innerWidth }),
     /** How far the page is scrolled. */
     scrolled: () => ({ ok: { x: scrollX, y: scrollY } }),
     /** What the frame's storage holds, for a checkpoint. */
