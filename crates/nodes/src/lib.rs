@@ -29,6 +29,8 @@ mod text;
 mod xml;
 mod yaml;
 
+pub use browser::healing;
+
 /// Every node of the library.
 pub fn standard() -> Vec<Node> {
     [

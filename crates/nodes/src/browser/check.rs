@@ -1,10 +1,11 @@
+use casare_browser::{Locator, Page};
 use casare_engine::{Node, NodeError, StepContext};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    fault, live,
+    aim::{self, Aim, Intent},
     target::{Target, deadline},
 };
 
@@ -17,6 +18,9 @@ pub(super) struct Check {
     /// Whether it is to be checked.
     #[serde(default = "yes")]
     checked: bool,
+    /// Whether the element may be looked for another way when it is not found: `true` also where that is
+    /// never done by itself (checks, and what cannot be undone), `false` not at all.
+    heal: Option<bool>,
 }
 
 fn yes() -> bool {
@@ -38,12 +42,9 @@ const EXAMPLE: &str = r#"- use: browser.session
 "#;
 
 async fn check(cx: &StepContext, settings: Check) -> Result<(), NodeError> {
-    let page = live::page(cx)?;
-    match page
-        .set_checked(&settings.target.0, settings.checked, deadline(cx))
-        .await
-    {
-        Ok(()) => Ok(()),
-        Err(error) => Err(fault::on_page(cx, &page, error).await),
-    }
+    let checked = settings.checked;
+    let aim = Aim::new("target", &settings.target, Intent::Fill);
+    let check =
+        |page: Page, at: Locator, until| async move { page.set_checked(&at, checked, until).await };
+    aim::at(cx, aim, settings.heal, deadline(cx), check).await
 }

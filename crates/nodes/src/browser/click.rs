@@ -1,12 +1,13 @@
 use std::collections::HashSet;
 
-use casare_browser as browser;
+use casare_browser::{self as browser, Locator, Page};
 use casare_engine::{Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    fault, live,
+    aim::{self, Aim, Intent},
+    live,
     target::{Position, Target, deadline, effect},
 };
 
@@ -37,6 +38,9 @@ pub(super) struct Click {
     /// has to, on a page that was opened again; otherwise it asks, and never clicks twice.
     #[serde(default)]
     repeatable: bool,
+    /// Whether the element may be looked for another way when it is not found: `true` also where that is
+    /// never done by itself (checks, and what cannot be undone), `false` not at all.
+    heal: Option<bool>,
 }
 
 fn one() -> u8 {
@@ -88,7 +92,6 @@ const EXAMPLE: &str = r#"- use: browser.session
 
 async fn click(cx: &StepContext, settings: Click) -> Result<(), NodeError> {
     let session = live::session(cx)?;
-    let page = session.page();
     let click = browser::Click {
         button: match settings.button {
             Button::Left => browser::Button::Left,
@@ -100,21 +103,19 @@ async fn click(cx: &StepContext, settings: Click) -> Result<(), NodeError> {
         position: settings.position.map(Into::into),
         force: settings.force,
     };
-    let until = deadline(cx);
-    let before = session.context().mark();
-    let clicked = page.click(&settings.target.0, click, until).await;
-    let clicked = match clicked {
-        Ok(()) if settings.opens_page => session
-            .context()
-            .page_after(before, until)
-            .await
-            .map(|page| session.switch_to(page)),
-        other => other,
+    let (until, opens_page) = (deadline(cx), settings.opens_page);
+    let (session, click) = (&session, &click);
+    let work = |page: Page, at: Locator, found_until| async move {
+        let before = session.context().mark();
+        page.click(&at, click.clone(), found_until).await?;
+        if opens_page {
+            let opened = session.context().page_after(before, until).await?;
+            session.switch_to(opened);
+        }
+        Ok(())
     };
-    match clicked {
-        Ok(()) => Ok(()),
-        Err(error) => Err(fault::on_page(cx, &page, error).await),
-    }
+    let aim = Aim::new("target", &settings.target, Intent::Press);
+    aim::at(cx, aim, settings.heal, until, work).await
 }
 
 fn held(modifier: Modifier) -> browser::Modifier {

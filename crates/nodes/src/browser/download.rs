@@ -1,11 +1,12 @@
 use std::{fs, path::Path};
 
+use casare_browser::{Expect, Locator, Page};
 use casare_engine::{Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    fault, live,
+    aim::{self, Aim, Intent},
     target::{Target, deadline, effect},
 };
 
@@ -22,6 +23,9 @@ pub(super) struct Download {
     /// asks.
     #[serde(default = "yes")]
     repeatable: bool,
+    /// Whether the element may be looked for another way when it is not found: `true` also where that is
+    /// never done by itself (checks, and what cannot be undone), `false` not at all.
+    heal: Option<bool>,
 }
 
 fn yes() -> bool {
@@ -62,11 +66,16 @@ const EXAMPLE: &str = r#"- use: browser.session
 "#;
 
 async fn download(cx: &StepContext, settings: Download) -> Result<Downloaded, NodeError> {
-    let page = live::page(cx)?;
-    let got = match page.download(&settings.target.0, deadline(cx)).await {
-        Ok(got) => got,
-        Err(error) => return Err(fault::on_page(cx, &page, error).await),
+    let aim = Aim::new("target", &settings.target, Intent::Press);
+    let until = deadline(cx);
+    let download = |page: Page, at: Locator, found_until| async move {
+        if found_until < until {
+            // A part of the time is kept for looking for it another way; the file has all of it.
+            page.wait_for(&at, &Expect::Attached, found_until).await?;
+        }
+        page.download(&at, until).await
     };
+    let got = aim::at(cx, aim, settings.heal, until, download).await?;
     let to = match &settings.path {
         Some(path) if path.ends_with(['/', '\\']) => {
             let name = Path::new(&got.suggested_name)

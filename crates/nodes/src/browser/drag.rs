@@ -1,10 +1,10 @@
-use casare_browser as browser;
+use casare_browser::{self as browser, Locator, Page};
 use casare_engine::{Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    fault, live,
+    aim::{self, Aim, Intent},
     target::{Position, Target, deadline, effect},
 };
 
@@ -23,6 +23,9 @@ pub(super) struct Drag {
     /// Drag even if one of them is covered.
     #[serde(default)]
     force: bool,
+    /// Whether the element may be looked for another way when it is not found: `true` also where that is
+    /// never done by itself (checks, and what cannot be undone), `false` not at all.
+    heal: Option<bool>,
     /// Whether dragging again does no harm, after a run was interrupted here.
     #[serde(default)]
     repeatable: bool,
@@ -45,18 +48,19 @@ const EXAMPLE: &str = r#"- use: browser.session
 "#;
 
 async fn drag(cx: &StepContext, settings: Drag) -> Result<(), NodeError> {
-    let page = live::page(cx)?;
     let drag = browser::Drag {
         from: settings.from_position.map(Into::into),
         to: settings.onto_position.map(Into::into),
         modifiers: Vec::new(),
         force: settings.force,
     };
-    let dragged = page
-        .drag(&settings.target.0, &settings.onto.0, &drag, deadline(cx))
-        .await;
-    match dragged {
-        Ok(()) => Ok(()),
-        Err(error) => Err(fault::on_page(cx, &page, error).await),
-    }
+    let aims = [
+        Aim::new("target", &settings.target, Intent::Press),
+        Aim::new("onto", &settings.onto, Intent::Press),
+    ];
+    let drag = &drag;
+    let work = |page: Page, ends: Vec<Locator>, until| async move {
+        page.drag(&ends[0], &ends[1], drag, until).await
+    };
+    aim::at_all(cx, &aims, settings.heal, deadline(cx), work).await
 }

@@ -1,10 +1,11 @@
+use casare_browser::{Locator, Page};
 use casare_engine::{Node, NodeError, StepContext};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    fault, live,
+    aim::{self, Aim, Intent},
     target::{Target, deadline},
 };
 
@@ -17,6 +18,9 @@ pub(super) struct Focus {
     /// What to do.
     #[serde(default)]
     action: Action,
+    /// Whether the element may be looked for another way when it is not found: `true` also where that is
+    /// never done by itself (checks, and what cannot be undone), `false` not at all.
+    heal: Option<bool>,
 }
 
 /// What becomes of the focus.
@@ -47,14 +51,13 @@ const EXAMPLE: &str = r#"- use: browser.session
 "#;
 
 async fn focus(cx: &StepContext, settings: Focus) -> Result<(), NodeError> {
-    let page = live::page(cx)?;
-    let target = &settings.target.0;
-    let done = match settings.action {
-        Action::Focus => page.focus(target, deadline(cx)).await,
-        Action::Blur => page.blur(target, deadline(cx)).await,
+    let action = settings.action;
+    let aim = Aim::new("target", &settings.target, Intent::Fill);
+    let focus = |page: Page, at: Locator, until| async move {
+        match action {
+            Action::Focus => page.focus(&at, until).await,
+            Action::Blur => page.blur(&at, until).await,
+        }
     };
-    match done {
-        Ok(()) => Ok(()),
-        Err(error) => Err(fault::on_page(cx, &page, error).await),
-    }
+    aim::at(cx, aim, settings.heal, deadline(cx), focus).await
 }

@@ -1,10 +1,11 @@
+use casare_browser::{Locator, Page};
 use casare_engine::{Node, NodeError, StepContext};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    fault, live,
+    aim::{self, Aim, Intent},
     target::{Target, deadline},
 };
 
@@ -14,6 +15,9 @@ use super::{
 pub(super) struct Hover {
     /// The element.
     target: Target,
+    /// Whether the element may be looked for another way when it is not found: `true` also where that is
+    /// never done by itself (checks, and what cannot be undone), `false` not at all.
+    heal: Option<bool>,
 }
 
 pub(super) fn node() -> Node {
@@ -31,9 +35,7 @@ const EXAMPLE: &str = r#"- use: browser.session
 "#;
 
 async fn hover(cx: &StepContext, settings: Hover) -> Result<(), NodeError> {
-    let page = live::page(cx)?;
-    match page.hover(&settings.target.0, deadline(cx)).await {
-        Ok(()) => Ok(()),
-        Err(error) => Err(fault::on_page(cx, &page, error).await),
-    }
+    let aim = Aim::new("target", &settings.target, Intent::Fill);
+    let hover = |page: Page, at: Locator, until| async move { page.hover(&at, until).await };
+    aim::at(cx, aim, settings.heal, deadline(cx), hover).await
 }

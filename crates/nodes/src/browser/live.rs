@@ -8,7 +8,7 @@ use casare_engine::{BlockEnd, NodeError, Resource, StepContext};
 use serde_json::Value as Json;
 use tokio::{sync::Mutex, time::Instant};
 
-use super::{fault::explain, recording::Recording};
+use super::{fault::explain, healing::attempt::Healer, recording::Recording};
 
 /// How long a checkpoint may wait for a page that is just navigating.
 const SETTLING: Duration = Duration::from_secs(2);
@@ -26,6 +26,7 @@ pub(super) struct LiveBrowser {
     /// Up to which answer of a page the steps have looked.
     answered: parking_lot::Mutex<Vec<(Page, ExchangeMark)>>,
     recording: Mutex<Option<Recording>>,
+    healer: Healer,
     /// The tab that was opened in a browser which is not ours, and goes on without us.
     guest: Option<Page>,
 }
@@ -42,6 +43,7 @@ impl LiveBrowser {
         context: Context,
         page: Page,
         recording: Recording,
+        healer: Healer,
     ) -> Self {
         LiveBrowser {
             guest: (!browser.is_own()).then(|| page.clone()),
@@ -54,6 +56,7 @@ impl LiveBrowser {
             routes: parking_lot::Mutex::default(),
             answered: parking_lot::Mutex::default(),
             recording: Mutex::new(Some(recording)),
+            healer,
         }
     }
 
@@ -131,6 +134,11 @@ impl LiveBrowser {
         let _ = crashed.clone().close().await;
     }
 
+    /// What is known of the session's targets, and what may be done when one is not found.
+    pub(super) fn healer(&self) -> &Healer {
+        &self.healer
+    }
+
     pub(super) fn context(&self) -> &Context {
         &self.context
     }
@@ -173,6 +181,8 @@ impl Resource for LiveBrowser {
             Some(browser) => browser.close().await.map_err(|error| explain(&error)),
             None => Ok(()),
         };
+        // What was learned of the pages helps later runs; this one does without.
+        let _ = self.healer.keep();
         closed.and(kept)
     }
 

@@ -2,6 +2,7 @@
 
 use casare_engine::Node;
 
+mod aim;
 mod check;
 mod click;
 mod cookies;
@@ -18,10 +19,12 @@ mod fill_form;
 mod focus;
 mod forms;
 mod goto;
+pub mod healing;
 mod history;
 mod hover;
 mod images;
 mod live;
+mod paginate;
 mod pdf;
 mod press;
 mod recording;

@@ -1,10 +1,11 @@
-use casare_browser::Keys;
+use casare_browser::{Keys, Locator, Page};
 use casare_engine::{Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    fault, live,
+    aim::{self, Aim, Intent},
+    fault,
     target::{Target, deadline, effect},
 };
 
@@ -16,6 +17,9 @@ pub(super) struct Press {
     key: String,
     /// What gets it; whatever has the focus if not set.
     target: Option<Target>,
+    /// Whether the element may be looked for another way when it is not found: `true` also where that is
+    /// never done by itself (checks, and what cannot be undone), `false` not at all.
+    heal: Option<bool>,
     /// Whether pressing again does no harm; otherwise a run that was interrupted at it asks.
     #[serde(default)]
     repeatable: bool,
@@ -42,10 +46,11 @@ async fn press(cx: &StepContext, settings: Press) -> Result<(), NodeError> {
         .key
         .parse()
         .map_err(|error| fault::explain(&error))?;
-    let page = live::page(cx)?;
-    let target = settings.target.as_ref().map(|target| &target.0);
-    match page.press(target, &keys, deadline(cx)).await {
-        Ok(()) => Ok(()),
-        Err(error) => Err(fault::on_page(cx, &page, error).await),
-    }
+    let target = settings.target.as_ref();
+    let aim = target.map(|target| Aim::new("target", target, Intent::Fill));
+    let keys = &keys;
+    let press = |page: Page, at: Option<Locator>, until| async move {
+        page.press(at.as_ref(), keys, until).await
+    };
+    aim::at_any(cx, aim, settings.heal, deadline(cx), press).await
 }

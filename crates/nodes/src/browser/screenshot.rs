@@ -1,11 +1,12 @@
-use casare_browser::{Area, ImageFormat, Shot};
+use casare_browser::{Area, ImageFormat, Locator, Page, Shot};
 use casare_engine::{Artifact, Node, NodeError, StepContext};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    fault, live,
+    aim::{self, Aim, Intent},
+    fault,
     target::{Target, deadline},
 };
 
@@ -27,6 +28,9 @@ pub(super) struct Screenshot {
     /// Its name among the run's files, without an ending.
     #[serde(default = "name")]
     name: String,
+    /// Whether the element may be looked for another way when it is not found: `true` also where that is
+    /// never done by itself (checks, and what cannot be undone), `false` not at all.
+    heal: Option<bool>,
 }
 
 fn good() -> u8 {
@@ -73,7 +77,6 @@ const EXAMPLE: &str = r#"- use: browser.session
 "#;
 
 async fn screenshot(cx: &StepContext, settings: Screenshot) -> Result<Picture, NodeError> {
-    let page = live::page(cx)?;
     let (format, ending, media_type) = match settings.format {
         Format::Png => (ImageFormat::Png, "png", "image/png"),
         Format::Jpeg => (
@@ -84,15 +87,18 @@ async fn screenshot(cx: &StepContext, settings: Screenshot) -> Result<Picture, N
             "image/jpeg",
         ),
     };
-    let area = match settings.target {
-        Some(target) => Area::Element(target.0),
-        None if settings.full_page => Area::FullPage,
-        None => Area::Viewport,
+    let target = settings.target.as_ref();
+    let aim = target.map(|target| Aim::new("target", target, Intent::Read));
+    let full_page = settings.full_page;
+    let shoot = |page: Page, at: Option<Locator>, until| async move {
+        let area = match at {
+            Some(element) => Area::Element(element),
+            None if full_page => Area::FullPage,
+            None => Area::Viewport,
+        };
+        page.screenshot(&Shot { area, format }, until).await
     };
-    let picture = match page.screenshot(&Shot { area, format }, deadline(cx)).await {
-        Ok(picture) => picture,
-        Err(error) => return Err(fault::on_page(cx, &page, error).await),
-    };
+    let picture = aim::at_any(cx, aim, settings.heal, deadline(cx), shoot).await?;
     let Artifact {
         path, name, size, ..
     } = cx.artifact(&format!("{}.{ending}", settings.name), media_type, &picture)?;

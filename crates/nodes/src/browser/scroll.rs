@@ -1,11 +1,12 @@
-use casare_browser as browser;
+use casare_browser::{self as browser, Locator, Page};
 use casare_engine::{Node, NodeError, StepContext};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    fault, live,
+    aim::{self, Aim, Intent},
+    fault,
     target::{Target, deadline},
 };
 
@@ -25,6 +26,9 @@ pub(super) struct Scroll {
     down: Option<f64>,
     /// How far to turn the wheel to the right, in pixels; to the left if negative.
     right: Option<f64>,
+    /// Whether the element may be looked for another way when it is not found: `true` also where that is
+    /// never done by itself (checks, and what cannot be undone), `false` not at all.
+    heal: Option<bool>,
 }
 
 /// An edge of what can be scrolled.
@@ -58,36 +62,43 @@ const EXAMPLE: &str = r#"- use: browser.session
 "#;
 
 async fn scroll(cx: &StepContext, settings: Scroll) -> Result<(), NodeError> {
-    let target = settings.target.map(|target| target.0);
     let wheel = settings.down.is_some() || settings.right.is_some();
-    let scroll = match (settings.to, target) {
-        (Some(_), _) if wheel => {
-            return Err(NodeError::invalid("an edge and a distance are both set")
-                .with_help("set `to`, or `down` and `right`"));
-        }
-        (Some(edge), of) => browser::Scroll::To {
-            of,
-            edge: match edge {
-                Edge::Top => browser::Edge::Top,
-                Edge::Bottom => browser::Edge::Bottom,
-                Edge::Left => browser::Edge::Left,
-                Edge::Right => browser::Edge::Right,
+    if settings.to.is_some() && wheel {
+        return Err(NodeError::invalid("an edge and a distance are both set")
+            .with_help("set `to`, or `down` and `right`"));
+    }
+    if settings.to.is_none() && !wheel && settings.target.is_none() {
+        return Err(NodeError::invalid("where to scroll is not said")
+            .with_help("set `target`, `to`, `down` or `right`"));
+    }
+    let target = settings.target.as_ref();
+    let aim = target.map(|target| Aim::new("target", target, Intent::Read));
+    let (edge, right, down) = (settings.to, settings.right, settings.down);
+    let scroll = |page: Page, at: Option<Locator>, until| async move {
+        let scroll = match (edge, at) {
+            (Some(edge), of) => browser::Scroll::To {
+                of,
+                edge: edge.into(),
             },
-        },
-        (None, over) if wheel => browser::Scroll::Wheel {
-            over,
-            right: settings.right.unwrap_or_default(),
-            down: settings.down.unwrap_or_default(),
-        },
-        (None, Some(target)) => browser::Scroll::IntoView(target),
-        (None, None) => {
-            return Err(NodeError::invalid("where to scroll is not said")
-                .with_help("set `target`, `to`, `down` or `right`"));
-        }
+            (None, Some(target)) if !wheel => browser::Scroll::IntoView(target),
+            (None, over) => browser::Scroll::Wheel {
+                over,
+                right: right.unwrap_or_default(),
+                down: down.unwrap_or_default(),
+            },
+        };
+        page.scroll(&scroll, until).await
     };
-    let page = live::page(cx)?;
-    match page.scroll(&scroll, deadline(cx)).await {
-        Ok(()) => Ok(()),
-        Err(error) => Err(fault::on_page(cx, &page, error).await),
+    aim::at_any(cx, aim, settings.heal, deadline(cx), scroll).await
+}
+
+impl From<Edge> for browser::Edge {
+    fn from(edge: Edge) -> Self {
+        match edge {
+            Edge::Top => browser::Edge::Top,
+            Edge::Bottom => browser::Edge::Bottom,
+            Edge::Left => browser::Edge::Left,
+            Edge::Right => browser::Edge::Right,
+        }
     }
 }

@@ -1,11 +1,11 @@
-use casare_browser::Choice;
+use casare_browser::{Choice, Locator, Page};
 use casare_engine::{Node, NodeError, StepContext};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    fault, live,
+    aim::{self, Aim, Intent},
     target::{Target, deadline},
 };
 
@@ -23,6 +23,9 @@ pub(super) struct Select {
     /// How `option` is meant.
     #[serde(default)]
     by: By,
+    /// Whether the element may be looked for another way when it is not found: `true` also where that is
+    /// never done by itself (checks, and what cannot be undone), `false` not at all.
+    heal: Option<bool>,
 }
 
 /// One option or several.
@@ -73,7 +76,6 @@ const EXAMPLE: &str = r#"- use: browser.session
 "#;
 
 async fn select(cx: &StepContext, settings: Select) -> Result<Selected, NodeError> {
-    let page = live::page(cx)?;
     let names = match settings.option {
         Options::Number(number) => vec![number.to_string()],
         Options::One(name) => vec![name],
@@ -83,13 +85,13 @@ async fn select(cx: &StepContext, settings: Select) -> Result<Selected, NodeErro
         .into_iter()
         .map(|name| choice(name, settings.by))
         .collect::<Result<_, _>>()?;
-    match page
-        .select(&settings.target.0, &choices, deadline(cx))
-        .await
-    {
-        Ok(values) => Ok(Selected { values }),
-        Err(error) => Err(fault::on_page(cx, &page, error).await),
-    }
+    let aim = Aim::new("target", &settings.target, Intent::Fill);
+    let choices = &choices;
+    let select = |page: Page, at: Locator, until| async move {
+        let values = page.select(&at, choices, until).await?;
+        Ok(Selected { values })
+    };
+    aim::at(cx, aim, settings.heal, deadline(cx), select).await
 }
 
 fn choice(name: String, by: By) -> Result<Choice, NodeError> {

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use casare_browser::{
     Browser, Checkpoint, DialogPolicy, LaunchOptions, Login, Proxy, Until, Viewport,
 };
-use casare_engine::{ErrorKind, LogLevel, Node, NodeError, Opened, StepContext};
+use casare_engine::{ErrorKind, HealingPolicy, LogLevel, Node, NodeError, Opened, StepContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -12,6 +12,7 @@ use super::{
     emulation::{Emulated, Size},
     fault,
     goto::WaitUntil,
+    healing::attempt::Healer,
     live::LiveBrowser,
     recording::{Console, Recording},
     target::deadline,
@@ -67,6 +68,12 @@ pub(super) struct Session {
     /// None is started then; the steps work on a tab of their own in that browser, which is closed at
     /// the end, and `browser.tab` chooses those that are open.
     connect: Option<String>,
+    /// What is done when a selector finds nothing any more: `propose` if not set, which fails and writes the
+    /// repair down for `casare heal`. `casare run --healing` goes before it.
+    healing: Option<HealingPolicy>,
+    /// Whether elements that plain selectors find are remembered in the project, so that they can be found again
+    /// when the page has changed; so if the workflow belongs to a project.
+    learn: Option<bool>,
 }
 
 fn yes() -> bool {
@@ -190,6 +197,7 @@ async fn open(cx: &StepContext, settings: Session) -> Result<Opened<Started>, No
         .title(until)
         .await
         .map_err(|error| fault::explain(&error))?;
+    let healer = Healer::new(cx, settings.healing, settings.learn);
     let outputs = Started {
         url: page.url(),
         title,
@@ -197,7 +205,7 @@ async fn open(cx: &StepContext, settings: Session) -> Result<Opened<Started>, No
         browser: version,
     };
     Ok(Opened {
-        resource: Arc::new(LiveBrowser::new(browser, context, page, recording)),
+        resource: Arc::new(LiveBrowser::new(browser, context, page, recording, healer)),
         outputs,
     })
 }

@@ -1,9 +1,10 @@
+use casare_browser::{Locator, Page};
 use casare_engine::{Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    fault, live,
+    aim::{self, Aim, Intent},
     target::{Position, Target, deadline, effect},
 };
 
@@ -21,6 +22,9 @@ pub(super) struct Tap {
     /// Tap even if it is disabled or covered.
     #[serde(default)]
     force: bool,
+    /// Whether the element may be looked for another way when it is not found: `true` also where that is
+    /// never done by itself (checks, and what cannot be undone), `false` not at all.
+    heal: Option<bool>,
     /// Whether tapping again does no harm, after a run was interrupted here.
     #[serde(default)]
     repeatable: bool,
@@ -43,13 +47,9 @@ const EXAMPLE: &str = r#"- use: browser.session
 "#;
 
 async fn tap(cx: &StepContext, settings: Tap) -> Result<(), NodeError> {
-    let page = live::page(cx)?;
-    let position = settings.position.map(Into::into);
-    let tapped = page
-        .tap(&settings.target.0, position, settings.force, deadline(cx))
-        .await;
-    match tapped {
-        Ok(()) => Ok(()),
-        Err(error) => Err(fault::on_page(cx, &page, error).await),
-    }
+    let (position, force) = (settings.position.map(Into::into), settings.force);
+    let aim = Aim::new("target", &settings.target, Intent::Press);
+    let tap =
+        |page: Page, at: Locator, until| async move { page.tap(&at, position, force, until).await };
+    aim::at(cx, aim, settings.heal, deadline(cx), tap).await
 }

@@ -1,9 +1,10 @@
+use casare_browser::{Locator, Page};
 use casare_engine::{Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    fault, live,
+    aim::{self, Aim, Intent},
     target::{Target, deadline, effect},
 };
 
@@ -18,6 +19,9 @@ pub(super) struct TypeText {
     text: String,
     /// What gets it; whatever has the focus if not set.
     target: Option<Target>,
+    /// Whether the element may be looked for another way when it is not found: `true` also where that is
+    /// never done by itself (checks, and what cannot be undone), `false` not at all.
+    heal: Option<bool>,
     /// Whether typing it again does no harm; otherwise a run that was interrupted at it asks.
     #[serde(default)]
     repeatable: bool,
@@ -40,10 +44,11 @@ const EXAMPLE: &str = r#"- use: browser.session
 "#;
 
 async fn type_text(cx: &StepContext, settings: TypeText) -> Result<(), NodeError> {
-    let page = live::page(cx)?;
-    let target = settings.target.as_ref().map(|target| &target.0);
-    match page.type_text(target, &settings.text, deadline(cx)).await {
-        Ok(()) => Ok(()),
-        Err(error) => Err(fault::on_page(cx, &page, error).await),
-    }
+    let target = settings.target.as_ref();
+    let aim = target.map(|target| Aim::new("target", target, Intent::Fill));
+    let text = &settings.text;
+    let type_text = |page: Page, at: Option<Locator>, until| async move {
+        page.type_text(at.as_ref(), text, until).await
+    };
+    aim::at_any(cx, aim, settings.heal, deadline(cx), type_text).await
 }

@@ -1,12 +1,13 @@
 use std::path::PathBuf;
 
+use casare_browser::{Locator, Page};
 use casare_engine::{Node, NodeError, StepContext};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    fault, live,
+    aim::{self, Aim, Intent},
     target::{Target, deadline},
 };
 
@@ -20,6 +21,9 @@ pub(super) struct Upload {
     target: Target,
     /// The file, or several. Relative paths start at the workflow's folder.
     files: Files,
+    /// Whether the element may be looked for another way when it is not found: `true` also where that is
+    /// never done by itself (checks, and what cannot be undone), `false` not at all.
+    heal: Option<bool>,
 }
 
 /// One file or several.
@@ -47,13 +51,13 @@ const EXAMPLE: &str = r#"- use: browser.session
 "#;
 
 async fn upload(cx: &StepContext, settings: Upload) -> Result<(), NodeError> {
-    let page = live::page(cx)?;
     let files: Vec<PathBuf> = match settings.files {
         Files::One(file) => vec![cx.file(file)],
         Files::Several(files) => files.into_iter().map(|file| cx.file(file)).collect(),
     };
-    match page.upload(&settings.target.0, &files, deadline(cx)).await {
-        Ok(()) => Ok(()),
-        Err(error) => Err(fault::on_page(cx, &page, error).await),
-    }
+    let aim = Aim::new("target", &settings.target, Intent::Fill);
+    let files = &files;
+    let upload =
+        |page: Page, at: Locator, until| async move { page.upload(&at, files, until).await };
+    aim::at(cx, aim, settings.heal, deadline(cx), upload).await
 }

@@ -1,10 +1,11 @@
-use casare_browser::{BrowserError, Expect};
+use casare_browser::{Expect, Locator, Page};
 use casare_engine::{Node, NodeError, StepContext};
 use casare_workflow::Effect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    aim::{self, Aim, Intent},
     fault, live,
     target::{Target, deadline},
 };
@@ -23,6 +24,9 @@ pub(super) struct WaitFor {
     text: Option<String>,
     /// The address that the page must have: a part of it, or with `*` for anything.
     url: Option<String>,
+    /// Whether the element may be looked for another way when it is not found: only with
+    /// `true`, for a check is there to fail.
+    heal: Option<bool>,
 }
 
 /// How an element must be.
@@ -69,32 +73,30 @@ async fn wait_for(cx: &StepContext, settings: WaitFor) -> Result<Found, NodeErro
     }
     let page = live::page(cx)?;
     let until = deadline(cx);
-    let waited = async {
-        if let Some(url) = &settings.url {
-            page.wait_for_url(url, until).await?;
-        }
-        let Some(Target(target)) = &settings.target else {
-            return Ok(());
-        };
-        let state = match settings.state {
-            Some(State::Visible) => Some(Expect::Visible),
-            Some(State::Hidden) => Some(Expect::Hidden),
-            Some(State::Attached) => Some(Expect::Attached),
-            Some(State::Detached) => Some(Expect::Detached),
-            Some(State::Enabled) => Some(Expect::Enabled),
-            None => settings.text.is_none().then_some(Expect::Visible),
-        };
-        if let Some(state) = &state {
-            page.wait_for(target, state, until).await?;
-        }
-        if let Some(text) = &settings.text {
-            page.wait_for(target, &Expect::Text(text.clone()), until)
-                .await?;
-        }
-        Ok::<(), BrowserError>(())
-    };
-    match waited.await {
-        Ok(()) => Ok(Found { url: page.url() }),
-        Err(error) => Err(fault::on_page(cx, &page, error).await),
+    if let Some(url) = &settings.url
+        && let Err(error) = page.wait_for_url(url, until).await
+    {
+        return Err(fault::on_page(cx, &page, error).await);
     }
+    let Some(target) = &settings.target else {
+        return Ok(Found { url: page.url() });
+    };
+    let state = match settings.state {
+        Some(State::Visible) => Some(Expect::Visible),
+        Some(State::Hidden) => Some(Expect::Hidden),
+        Some(State::Attached) => Some(Expect::Attached),
+        Some(State::Detached) => Some(Expect::Detached),
+        Some(State::Enabled) => Some(Expect::Enabled),
+        None => settings.text.is_none().then_some(Expect::Visible),
+    };
+    let text = settings.text.map(Expect::Text);
+    let expected = [state.as_ref(), text.as_ref()];
+    let wait = |page: Page, at: Locator, until| async move {
+        for expected in expected.into_iter().flatten() {
+            page.wait_for(&at, expected, until).await?;
+        }
+        Ok(Found { url: page.url() })
+    };
+    let aim = Aim::new("target", target, Intent::Assert);
+    aim::at(cx, aim, settings.heal, until, wait).await
 }

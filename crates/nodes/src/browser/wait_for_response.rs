@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 
-use casare_browser::{BrowserError, Click, ExchangeFilter};
+use casare_browser::{BrowserError, Click, ExchangeFilter, Locator, Page};
 use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::{
+    aim::{self, Aim, Intent},
     fault, live,
     route::Resource,
     target::{Target, deadline, effect},
@@ -37,6 +38,9 @@ pub(super) struct WaitForResponse {
     /// Whether clicking `target` again does no harm, after a run was interrupted here.
     #[serde(default)]
     repeatable: bool,
+    /// Whether the element may be looked for another way when it is not found: `true` also where that is
+    /// never done by itself (checks, and what cannot be undone), `false` not at all.
+    heal: Option<bool>,
 }
 
 fn yes() -> bool {
@@ -127,7 +131,6 @@ async fn wait_for_response(
     settings: WaitForResponse,
 ) -> Result<Answer, NodeError> {
     let session = live::session(cx)?;
-    let page = session.page();
     let until = deadline(cx);
     let filter = ExchangeFilter {
         url: settings.url,
@@ -143,15 +146,16 @@ async fn wait_for_response(
             .map(Resource::to_browser)
             .collect(),
     };
-    let waited = async {
+    let (session, filter, reads_body) = (&session, &filter, settings.body);
+    let wait = |page: Page, at: Option<Locator>, found_until| async move {
         let mut after = session.answered(&page);
-        if let Some(Target(target)) = &settings.target {
+        if let Some(target) = at {
             after = page.exchange_mark();
-            page.click(target, Click::default(), until).await?;
+            page.click(&target, Click::default(), found_until).await?;
         }
-        let (exchange, mark) = page.wait_for_response(&filter, after, until).await?;
+        let (exchange, mark) = page.wait_for_response(filter, after, until).await?;
         session.set_answered(&page, mark);
-        let body = if settings.body {
+        let body = if reads_body {
             match page.response_body(&exchange, until).await {
                 Ok(body) => Some(body),
                 // Chromium has none for redirects, and none left for what came long ago.
@@ -161,12 +165,11 @@ async fn wait_for_response(
         } else {
             None
         };
-        Ok::<_, BrowserError>((exchange, body))
+        Ok((exchange, body))
     };
-    let (exchange, body) = match waited.await {
-        Ok(found) => found,
-        Err(error) => return Err(fault::on_page(cx, &page, error).await),
-    };
+    let target = settings.target.as_ref();
+    let aim = target.map(|target| Aim::new("target", target, Intent::Press));
+    let (exchange, body) = aim::at_any(cx, aim, settings.heal, until, wait).await?;
     Ok(Answer {
         body: body
             .filter(|body| body.len() <= LARGEST)
