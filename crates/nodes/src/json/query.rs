@@ -24,6 +24,9 @@ pub(super) struct Query {
     required: bool,
 }
 
+/// A path with several `..` finds what it finds once for each way down to it; more ways than these are not walked.
+const MOST_WAYS: u64 = 20_000_000;
+
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Found {
     /// The first value; none if there is none.
@@ -42,7 +45,10 @@ pub(super) fn node() -> Node {
             ErrorKind::NotFound,
             "Nothing is at `path` and `required` is set.",
         )
-        .fails(ErrorKind::Invalid, "`data` is a text and no JSON.")
+        .fails(
+            ErrorKind::Invalid,
+            "`data` is a text and no JSON, or `path` goes down in too many ways.",
+        )
         .example(EXAMPLE)
 }
 
@@ -85,11 +91,60 @@ fn values(settings: &Query) -> Result<Vec<Value>, NodeError> {
         })?,
         None => to_json(&settings.data.0),
     };
+    let ways = ways(&data, descents(&settings.path));
+    if ways > MOST_WAYS {
+        return Err(NodeError::invalid(format!(
+            "`{}` can go down in {ways} ways in this data",
+            settings.path
+        ))
+        .with_help("name the way with fewer `..`, such as `$.orders[*]..price`"));
+    }
     Ok(path
         .query(&data)
         .iter()
         .map(|found| from_json(found))
         .collect())
+}
+
+/// How often a path says `..`; within quotes it is a name.
+fn descents(path: &str) -> u64 {
+    let mut quote = None;
+    let mut before = ' ';
+    let mut count = 0;
+    for letter in path.chars() {
+        match quote {
+            Some(open) if letter == open && before != '\\' => quote = None,
+            None if letter == '"' || letter == '\'' => quote = Some(letter),
+            None if letter == '.' && before == '.' => count += 1,
+            _ => {}
+        }
+        before = letter;
+    }
+    count
+}
+
+/// In how many ways a path that goes down so often reaches the values of `data`: for each value, the choices of so
+/// many from those that it stands in.
+fn ways(data: &Json, descents: u64) -> u64 {
+    if descents < 2 {
+        return 0;
+    }
+    let mut total = 0_u64;
+    let mut left = vec![(data, 1_u64)];
+    while let Some((value, depth)) = left.pop() {
+        let mut choices = 1_u64;
+        for taken in 0..descents.min(64) {
+            let rest = (depth + 1).saturating_sub(taken);
+            choices = choices.saturating_mul(rest) / (taken + 1);
+        }
+        total = total.saturating_add(choices);
+        match value {
+            Json::Array(items) => left.extend(items.iter().map(|item| (item, depth + 1))),
+            Json::Object(fields) => left.extend(fields.values().map(|field| (field, depth + 1))),
+            _ => {}
+        }
+    }
+    total
 }
 
 #[cfg(test)]
@@ -114,6 +169,27 @@ mod tests {
         assert_eq!(found("$.orders[?@.total > 100].id").unwrap(), json!([2]));
         assert_eq!(found("$..total").unwrap(), json!([80, 120]));
         assert_eq!(found("$.none").unwrap(), json!([]));
+    }
+
+    #[test]
+    fn a_path_that_goes_down_without_end_is_refused() {
+        let mut data = json!(1);
+        for _ in 0..100 {
+            data = json!({ "a": data, "b": [1, 2, 3] });
+        }
+        let ask = |path: &str| {
+            values(&Query {
+                data: Any(from_json(&data)),
+                path: path.to_owned(),
+                required: false,
+            })
+        };
+
+        assert_eq!(ask("$..b[0]").unwrap().len(), 100);
+        assert!(ask("$..a..b").is_ok());
+        let error = ask("$..*..*..*..*..*").unwrap_err();
+        assert!(error.message().contains("ways"), "{error}");
+        assert_eq!(descents("$..a['..']..b"), 2);
     }
 
     #[test]
