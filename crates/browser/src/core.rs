@@ -30,6 +30,8 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ContextSettings {
     pub(crate) downloads: PathBuf,
+    /// Where the pictures are that locators name.
+    pub(crate) pictures: PathBuf,
     pub(crate) emulation: Emulation,
     pub(crate) logins: Logins,
     /// Newest first.

@@ -130,6 +130,10 @@ pub enum BrowserError {
     #[error("the browser does not take the {what}: {reason}")]
     Refused { what: &'static str, reason: String },
 
+    /// Text on the screen is read by another program.
+    #[error("the program `tesseract`, which reads text on the screen, is not installed")]
+    NoOcr,
+
     /// The page has no records like the example.
     #[error("no records like the example on {url}: {reason}")]
     NoPattern { reason: String, url: String },
@@ -213,6 +217,11 @@ impl BrowserError {
             BrowserError::NotInstalled { .. } => {
                 "install it (Debian, Ubuntu: `apt-get install chromium`; macOS: `brew install --cask chromium`; \
                  Windows: `winget install Google.Chrome`) or name its program"
+                    .into()
+            }
+            BrowserError::NoOcr => {
+                "install it (Debian, Ubuntu: `apt-get install tesseract-ocr`; macOS: `brew install tesseract`; \
+                 Windows: from its setup), and see that it is in PATH"
                     .into()
             }
             BrowserError::Launch { stderr, .. } => launch_help(stderr).into(),

@@ -13,6 +13,7 @@
 //! | `has=css=img`, `has=(role=link >> nth=0)` | of all matches those that contain what the locator finds |
 //! | `near=Total`, `right-of=…`, `left-of=…`, `above=…`, `below=…` | of all matches the one nearest to an anchor, on that side: text, or `(a locator)` |
 //! | `field=First name` | the form field that people call so: by label, placeholder, name, autocomplete or what stands beside it |
+//! | `visual=play.png`, `ocr=Play` | a place on the screen: where a picture can be seen, a text can be read; inside of what the steps before find |
 //! | `frame=payment` | enters the frame of this name, id, title or CSS selector |
 //!
 //! Steps are chained with ` >> `, each searching inside what the one before found. Text patterns: `"quoted"`
@@ -22,9 +23,13 @@
 //! Text without a prefix is XPath if it begins with `//`, `(/` or `./`; CSS if it begins with `#`, `.`, `[`,
 //! `*`, `:` or the name of an HTML tag (or of a custom element); and a `text=` otherwise.
 
+mod ocr;
 mod parse;
+mod picture;
+mod sighted;
 
 pub(crate) use parse::nearest;
+pub(crate) use sighted::unfit;
 
 use std::{fmt, str::FromStr};
 
@@ -85,6 +90,14 @@ pub(crate) enum Step {
     },
     Frame {
         value: String,
+    },
+    /// Where a picture can be seen: a path beside the workflow.
+    Visual {
+        value: String,
+    },
+    /// Where a text can be read on the screen.
+    Ocr {
+        pattern: Pattern,
     },
     /// The form field that people call so.
     Field {
@@ -266,6 +279,8 @@ impl fmt::Display for Step {
             Step::Nth { value } => write!(out, "nth={value}"),
             Step::Frame { value } => write!(out, "frame={value}"),
             Step::Field { value } => write!(out, "field={value}"),
+            Step::Visual { value } => write!(out, "visual={value}"),
+            Step::Ocr { pattern } => write!(out, "ocr={pattern}"),
             Step::Role { role, name, states } => {
                 write!(out, "role={role}")?;
                 match name {
@@ -356,6 +371,8 @@ mod tests {
             "text=5\" disk >> nth=0",
             "alt=Logo",
             "field=Date of birth",
+            "css=canvas >> visual=pictures/play.png >> nth=1",
+            "ocr=\"Sign in\"",
             "title=/^Close/",
             "css=tr >> has=(role=link[name=Open] >> nth=0)",
             "role=textbox >> right-of=(text=First Name)",

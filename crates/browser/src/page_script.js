@@ -1169,8 +1169,8 @@ globalThis.casare ??= (() => {
         await wait.change();
       }
     },
-    /** How wide the page is seen, in CSS pixels. */
-    width: () => ({ ok: innerWidth }),
+    /** The part of the page that is seen. */
+    view: () => ({ ok: { x: scrollX, y: scrollY, width: innerWidth, height: innerHeight, ratio: devicePixelRatio } }),
     /** How far the page is scrolled. */
     scrolled: () => ({ ok: { x: scrollX, y: scrollY } }),
     /** What the frame's storage holds, for a checkpoint. */

@@ -289,6 +289,11 @@ impl Page {
         program: &Program<'_>,
         deadline: Instant,
     ) -> Result<(Point, Option<Scope>), BrowserError> {
+        if let Some(locator) = program.locators.first().filter(|one| one.is_sighted()) {
+            let position = program.settings.get("position").cloned();
+            let position = position.and_then(|at| serde_json::from_value(at).ok());
+            return Ok((self.spot(locator, position, deadline).await?, None));
+        }
         let Found {
             value,
             offset,

@@ -18,7 +18,7 @@ use crate::{
     connection::{CallError, Session},
     error::{BrowserError, Check},
     events::exception_text,
-    locator::Locator,
+    locator::{Locator, unfit},
     page::Page,
     scope::Scope,
     understanding,
@@ -198,6 +198,9 @@ impl Page {
         program: &Program<'_>,
         deadline: Instant,
     ) -> Result<Found<T>, BrowserError> {
+        if let Some(place) = program.locators.iter().find(|one| one.is_sighted()) {
+            return Err(unfit(place));
+        }
         let main = self.run_in_main(program, deadline).await?;
         if !main.handover {
             let main = self.look_into_closed(program, main).await;

@@ -81,6 +81,9 @@ impl Page {
         expect: &Expect,
         deadline: Instant,
     ) -> Result<(), BrowserError> {
+        if locator.is_sighted() {
+            return self.watch_for(locator, expect, deadline).await;
+        }
         let state = match expect {
             Expect::Visible => "visible",
             Expect::Hidden => "hidden",

@@ -22,6 +22,8 @@ const ENGINES: &[&str] = &[
     "nth",
     "frame",
     "field",
+    "visual",
+    "ocr",
 ];
 
 const STATES: &[&str] = &[
@@ -86,6 +88,16 @@ fn nested(text: &str, depth: usize) -> Result<Locator, LocatorError> {
             let hint = format!("write for example `role=textbox >> {side}=Name`");
             return Err(reader.error(start, message, Some(hint)));
         }
+        let after_place = steps.iter().any(Step::is_sighted);
+        if after_place && (!matches!(step, Step::Nth { .. }) || steps.len() > 1 + place_of(&steps))
+        {
+            let hint = "only `nth=` can follow; steps before it say where to look".to_owned();
+            return Err(reader.error(start, "a place on the screen has nothing in it", Some(hint)));
+        }
+        if depth > 0 && step.is_sighted() {
+            let message = "a place on the screen cannot stand in another locator";
+            return Err(reader.error(start, message, None));
+        }
         steps.push(step);
         reader.skip_space();
         if reader.rest().is_empty() {
@@ -107,6 +119,14 @@ pub(super) fn is_plain_name(key: &str) -> bool {
     let css = matches!(nested(key, 0), Ok(Locator { ref steps }) if matches!(steps[..], [Step::Css { .. }]))
         && key.contains(['#', '.', '[', '>', ':', '~', '+']);
     !(key.is_empty() || begins_as_selector || chained || prefixed || tag || css)
+}
+
+/// Which step looks at the screen.
+fn place_of(steps: &[Step]) -> usize {
+    steps
+        .iter()
+        .position(Step::is_sighted)
+        .unwrap_or(steps.len())
 }
 
 impl<'a> Reader<'a> {
@@ -178,6 +198,12 @@ impl<'a> Reader<'a> {
             }),
             "frame" => Ok(Step::Frame {
                 value: self.until_chain(Quotes::InBrackets)?.to_owned(),
+            }),
+            "visual" => Ok(Step::Visual {
+                value: self.until_chain(Quotes::None)?.to_owned(),
+            }),
+            "ocr" => Ok(Step::Ocr {
+                pattern: self.pattern()?,
             }),
             "field" => Ok(Step::Field {
                 value: self.until_chain(Quotes::None)?.to_owned(),

@@ -10,6 +10,8 @@ mod hostile;
 mod living;
 mod pointing;
 mod reading;
+mod recording;
+mod sighting;
 mod site;
 mod traffic;
 mod understanding;

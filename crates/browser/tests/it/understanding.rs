@@ -14,11 +14,11 @@ const SHOP: &str = r##"
 <form role=search action="/find"><input type=search name=q aria-label="Search the shop"><button>Go</button></form></header>
 <main><h1>Tea</h1>
 <div class=grid>
-  <div class="card css-1x2y3z"><a href="/p/1"><img src="/1.png" alt=""></a><h3><a href="/p/1">Assam</a></h3><span class=price>$12.50</span><button>Add to cart</button></div>
-  <div class="card css-1x2y3z"><a href="/p/2"><img src="/2.png" alt=""></a><h3><a href="/p/2">Ceylon</a></h3><span class=price>$9.00</span><button>Add to cart</button></div>
-  <div class="card css-1x2y3z sold"><a href="/p/3"><img src="/3.png" alt=""></a><h3><a href="/p/3">Sencha</a></h3><span class=price>$15.00</span><button disabled>Sold out</button></div>
-  <div class="card css-1x2y3z"><a href="/p/4"><img src="/4.png" alt=""></a><h3><a href="/p/4">Mate</a></h3><span class=price>$7.25</span><button>Add to cart</button></div>
-  <div class="card css-1x2y3z"><a href="/p/5"><img src="/5.png" alt=""></a><h3><a href="/p/5">Rooibos</a></h3><span class=price>$8.40</span><button>Add to cart</button></div>
+  <div class="card css-1x2y3z"><a href="/p/1"><img src="data:,1" alt=""></a><h3><a href="/p/1">Assam</a></h3><span class=price>$12.50</span><button>Add to cart</button></div>
+  <div class="card css-1x2y3z"><a href="/p/2"><img src="data:,2" alt=""></a><h3><a href="/p/2">Ceylon</a></h3><span class=price>$9.00</span><button>Add to cart</button></div>
+  <div class="card css-1x2y3z sold"><a href="/p/3"><img src="data:,3" alt=""></a><h3><a href="/p/3">Sencha</a></h3><span class=price>$15.00</span><button disabled>Sold out</button></div>
+  <div class="card css-1x2y3z"><a href="/p/4"><img src="data:,4" alt=""></a><h3><a href="/p/4">Mate</a></h3><span class=price>$7.25</span><button>Add to cart</button></div>
+  <div class="card css-1x2y3z"><a href="/p/5"><img src="data:,5" alt=""></a><h3><a href="/p/5">Rooibos</a></h3><span class=price>$8.40</span><button>Add to cart</button></div>
 </div>
 <ul class=pagination><li class=disabled><a>Previous</a></li><li class=active><a href="?1">1</a></li><li><a href="?2">2</a></li><li><a href="?3">3</a></li><li><a href="?2">Next ›</a></li></ul>
 <table id=rates><caption>Shipping</caption><thead><tr><th>Country<th>Days<th>Price</tr></thead><tbody><tr><td>France<td>3<td>$5</tr><tr><td>Peru<td>9<td>$14</tr></tbody></table>
