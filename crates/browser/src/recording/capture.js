@@ -160,6 +160,20 @@ globalThis.casare.recording ??= (() => {
     }
   }
 
+  /** What a form could take when the first of its fields was filled. */
+  let begun = null;
+  const enabled = (el) => !el.matches(':disabled') && !el.readOnly;
+  /** Whether a field, or the option chosen in it, came only while others of its form were filled. */
+  function isLate(el) {
+    const form = el.form ?? closest(el, 'form') ?? document;
+    const usable = () => new Set([...form.querySelectorAll('input,select,textarea,option,[contenteditable]')]
+      .filter((one) => one.localName === 'option' || (enabled(one) && (isCheck(one) || one.type === 'file' || visible(one)))));
+    if (begun?.form === form && begun.had.has(el) && [...(el.selectedOptions ?? [])].every((option) => begun.had.has(option))) return false;
+    const late = begun?.form === form;
+    begun = { form, had: usable() };
+    return late;
+  }
+
   const did = (what) => { if (what.element !== null || what.did === 'press') say({ say: 'did', ...what }); };
 
   // ---- State ---------------------------------------------------------------------------------------------
@@ -179,6 +193,8 @@ globalThis.casare.recording ??= (() => {
 
   /** The field that is being typed into, told now and then, and when the person goes on. */
   let typing = null;
+  /** What was told last of each field. */
+  const toldOf = new WeakMap();
   const TOLD_EVERY = 300;
 
   const editorOf = (el) => {
@@ -193,6 +209,7 @@ globalThis.casare.recording ??= (() => {
       told();
       const element = lookSafely(el);
       if (!element) return;
+      element.late = isLate(el);
       typing = { el, element, told: undefined, timer: 0 };
     }
     if (!typing.timer) typing.timer = setTimeout(() => { if (typing) { typing.timer = 0; tellTyping(false); } }, TOLD_EVERY);
@@ -205,6 +222,7 @@ globalThis.casare.recording ??= (() => {
     if (!complete && value !== null && mayBecomeSecret(value)) return;
     if (value !== null && value === typing.told || value === null && typing.told === null) return;
     typing.told = value;
+    toldOf.set(el, valueOf(el));
     did({ did: 'fill', element, value });
   }
   /** Tells the last of what was typed. */
@@ -228,13 +246,14 @@ globalThis.casare.recording ??= (() => {
     lastAct = performance.now();
     if (isTyped(el)) {
       // A browser that fills in a field by itself tells only this.
-      if (typing?.el !== el && el.value) typed(el);
+      if (typing?.el !== el && el.value && toldOf.get(el) !== el.value) typed(el);
       if (typing?.el === el) told();
       return;
     }
     told();
     const element = press?.el === el ? press.element : lookSafely(el);
     if (!element) return;
+    if (el.type !== 'file') element.late = isLate(el);
     if (isCheck(el)) did({ did: 'fill', element, value: el.checked });
     else if (el.localName === 'select') {
       const labels = [...el.selectedOptions].map((option) => squeeze(option.label) || option.value);
@@ -284,6 +303,7 @@ globalThis.casare.recording ??= (() => {
     const on = clicked(event);
     if (!on?.element || isCheck(on.el) || on.el.matches('select,option,input[type=file],input[type=range],input[type=color]') || isBeside(on.el)) return;
     if (press) press.told = count;
+    watchFor();
     did({ did: 'click', element: on.element, button: 'left', count, modifiers: modifiersOf(event) });
   }
 
@@ -294,6 +314,7 @@ globalThis.casare.recording ??= (() => {
     if (right && performance.now() - lastKey.at < 500) return;
     lastAct = performance.now();
     const on = clicked(event);
+    watchFor();
     if (on?.element && !isBeside(on.el)) did({ did: 'click', element: on.element, button: right ? 'right' : 'middle', count: 1, modifiers: modifiersOf(event) });
   }
 
@@ -311,6 +332,7 @@ globalThis.casare.recording ??= (() => {
   function onDrop(event) {
     if (!event.isTrusted || isOwn(event) || !dragged) return;
     const to = lookSafely(dropped(event.composedPath()[0]));
+    watchFor();
     if (to) did({ did: 'drag', element: dragged, to });
     dragged = null;
   }
@@ -328,6 +350,7 @@ globalThis.casare.recording ??= (() => {
     const under = document.elementsFromPoint(event.clientX, event.clientY).find((el) => !own.has(el) && el !== moved && !moved.contains(el));
     const inside = document.elementFromPoint(press.x, press.y);
     press.dragged = true;
+    watchFor();
     const at = (box, x, y) => ({ x: Math.round(x - box.left), y: Math.round(y - box.top) });
     const same = !under || under.contains(moved) || under.matches('html,body') || moved.matches('canvas,svg,[role=slider]');
     if (same) {
@@ -355,8 +378,11 @@ globalThis.casare.recording ??= (() => {
     return false;
   };
 
-  /** Looks at what can be seen now; what is new has come of the hover, if nothing else was done. */
-  function settle() {
+  /**
+   * Looks at what can be seen now; what is new has come of the hover, if nothing else was done. What is new while the
+   * pointer is `leaving` for another element may have come of that one.
+   */
+  function settle(leaving = false) {
     clearTimeout(hoverTimer);
     hoverTimer = 0;
     const all = document.querySelectorAll(INTERACTIVE);
@@ -372,7 +398,7 @@ globalThis.casare.recording ??= (() => {
         causes.set(el, by);
       }
     }
-    seen = now;
+    seen = leaving && seen ? new Set([...now].filter((el) => seen.has(el) || causes.has(el))) : now;
   }
   function onMouseOver(event) {
     if (!event.isTrusted || isOwn(event)) return;
@@ -381,7 +407,7 @@ globalThis.casare.recording ??= (() => {
     const el = hoverable(raw);
     if (hovered?.el === el) return;
     // What the pointer is on now may have appeared under it.
-    if (hoverTimer) settle();
+    if (hoverTimer) settle(true);
     hovered = { el, at: performance.now(), element: null };
     hoverTimer = setTimeout(settle, 150);
   }
@@ -400,7 +426,52 @@ globalThis.casare.recording ??= (() => {
   }
   let mutationTimer = 0;
   function onMutation() {
-    if (!mutationTimer) mutationTimer = setTimeout(() => { mutationTimer = 0; if (!document.hidden) settle(); }, 400);
+    if (!mutationTimer) mutationTimer = setTimeout(() => { mutationTimer = 0; if (!document.hidden && !hoverTimer) settle(); }, 400);
+  }
+
+  // ---- What comes of it ------------------------------------------------------------------------------------
+
+  const TELLING = 'output,dialog,[role=status],[role=alert],[role=dialog],[role=alertdialog],h1,h2,h3,h4,legend';
+  const SAYING = `${TELLING},p,li,td,caption,[class*=toast],[class*=success],[class*=message],[class*=notice]`;
+  const MOST_SAYING = 800;
+  /** What could be read before the last act; nothing in a document that nothing was done in. */
+  let read = null;
+  let appearing = 0;
+
+  /** The texts that can be read now and that will be the same the next time, the most telling first. */
+  function readable() {
+    const few = document.querySelectorAll(SAYING);
+    const all = few.length > MOST_SAYING ? document.querySelectorAll(TELLING) : few;
+    const found = new Map();
+    for (const el of [...all].slice(0, MOST_SAYING)) {
+      if (!visible(el)) continue;
+      const text = el.matches('dialog,[role=dialog]') ? nameOf(el) : textOf(el);
+      if (text && text.length <= 80 && !/\d/.test(text)) found.set(el, text);
+    }
+    return new Map([...found].sort(([a], [b]) => b.matches(TELLING) - a.matches(TELLING)));
+  }
+  /** Called before the page hears of what was done. */
+  function watchFor() {
+    begun = null;
+    try { read = new Set(readable().values()); } catch { read = null; }
+    clearTimeout(appearing);
+    appearing = setTimeout(() => { if (!tellAppeared()) appearing = setTimeout(tellAppeared, 1200); }, 600);
+  }
+  function tellAppeared() {
+    clearTimeout(appearing);
+    if (!read) return false;
+    const fresh = [...readable()].find(([, text]) => !read.has(text));
+    if (!fresh) return false;
+    read = null;
+    const element = lookSafely(fresh[0]);
+    if (element) say({ say: 'did', did: 'appeared', element });
+    return true;
+  }
+  function onLoad() {
+    settle();
+    if (window !== window.top || read) return;
+    read = new Set();
+    appearing = setTimeout(tellAppeared, 100);
   }
 
   // ---- Keys ----------------------------------------------------------------------------------------------
@@ -446,6 +517,7 @@ globalThis.casare.recording ??= (() => {
     const held = modifiersOf(event).filter((name) => name !== 'shift' || event.key.length > 1);
     const key = [...held.map((name) => name[0].toUpperCase() + name.slice(1)), event.key === ' ' ? 'Space' : event.key.length === 1 && held.length ? event.key.toUpperCase() : event.key].join('+');
     const element = el.matches('html,body') ? null : lookSafely(el);
+    watchFor();
     did({ did: 'press', element, key });
   }
 
@@ -554,7 +626,7 @@ globalThis.casare.recording ??= (() => {
     ['contextmenu', heard(onOtherClick)], ['keydown', heard(onKeyDown)], ['input', onInput], ['change', onChange],
     ['focusout', (event) => { if (typing && event.composedPath()[0] === typing.el) told(); }], ['mouseover', heard(onMouseOver)],
     ['dragstart', heard(onDragStart)], ['drop', heard(onDrop)], ['dragend', () => { dragged = null; }],
-    ['pagehide', () => told()], ['DOMContentLoaded', settle], ['load', settle],
+    ['pagehide', () => told()], ['DOMContentLoaded', () => settle()], ['load', (event) => { if (event.target === document) onLoad(); }],
   ];
   let watched = null;
   /** A document that is written anew loses its listeners; adding one twice changes nothing. */
@@ -574,7 +646,7 @@ globalThis.casare.recording ??= (() => {
     /** What the recorder says to every frame. */
     set(state) { if (state.mode !== mode) setMode(state.mode); casare.recorder?.show(state); },
     /** Tells what is still being typed. */
-    flush: () => told(),
+    flush() { told(); tellAppeared(); },
     /** The selectors of a frame's element, for those inside of it. */
     frame: (el) => { const found = describe(el).selectors; return (found.length ? found : counted(el)).map((one) => one.selector); },
     hello: () => say({ say: 'hello', top: window === window.top, width: innerWidth, height: innerHeight }),

@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio::{
     sync::mpsc,
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use super::{
@@ -18,8 +18,8 @@ use super::{
     place,
 };
 use crate::{
-    cdp::page::GetNavigationHistory,
-    connection::{Connection, Session},
+    cdp::page::{GetNavigationHistory, GetNavigationHistoryReply},
+    connection::{CallError, Connection, Session},
     page::PageCore,
     program::{argument, call_function},
 };
@@ -30,6 +30,8 @@ const MOST_ACTIONS: u64 = 20_000;
 const CONSEQUENCE: Duration = Duration::from_millis(1500);
 /// How long the browser may take to tell a tab's history.
 const ASKING: Duration = Duration::from_secs(2);
+/// When it is asked again.
+const AGAIN: Duration = Duration::from_millis(20);
 /// How many of the last steps the window shows.
 const SHOWN: usize = 5;
 
@@ -235,7 +237,9 @@ impl Listening {
         match message["say"].as_str().unwrap_or_default() {
             "hello" => self.hello(number, page, world, &message).await,
             "did" => {
-                self.pages[number].acted = Some(at);
+                if message["did"] != "appeared" {
+                    self.pages[number].acted = Some(at);
+                }
                 let way = self.way_into(page, world).await;
                 match action(&message, &way) {
                     Some(action) => self.did(number, at, action),
@@ -288,10 +292,16 @@ impl Listening {
         message: &Value,
     ) {
         if message["top"] == true {
-            let size = |name: &str| message[name].as_u64().and_then(|size| u32::try_from(size).ok());
+            let size = |name: &str| {
+                message[name]
+                    .as_u64()
+                    .and_then(|size| u32::try_from(size).ok())
+            };
             let mut viewport = self.tap.viewport.lock();
             if number == 0 && viewport.is_none() {
-                *viewport = size("width").zip(size("height")).filter(|(width, _)| *width > 0);
+                *viewport = size("width")
+                    .zip(size("height"))
+                    .filter(|(width, _)| *width > 0);
             }
         } else {
             let frame = self.frame_of(world);
@@ -332,12 +342,14 @@ impl Listening {
         within: bool,
     ) {
         let requested = std::mem::take(&mut self.pages[number].requested);
-        if !["http:", "https:", "file:"].iter().any(|scheme| url.starts_with(scheme)) {
+        if !["http:", "https:", "file:"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme))
+        {
             return;
         }
         let before = self.pages[number].history.take();
-        let asked = timeout(ASKING, page.session.call(&GetNavigationHistory {})).await;
-        let reply = asked.ok().and_then(Result::ok);
+        let reply = timeout(ASKING, history_of(page)).await.ok().flatten();
         let now = reply.as_ref().map(History::of);
         let first = !std::mem::replace(&mut self.pages[number].begun, true);
         self.pages[number].history.clone_from(&now);
@@ -406,6 +418,17 @@ impl Listening {
     }
 }
 
+/// A tab's history. Between two documents the browser has none to tell for a moment.
+async fn history_of(page: &PageCore) -> Option<GetNavigationHistoryReply> {
+    loop {
+        match page.session.call(&GetNavigationHistory {}).await {
+            Ok(reply) => return Some(reply),
+            Err(CallError::Refused { .. }) => sleep(AGAIN).await,
+            Err(_) => return None,
+        }
+    }
+}
+
 impl Window {
     fn state(&self, shown: bool, focus: bool) -> Value {
         let steps: Vec<&str> = self.steps.iter().map(|(_, text)| text.as_str()).collect();
@@ -417,7 +440,10 @@ impl Window {
 
     fn note(&mut self, action: &Value) {
         let Some(text) = words(action) else { return };
-        let key = format!("{} {}", action["did"], action["element"]["target"]["selector"]);
+        let key = format!(
+            "{} {}",
+            action["did"], action["element"]["target"]["selector"]
+        );
         let again = self
             .steps
             .back()

@@ -118,8 +118,7 @@ impl Tap {
             );
             let answer = session.call(&ask).await;
             session.tell(&runtime::ReleaseObject { object_id });
-            let ways: Vec<String> =
-                serde_json::from_str(answer.ok()?.result.value?.get()).ok()?;
+            let ways: Vec<String> = serde_json::from_str(answer.ok()?.result.value?.get()).ok()?;
             ways.into_iter().next()
         };
         timeout(ASKING, asked).await.ok().flatten()
