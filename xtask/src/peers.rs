@@ -34,6 +34,7 @@ const PYTHON: &[&str] = &[
     "moto[server]==5.2.5",
     "openpyxl==3.1.5",
     "pyftpdlib==2.2.0",
+    "uv==0.13.9",
     "wsgidav==4.4.0",
 ];
 

@@ -151,15 +151,7 @@ impl Custom {
     ) -> Result<Json, NodeError> {
         let mut command = match python {
             Python::File(_) => Command::new("python3"),
-            Python::With { dependencies, .. } => {
-                let mut command = Command::new("uv");
-                command.args(["run", "--quiet", "--no-project"]);
-                for package in dependencies {
-                    command.args(["--with", package]);
-                }
-                command.arg("python");
-                command
-            }
+            Python::With { dependencies, .. } => script::with_packages(dependencies, None),
         };
         command
             .args(["-X", "utf8", "-c", include_str!("runner.py")])

@@ -9,6 +9,7 @@ mod shell;
 
 pub(crate) use javascript::{Limits, evaluate};
 pub(crate) use program::Program;
+pub(crate) use python::with_packages;
 
 pub(crate) fn nodes() -> Vec<Node> {
     vec![javascript::node(), python::node(), shell::node()]

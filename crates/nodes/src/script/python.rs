@@ -18,6 +18,8 @@ use super::program::Program;
 /// The code sees `inputs`, a dictionary of the values given in `inputs`, and leaves its answer in
 /// a variable `result` (anything that JSON can say). What it prints goes to the log. It runs in a
 /// clean environment and is ended with all it has started when its time is up.
+///
+/// Packages in `dependencies` are provided by `uv` in an environment of its own, which is kept for the next time.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Python {
@@ -29,16 +31,44 @@ pub(super) struct Python {
     /// Environment variables.
     #[serde(default)]
     env: BTreeMap<String, String>,
-    /// Time it may take (60 s).
+    /// Packages that the code needs, such as `pandas>=3`. The program `uv` fetches them.
+    #[serde(default)]
+    dependencies: Vec<String>,
+    /// Time it may take (60 s, with dependencies 10 minutes: the first time they are fetched).
     #[serde(default)]
     timeout: Option<Span>,
-    /// The interpreter.
-    #[serde(default = "python3")]
-    python: String,
+    /// The interpreter (`python3`); with dependencies also a version, such as `3.12`.
+    #[serde(default)]
+    python: Option<String>,
 }
 
-fn python3() -> String {
-    "python3".to_owned()
+impl Python {
+    fn timeout(&self) -> Duration {
+        match self.timeout {
+            Some(timeout) => timeout.into(),
+            None if self.dependencies.is_empty() => Duration::from_mins(1),
+            None => Duration::from_mins(10),
+        }
+    }
+
+    fn command(&self) -> Command {
+        let python = self.python.as_deref();
+        if self.dependencies.is_empty() {
+            return Command::new(python.unwrap_or("python3"));
+        }
+        with_packages(&self.dependencies, python)
+    }
+}
+
+/// Python in an environment that has these packages.
+pub(crate) fn with_packages(packages: &[String], python: Option<&str>) -> Command {
+    let mut command = Command::new("uv");
+    command.args(["run", "--quiet", "--no-project"]);
+    // As one word each: a package can't be taken for an option.
+    command.args(packages.iter().map(|package| format!("--with={package}")));
+    command.args(python.map(|python| format!("--python={python}")));
+    command.arg("python");
+    command
 }
 
 /// What it answered.
@@ -55,7 +85,7 @@ pub(super) fn node() -> Node {
         .icon("file-code")
         .fails(
             ErrorKind::NotFound,
-            "Python is not there, or the script ended before its `result` could be kept.",
+            "Python or `uv` is not there, or the script ended before its `result` could be kept.",
         )
         .fails(
             ErrorKind::Invalid,
@@ -100,7 +130,7 @@ async fn python(cx: &StepContext, settings: Python) -> Result<Ran, NodeError> {
         .iter()
         .map(|(name, value)| (name.clone(), to_json(&value.0)))
         .collect();
-    let mut command = Command::new(&settings.python);
+    let mut command = settings.command();
     command
         .arg("-X")
         .arg("utf8")
@@ -114,7 +144,7 @@ async fn python(cx: &StepContext, settings: Python) -> Result<Ran, NodeError> {
             .to_string()
             .into_bytes(),
         env: &settings.env,
-        timeout: settings.timeout.map_or(Duration::from_mins(1), Into::into),
+        timeout: settings.timeout(),
         on_line: None,
     };
     let output = program.run(cx).await?.checked(cx, "the Python script")?;

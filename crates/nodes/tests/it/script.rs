@@ -1,4 +1,7 @@
-use std::time::{Duration, Instant};
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
 
 use casare_engine::ErrorKind;
 use serde_json::json;
@@ -49,6 +52,65 @@ outputs:
             "sh": "a 'quoted' name; rm -rf /|from stdin",
         })
     );
+}
+
+#[tokio::test]
+async fn python_gets_the_packages_it_asks_for() {
+    let office = office();
+    let wheel = office.path("greeting-1.0-py3-none-any.whl");
+    write_wheel(&wheel);
+    let uv = casare_node_testing::python_peer("uv");
+    let steps = r#"
+steps:
+  - id: greet
+    use: script.python
+    with:
+      dependencies: [WHEEL]
+      env: { PATH: "BIN:/usr/local/bin:/usr/bin:/bin", UV_OFFLINE: "1", UV_PYTHON_DOWNLOADS: never }
+      code: |
+        import greeting
+        result = greeting.hello("Ada")
+outputs:
+  greet: "{{ steps.greet.result }}"
+"#
+    .replace("WHEEL", &wheel.display().to_string())
+    .replace("BIN", &uv.parent().unwrap().display().to_string());
+
+    assert_eq!(
+        office.outputs(&steps).await,
+        json!({ "greet": "Hello, Ada" })
+    );
+}
+
+/// A package as pip and uv take it: an archive with the code and its description.
+fn write_wheel(path: &std::path::Path) {
+    let files = [
+        (
+            "greeting.py",
+            "def hello(name):\n    return f'Hello, {name}'\n",
+        ),
+        (
+            "greeting-1.0.dist-info/METADATA",
+            "Metadata-Version: 2.1\nName: greeting\nVersion: 1.0\n",
+        ),
+        (
+            "greeting-1.0.dist-info/WHEEL",
+            "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        ),
+        (
+            "greeting-1.0.dist-info/RECORD",
+            "greeting.py,,\ngreeting-1.0.dist-info/METADATA,,\n\
+             greeting-1.0.dist-info/WHEEL,,\ngreeting-1.0.dist-info/RECORD,,\n",
+        ),
+    ];
+    let mut archive = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
+    for (name, text) in files {
+        archive
+            .start_file(name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        archive.write_all(text.as_bytes()).unwrap();
+    }
+    archive.finish().unwrap();
 }
 
 #[tokio::test]
