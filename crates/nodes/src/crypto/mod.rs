@@ -11,7 +11,7 @@ mod sealed;
 mod secret;
 mod sign;
 mod source;
-mod totp;
+pub(crate) mod totp;
 mod verify;
 mod writing;
 

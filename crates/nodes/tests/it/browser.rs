@@ -118,6 +118,48 @@ outputs:
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_secret_is_filled_in_from_a_credential_and_told_to_nobody() {
+    let office = office().credential("shop", &[("username", "ada"), ("password", "correct-horse")]);
+    let page = r#"<title>Log in</title><label>User <input id=user></label><label>Password <input type=password id=pw></label>
+        <label>Age <input type=number></label>"#;
+    let url = format!("file://{}", office.put("login.html", page).display());
+    let workflow = |step: &str| {
+        format!(
+            r#"
+steps:
+  - use: browser.session
+    with: {{ url: "{url}" }}
+    do:
+      - use: browser.fill
+        with: {{ target: label=User, credential: shop, field: username }}
+      - use: browser.fill
+        with: {{ target: label=Password, credential: shop, typed: true }}
+      - id: right
+        use: browser.evaluate
+        with: {{ script: "user.value === 'ada' && pw.value === ['correct', 'horse'].join('-')" }}
+      {step}
+outputs:
+  right: "{{{{ steps.right.value }}}}"
+"#
+        )
+    };
+
+    let outputs = office.outputs(&workflow("")).await;
+    let refused = "- use: browser.fill\n        with: { target: label=Age, credential: shop }";
+    let failure = office.failure(&workflow(refused)).await;
+    let both = "- use: browser.fill\n        with: { target: label=Age, credential: shop, value: 7 }";
+    let unclear = office.failure(&workflow(both)).await;
+
+    assert_eq!(outputs, json!({ "right": true }));
+    assert_eq!(
+        failure.message,
+        "`label=Age` does not take this: it wants something else than credential `shop` has"
+    );
+    assert_eq!(unclear.message, "both `value` and `credential` are set");
+    assert!(!office.heard().contains("correct-horse"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_failure_says_which_check_failed_with_a_picture_and_what_comes_near() {
     let (office, url) = shop();
     let step = |step: &str| {
