@@ -23,6 +23,8 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("openssl", "openssl", "signatures"),
     ("tesseract", "tesseract-ocr", "text in pictures"),
     ("pdftotext", "poppler-utils", "a second look at PDF files"),
+    ("Xvfb", "xvfb", "a screen"),
+    ("scrot", "scrot", "pictures of a screen"),
     ("qpdf", "qpdf", "a second look at PDF files"),
 ];
 

@@ -19,7 +19,7 @@ const DESKTOP: &[&str] = &[
     "DBUS_SESSION_BUS_ADDRESS",
 ];
 
-/// Runs the first of `calls` whose program is there.
+/// Runs the first of `calls` whose program is there, with `more` in its environment.
 ///
 /// # Errors
 ///
@@ -28,6 +28,7 @@ pub(super) async fn first(
     cx: &StepContext,
     what: &str,
     calls: Vec<Call>,
+    more: impl IntoIterator<Item = (&'static str, String)>,
     help: &str,
 ) -> Result<(), NodeError> {
     let found = calls.into_iter().find(|(program, _)| in_path(program));
@@ -46,6 +47,10 @@ pub(super) async fn first(
                 std::env::var_os(name)?.into_string().ok()?,
             ))
         })
+        .chain(
+            more.into_iter()
+                .map(|(name, value)| (name.to_owned(), value)),
+        )
         .collect();
     let program_name = format!("`{program}`");
     let program = Program {

@@ -11,6 +11,7 @@ mod notify;
 mod process;
 mod processes;
 mod run;
+mod screenshot;
 mod service;
 mod sound;
 mod speak;
@@ -31,5 +32,6 @@ pub(crate) fn nodes() -> Vec<Node> {
         notify::node(),
         sound::node(),
         speak::node(),
+        screenshot::node(),
     ]
 }

@@ -62,5 +62,5 @@ async fn notify(cx: &StepContext, settings: Notify) -> Result<(), NodeError> {
     ];
     let help =
         "install `notify-send` (Debian: libnotify-bin), and run where somebody has a desktop";
-    first(cx, "show a notification", calls, help).await
+    first(cx, "show a notification", calls, None, help).await
 }

@@ -56,5 +56,5 @@ async fn sound(cx: &StepContext, settings: Sound) -> Result<(), NodeError> {
         ("afplay", file),
     ];
     let help = "install `paplay` (Debian: pulseaudio-utils) or `aplay` (alsa-utils)";
-    first(cx, "play a sound", calls, help).await
+    first(cx, "play a sound", calls, None, help).await
 }

@@ -54,5 +54,5 @@ async fn speak(cx: &StepContext, settings: Speak) -> Result<(), NodeError> {
             vec!["-r".to_owned(), rate, "--".to_owned(), settings.text],
         ),
     ];
-    first(cx, "speak", calls, "install `espeak-ng`").await
+    first(cx, "speak", calls, None, "install `espeak-ng`").await
 }

@@ -115,3 +115,67 @@ async fn what_a_desktop_is_needed_for_says_so_where_there_is_none() {
         assert!(told.contains(help), "{step}: {told}");
     }
 }
+
+#[tokio::test]
+async fn the_screen_is_pictured() {
+    let screen = Screen::start();
+    let office = office();
+    let steps = format!(
+        "steps:\n  - id: shot\n    use: system.screenshot\n    with: {{ display: \":{}\" }}\noutputs:\n  \
+         path: \"{{{{ steps.shot.path }}}}\"\n",
+        screen.number
+    );
+
+    let outputs = office.outputs(&steps).await;
+
+    let picture = std::fs::read(outputs["path"].as_str().unwrap()).unwrap();
+    // Width and height stand behind a PNG's signature and the head of its first part.
+    let side = |at: usize| u32::from_be_bytes(picture[at..at + 4].try_into().unwrap());
+    assert_eq!((side(16), side(20)), (640, 480));
+    drop(screen);
+    let error = office.failure(&steps).await;
+    assert_eq!(error.kind, ErrorKind::Invalid, "{}", error.message);
+}
+
+/// A screen that nobody sees.
+struct Screen {
+    server: std::process::Child,
+    number: String,
+}
+
+impl Screen {
+    fn start() -> Self {
+        use std::{
+            io::{BufRead, BufReader},
+            process::{Command, Stdio},
+        };
+        let mut server = Command::new("Xvfb")
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "640x480x24",
+                "-nolisten",
+                "tcp",
+            ])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut number = String::new();
+        let told = server.stdout.take().unwrap();
+        BufReader::new(told).read_line(&mut number).unwrap();
+        Self {
+            server,
+            number: number.trim().to_owned(),
+        }
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
