@@ -210,7 +210,7 @@ fn best_around(
     reach: u32,
 ) -> Option<Match> {
     let range = |at: u32, size: u32, all: u32| {
-        at.saturating_sub(reach)..=(at + reach).min(all.checked_sub(size).unwrap_or_default())
+        at.saturating_sub(reach)..=(at + reach).min(all.saturating_sub(size))
     };
     let mut best: Option<Match> = None;
     for top in range(y, wanted.size.1, screen.height()) {

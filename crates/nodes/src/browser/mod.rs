@@ -3,6 +3,7 @@
 use casare_engine::Node;
 
 mod aim;
+mod analyze;
 mod check;
 mod click;
 mod cookies;
@@ -24,6 +25,7 @@ mod history;
 mod hover;
 mod images;
 mod live;
+mod login;
 mod paginate;
 mod pdf;
 mod press;
@@ -64,6 +66,8 @@ pub(crate) fn nodes() -> Vec<Node> {
         emulate::node(),
         images::node(),
         forms::node(),
+        analyze::node(),
+        login::node(),
         pdf::node(),
         evaluate::node(),
         cookies::node(),

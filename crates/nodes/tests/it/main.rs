@@ -11,6 +11,7 @@ use casare_node_testing::Office;
 mod artifact;
 mod browser;
 mod browser_network;
+mod browser_pages;
 mod catalogue;
 mod crypto;
 mod csv;
