@@ -19,13 +19,9 @@ pub struct Event {
 #[serde(tag = "did", rename_all = "snake_case")]
 pub enum Action {
     /// An address was typed, or a bookmark opened; not what a click led to.
-    Goto {
-        url: String,
-    },
+    Goto { url: String },
     /// `back`, `forward` or `reload`.
-    History {
-        action: String,
-    },
+    History { action: String },
     Click {
         element: Element,
         #[serde(default)]
@@ -37,36 +33,42 @@ pub enum Action {
     },
     /// A field has a new value: text, true or false, an option's label, or several. None for a
     /// secret, which is not recorded.
-    Fill {
-        element: Element,
-        value: Json,
-    },
+    Fill { element: Element, value: Json },
     /// A key that means something by itself: `Enter`, `Escape`, `Control+S`.
     Press {
         element: Option<Element>,
         key: String,
     },
     /// The pointer rested on an element, and something appeared.
-    Hover {
-        element: Element,
-    },
+    Hover { element: Element },
+    /// One element was dragged onto another one; onto itself, as on a drawing, from one place to another.
     Drag {
         element: Element,
         to: Element,
+        #[serde(default)]
+        from: Option<Place>,
+        #[serde(default)]
+        onto: Option<Place>,
     },
     Upload {
         element: Element,
         files: Vec<String>,
     },
     /// A file was downloaded; what was done before began it.
-    Downloaded {
-        name: String,
+    Downloaded { name: String },
+    /// The page `by` opened another one, which is `page`.
+    Opened { by: usize },
+    /// The person opened a tab, which is `page`.
+    NewTab,
+    /// The page was closed; by `itself` if something was done on it just before.
+    Closed {
+        #[serde(default)]
+        itself: bool,
     },
-    /// The page opened another one, which is `page`.
-    Opened {
-        by: usize,
-    },
-    Closed,
+    /// What was done before has led to this address.
+    Arrived { url: String },
+    /// What was done before has made this element appear.
+    Appeared { element: Element },
     /// The page's own dialog, and what the person answered.
     Dialog {
         kind: String,
@@ -90,6 +92,7 @@ fn once() -> u32 {
 #[serde(rename_all = "snake_case")]
 pub enum Expected {
     Visible,
+    Enabled,
     Text(String),
     Value(Json),
 }
@@ -103,6 +106,12 @@ pub struct Element {
     /// What a person would call it: its label or name.
     pub name: String,
     pub kind: FieldKind,
+    /// Of a secret, which field of a credential it is: `password`, `card_number`, …
+    pub secret: Option<String>,
+    /// Whether it listens to keys, as a field with suggestions does.
+    pub typed: bool,
+    /// Whether it was not there, or not ready, when the first field of its form was filled.
+    pub late: bool,
     /// The form that it is in, by a number of the page.
     pub form: Option<u64>,
     /// Whether a click on it sends the form.
@@ -116,6 +125,31 @@ impl Element {
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.target == other.target
     }
+
+    /// Its first selector.
+    pub(crate) fn selector(&self) -> Option<&str> {
+        match &self.target {
+            Json::String(selector) => Some(selector),
+            target => target["selector"].as_str(),
+        }
+    }
+
+    /// Which field of a credential it takes.
+    pub(crate) fn credential_field(&self) -> &str {
+        match (&self.secret, self.kind) {
+            (Some(field), _) => field,
+            (None, FieldKind::User) => "username",
+            (None, FieldKind::OneTimeCode) => "totp",
+            (None, _) => "password",
+        }
+    }
+}
+
+/// A place on an element, in pixels from its top left corner.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    pub x: f64,
+    pub y: f64,
 }
 
 /// One of several alike.
@@ -141,6 +175,8 @@ pub enum FieldKind {
     Password,
     /// A code that is valid once.
     OneTimeCode,
+    /// Another secret, such as the number of a card.
+    Secret,
     /// The name or address of an account.
     User,
     Check,
@@ -151,6 +187,6 @@ pub enum FieldKind {
 impl FieldKind {
     /// Whether its value is a secret.
     pub fn is_secret(self) -> bool {
-        matches!(self, Self::Password | Self::OneTimeCode)
+        matches!(self, Self::Password | Self::OneTimeCode | Self::Secret)
     }
 }

@@ -1,157 +1,126 @@
-//! Takes the noise out of a recording.
+//! Gathers what belongs together.
 
 use serde_json::Value as Json;
 
-use crate::{Action, Element, Event, FieldKind};
+use crate::{
+    Action, Element, Event,
+    noise::{is_typed, without_noise},
+    tabs::{Seen, by_tab},
+};
 
 /// What is left of a recording.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Folded {
-    /// One thing that was done. `opens` tells that a page came of it, `file` that a download did,
-    /// `dialog` which dialog the page then showed.
-    Done {
-        page: usize,
-        action: Action,
-        opens: bool,
-        file: Option<String>,
-        dialog: Option<(bool, Option<String>)>,
-    },
+    /// One thing that was done.
+    Done(Box<Done>),
     /// Fields of one form, and the button that sent them.
     Form {
         page: usize,
         fields: Vec<(Element, Json)>,
-        submit: Option<Element>,
+        submit: Option<Box<Done>>,
     },
     /// A login: the account's name, the secrets, the button.
     Login {
         page: usize,
         user: Option<(Element, Json)>,
         secrets: Vec<Element>,
-        submit: Option<Element>,
+        submit: Option<Box<Done>>,
     },
-    /// The person went on with another page.
-    Turned { page: usize },
+    /// The person went on with another page: which of those that are open then, and whether it may still be on
+    /// its way.
+    Turned { place: usize, is_coming: bool },
+    /// The person opened a tab and went to this address.
+    NewTab { url: Option<String> },
+    /// The person closed a tab that the steps are not in.
+    ClosedOther { place: usize },
+}
+
+/// Something that was done, and what came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Done {
+    pub page: usize,
+    pub action: Action,
+    /// Whether a page came of it.
+    pub opens: bool,
+    /// The name of the file whose download it began.
+    pub file: Option<String>,
+    /// The dialog that the page then showed.
+    pub dialog: Option<Dialog>,
+    /// The address that it led to.
+    pub arrived: Option<String>,
+    /// What appeared.
+    pub appeared: Option<Element>,
+}
+
+/// A dialog's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialog {
+    pub kind: String,
+    pub accepted: bool,
+    pub text: Option<String>,
 }
 
 /// What `events` amount to, in their order.
 pub fn fold(events: &[Event]) -> Vec<Folded> {
-    let events = without_focus(last_values(events));
-    let folded = consequences(events);
-    forms(folded)
+    forms(consequences(by_tab(without_noise(events))))
 }
 
-/// Of what was put into one field in a row, the last.
-fn last_values(events: &[Event]) -> Vec<Event> {
-    let mut kept: Vec<Event> = Vec::new();
-    for event in events {
-        if let (Some(last), Action::Fill { element, .. }) = (kept.last_mut(), &event.action)
-            && let Action::Fill {
-                element: before, ..
-            } = &last.action
-            && last.page == event.page
-            && before.is(element)
-        {
-            *last = event.clone();
-            continue;
-        }
-        kept.push(event.clone());
-    }
-    kept
-}
-
-/// Clicks that only gave the focus to the field that is filled or given a file then, and keys that
-/// only moved on to the next one, are left out.
-fn without_focus(events: Vec<Event>) -> Vec<Event> {
-    let mut kept: Vec<Event> = Vec::new();
-    for (place, event) in events.iter().enumerate() {
-        let next = events[place + 1..]
-            .iter()
-            .find(|next| next.page == event.page)
-            .map(|next| &next.action);
-        let is_noise = match (&event.action, next) {
-            (
-                Action::Click {
-                    element, count: 1, ..
-                },
-                Some(
-                    Action::Fill {
-                        element: filled, ..
-                    }
-                    | Action::Upload {
-                        element: filled, ..
-                    },
-                ),
-            ) => element.is(filled),
-            (Action::Press { key, .. }, next) if key == "Tab" || key == "Shift+Tab" => {
-                !matches!(next, None | Some(Action::Press { .. }))
-            }
-            _ => false,
-        };
-        if !is_noise {
-            kept.push(event.clone());
-        }
-    }
-    // A click into a field and then nothing: the person looked.
-    kept.dedup_by(|next, before| {
-        matches!(
-            (&before.action, &next.action),
-            (Action::Click { element: one, count: 1, .. }, Action::Click { element: other, count: 1, .. })
-                if one.is(other) && is_typed(one.kind) && before.page == next.page
-        )
-    });
-    kept
-}
-
-fn is_typed(kind: FieldKind) -> bool {
-    matches!(
-        kind,
-        FieldKind::Text | FieldKind::Password | FieldKind::OneTimeCode | FieldKind::User
-    )
-}
-
-/// Pages, downloads and dialogs belong to what was done before them.
-fn consequences(events: Vec<Event>) -> Vec<Folded> {
+/// Downloads, dialogs and what could be seen belong to what was done before them.
+fn consequences(events: Vec<Seen>) -> Vec<Folded> {
     let mut folded: Vec<Folded> = Vec::new();
-    let mut current = 0;
-    for event in events {
-        let last = folded.last_mut();
+    for seen in events {
+        let (event, opens) = match seen {
+            Seen::Did { event, opens } => (event, opens),
+            Seen::Tab(tab) => {
+                folded.push(tab);
+                continue;
+            }
+        };
+        let last = folded.iter_mut().rev().find_map(|folded| match folded {
+            Folded::Done(done) => Some(done),
+            _ => None,
+        });
+        let page = event.page;
         match event.action {
-            Action::Opened { by } => {
-                if let Some(Folded::Done {
-                    page,
-                    opens,
-                    action: Action::Click { .. },
-                    ..
-                }) = last
-                    && *page == by
-                {
-                    *opens = true;
-                    current = event.page;
-                }
-            }
             Action::Downloaded { name } => {
-                if let Some(Folded::Done { file, .. }) = last {
-                    *file = Some(name);
+                if let Some(done) = last {
+                    done.file = Some(name);
                 }
             }
-            Action::Dialog { accepted, text, .. } => {
-                if let Some(Folded::Done { dialog, .. }) = last {
-                    *dialog = Some((accepted, text));
+            Action::Dialog {
+                kind,
+                accepted,
+                text,
+            } => {
+                if let Some(done) = last {
+                    let dialog = Dialog {
+                        kind,
+                        accepted,
+                        text,
+                    };
+                    // The first of several is what was asked; the others have the same answer.
+                    done.dialog.get_or_insert(dialog);
                 }
             }
-            action => {
-                if event.page != current && !matches!(action, Action::Closed) {
-                    folded.push(Folded::Turned { page: event.page });
-                    current = event.page;
+            Action::Arrived { url } => {
+                if let Some(done) = last.filter(|done| done.page == page) {
+                    done.arrived = Some(url);
                 }
-                folded.push(Folded::Done {
-                    page: event.page,
-                    action,
-                    opens: false,
-                    file: None,
-                    dialog: None,
-                });
             }
+            Action::Appeared { element } => {
+                if let Some(done) = last.filter(|done| done.page == page) {
+                    done.appeared = Some(element);
+                }
+            }
+            action => folded.push(Folded::Done(Box::new(Done {
+                page,
+                action,
+                opens,
+                file: None,
+                dialog: None,
+                arrived: None,
+                appeared: None,
+            }))),
         }
     }
     folded
@@ -170,15 +139,17 @@ fn forms(folded: Vec<Folded>) -> Vec<Folded> {
         while let Some(next) = rest.peek().and_then(filled)
             && next.0 == page
             && next.1 == form
+            && !next.2.0.late
         {
             rest.next();
             fields.retain(|(element, _)| !element.is(&next.2.0));
             fields.push(next.2);
         }
-        let submit = rest.peek().and_then(|next| submitted(next, page, form));
-        if submit.is_some() {
-            rest.next();
-        }
+        let submit = rest.next_if(|next| submits(next, page, form));
+        let submit = submit.and_then(|submit| match submit {
+            Folded::Done(done) => Some(done),
+            _ => None,
+        });
         kept.push(gathered(first, page, fields, submit));
     }
     kept
@@ -188,16 +159,18 @@ fn gathered(
     first: Folded,
     page: usize,
     mut fields: Vec<(Element, Json)>,
-    submit: Option<Element>,
+    submit: Option<Box<Done>>,
 ) -> Folded {
     if fields.iter().any(|(element, _)| element.kind.is_secret()) {
         let is_user =
             |(element, _): &(Element, Json)| !element.kind.is_secret() && is_typed(element.kind);
-        let user = fields
+        let user = fields.iter().position(is_user);
+        let others = fields
             .iter()
-            .position(is_user)
-            .map(|place| fields.remove(place));
-        if fields.iter().all(|(element, _)| element.kind.is_secret()) {
+            .enumerate()
+            .filter(|(place, (element, _))| Some(*place) != user && !element.kind.is_secret());
+        if others.count() == 0 {
+            let user = user.map(|place| fields.remove(place));
             let secrets = fields.into_iter().map(|(element, _)| element).collect();
             return Folded::Login {
                 page,
@@ -206,7 +179,6 @@ fn gathered(
                 submit,
             };
         }
-        fields.extend(user);
     }
     if fields.len() == 1 && submit.is_none() {
         return first;
@@ -221,41 +193,39 @@ fn gathered(
 type Filled = (usize, Option<u64>, (Element, Json));
 
 fn filled(folded: &Folded) -> Option<Filled> {
-    match folded {
-        Folded::Done {
-            page,
-            action: Action::Fill { element, value },
-            opens: false,
-            file: None,
-            dialog: None,
-        } => Some((*page, element.form, (element.clone(), value.clone()))),
+    let Folded::Done(done) = folded else {
+        return None;
+    };
+    let is_quiet = !done.opens && done.file.is_none() && done.dialog.is_none();
+    match &done.action {
+        Action::Fill { element, value } if is_quiet => {
+            Some((done.page, element.form, (element.clone(), value.clone())))
+        }
         _ => None,
     }
 }
 
-/// The button that sends the form, if that is what was clicked and nothing else came of it.
-fn submitted(folded: &Folded, page: usize, form: Option<u64>) -> Option<Element> {
-    match folded {
-        Folded::Done {
-            page: clicked,
-            action:
-                Action::Click {
-                    element,
-                    count: 1,
-                    modifiers,
-                    ..
-                },
-            opens: false,
-            file: None,
-            dialog: None,
-        } if *clicked == page
-            && element.submits
-            && form.is_some()
-            && element.form == form
-            && modifiers.is_empty() =>
-        {
-            Some(element.clone())
+/// Whether it is a click on the button that sends the form, and nothing else came of it.
+fn submits(folded: &Folded, page: usize, form: Option<u64>) -> bool {
+    let Folded::Done(done) = folded else {
+        return false;
+    };
+    let is_quiet = !done.opens && done.file.is_none() && done.dialog.is_none();
+    match &done.action {
+        Action::Click {
+            element,
+            count: 1,
+            modifiers,
+            button,
+        } => {
+            is_quiet
+                && done.page == page
+                && element.submits
+                && form.is_some()
+                && element.form == form
+                && modifiers.is_empty()
+                && !matches!(&**button, "right" | "middle")
         }
-        _ => None,
+        _ => false,
     }
 }

@@ -7,11 +7,17 @@
 //!
 //! This crate drives no browser and opens no file.
 
+mod devtools;
 mod event;
+mod expectation;
 mod fold;
+mod literal;
+mod noise;
 mod rows;
 mod steps;
+mod tabs;
 
-pub use event::{Action, Element, Event, Expected, FieldKind, Row};
-pub use fold::{Folded, fold};
+pub use devtools::devtools;
+pub use event::{Action, Element, Event, Expected, FieldKind, Place, Row};
+pub use fold::{Dialog, Done, Folded, fold};
 pub use steps::{Options, workflow};

@@ -1,12 +1,16 @@
 //! What is left of a recording, as steps.
 
-use casare_workflow::{Block, Input, InputKind, Step, Workflow};
+use std::collections::HashMap;
+
+use casare_workflow::{Block, Input, InputKind, Retry, Span, Step, Workflow};
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
-    Action, Element, Event, Expected, FieldKind,
-    fold::{Folded, fold},
+    Action, Element, Event, FieldKind,
+    expectation::{arrived, asserted, visible},
+    fold::{Dialog, Done, Folded, fold},
+    literal::{identifier, literal},
     rows,
 };
 
@@ -25,14 +29,19 @@ pub struct Options {
 
 /// The workflow that does what was recorded.
 pub fn workflow(events: &[Event], options: &Options) -> Workflow {
+    let is_secret = |event: &Event| matches!(&event.action, Action::Fill { element, .. } if element.kind.is_secret());
     let mut writer = Writer {
         credential: &options.credential,
+        signs_in: events.iter().any(is_secret),
         inputs: IndexMap::new(),
         steps: Vec::new(),
+        answers: HashMap::new(),
+        last: None,
     };
     for folded in fold(events) {
         writer.write(folded);
     }
+    writer.finish();
     rows::propose_loops(&mut writer.steps);
     let viewport = options
         .viewport
@@ -63,19 +72,43 @@ pub(crate) struct Written {
 
 struct Writer<'o> {
     credential: &'o str,
+    /// Whether secrets were typed: then a user's name belongs to them.
+    signs_in: bool,
     inputs: IndexMap<String, Input>,
     steps: Vec<Written>,
+    /// How the dialogs of each page are answered by now.
+    answers: HashMap<usize, (bool, Option<String>)>,
+    /// What was done last.
+    last: Option<Done>,
 }
 
 impl Writer<'_> {
     fn write(&mut self, folded: Folded) {
         match folded {
-            Folded::Turned { page } => {
-                self.push(step(
-                    "browser.tab",
-                    json!({ "action": "switch", "index": page }),
-                ));
+            Folded::Turned { place, is_coming } => {
+                let mut turn = step("browser.tab", json!({ "action": "switch", "index": place }));
+                if is_coming {
+                    // Opened by what was done before, but not at once.
+                    turn.retry = Some(Retry {
+                        attempts: 20,
+                        delay: Span::from_millis(250),
+                        backoff: 1.0,
+                        jitter: false,
+                        on: vec!["not_found".to_owned()],
+                        ..Retry::default()
+                    });
+                }
+                self.push(turn);
+                self.last = None;
             }
+            Folded::NewTab { url } => {
+                self.push(step("browser.tab", json!({ "action": "open", "url": url })));
+                self.last = None;
+            }
+            Folded::ClosedOther { place } => self.push(step(
+                "browser.tab",
+                json!({ "action": "close", "index": place }),
+            )),
             Folded::Form { fields, submit, .. } => self.form(fields, submit),
             Folded::Login {
                 user,
@@ -83,22 +116,28 @@ impl Writer<'_> {
                 submit,
                 ..
             } => self.login(user, &secrets, submit),
-            Folded::Done {
-                action,
-                opens,
-                file,
-                dialog,
-                ..
-            } => {
-                if let Some((accepted, text)) = dialog {
-                    let answer = if accepted { "accept" } else { "dismiss" };
-                    self.push(step(
-                        "browser.dialog",
-                        json!({ "answer": answer, "text": text }),
-                    ));
-                }
-                self.done(action, opens, file);
-            }
+            Folded::Done(done) => self.done(*done),
+        }
+    }
+
+    /// A session ends with its last step: what that led to is waited for.
+    fn finish(&mut self) {
+        let Some(last) = self.last.take() else { return };
+        if matches!(
+            last.action,
+            Action::Assert { .. } | Action::Fill { .. } | Action::Hover { .. }
+        ) || last.opens
+            || last.file.is_some()
+        {
+            return;
+        }
+        let wait = last
+            .appeared
+            .as_ref()
+            .map(visible)
+            .or_else(|| last.arrived.as_deref().and_then(arrived));
+        if let Some(wait) = wait {
+            self.push(wait);
         }
     }
 
@@ -106,28 +145,85 @@ impl Writer<'_> {
         self.steps.push(Written { step, row: None });
     }
 
-    fn done(&mut self, action: Action, opens: bool, file: Option<String>) {
-        let row = match &action {
+    fn done(&mut self, done: Done) {
+        if let Some(dialog) = &done.dialog {
+            self.answer(done.page, dialog);
+        }
+        self.wait_before(&done);
+        let row = match &done.action {
             Action::Click { element, .. }
             | Action::Fill { element, .. }
             | Action::Hover { element }
             | Action::Assert { element, .. } => element.row.clone(),
             _ => None,
         };
-        let Some(step) = self.step(action, opens, file) else {
-            return;
-        };
-        self.steps.push(Written { step, row });
+        if let Action::Assert { element, expected } = &done.action {
+            let number = self.steps.len() + 1;
+            for step in asserted(element, expected, number) {
+                self.push(step);
+            }
+        } else if let Some(step) = self.step(&done) {
+            self.steps.push(Written { step, row });
+        }
+        self.last = Some(done);
     }
 
-    fn step(&mut self, action: Action, opens: bool, file: Option<String>) -> Option<Step> {
-        let step = match action {
-            Action::Goto { url } => step("browser.goto", json!({ "url": url })),
+    /// The same button pressed again once something else could be seen: that is waited for, or it would be
+    /// pressed twice at once.
+    fn wait_before(&mut self, done: &Done) {
+        let (Some(last), Action::Click { element, .. }) = (&self.last, &done.action) else {
+            return;
+        };
+        let Action::Click {
+            element: before, ..
+        } = &last.action
+        else {
+            return;
+        };
+        if last.page != done.page || before.selector() != element.selector() {
+            return;
+        }
+        let wait = last
+            .appeared
+            .as_ref()
+            .map(visible)
+            .or_else(|| last.arrived.as_deref().and_then(arrived));
+        if let Some(wait) = wait {
+            self.push(wait);
+        }
+    }
+
+    /// Says how dialogs are answered from here on, where that is not as before.
+    fn answer(&mut self, page: usize, dialog: &Dialog) {
+        // An alert has one button only.
+        if dialog.kind == "alert" {
+            return;
+        }
+        let wanted = (dialog.accepted, dialog.text.clone());
+        let usual = (false, None);
+        if *self.answers.get(&page).unwrap_or(&usual) == wanted {
+            return;
+        }
+        let answer = if dialog.accepted { "accept" } else { "dismiss" };
+        let text = dialog.text.as_deref().map(|text| literal(&text.into()));
+        self.push(step(
+            "browser.dialog",
+            json!({ "answer": answer, "text": text }),
+        ));
+        self.answers.insert(page, wanted);
+    }
+
+    fn step(&mut self, done: &Done) -> Option<Step> {
+        let step = match &done.action {
+            Action::Goto { url } => step(
+                "browser.goto",
+                json!({ "url": literal(&url.as_str().into()) }),
+            ),
             Action::History { action } => step("browser.history", json!({ "action": action })),
-            Action::Click { element, .. } if file.is_some() => named(
+            Action::Click { element, .. } if done.file.is_some() => named(
                 step("browser.download", json!({ "target": element.target })),
                 "Download",
-                &file.unwrap_or_default(),
+                done.file.as_deref().unwrap_or_default(),
             ),
             Action::Click {
                 element,
@@ -135,20 +231,19 @@ impl Writer<'_> {
                 count,
                 modifiers,
             } => {
-                let button = Some(button).filter(|button| matches!(&**button, "right" | "middle"));
+                let button = Some(button).filter(|button| matches!(&***button, "right" | "middle"));
                 let with = json!({
                     "target": element.target,
                     "button": button,
-                    "count": (count > 1).then_some(count),
+                    "count": (*count > 1).then_some(count),
                     "modifiers": (!modifiers.is_empty()).then_some(modifiers),
-                    "opens_page": opens.then_some(true),
+                    "opens_page": done.opens.then_some(true),
                 });
                 named(step("browser.click", with), "Click", &element.name)
             }
-            Action::Fill { element, .. } if element.kind.is_secret() => self.secret(&element),
-            Action::Fill { element, value } => named(fill(&element, &value), "Fill", &element.name),
+            Action::Fill { element, value } => self.fill(element, value),
             Action::Press { element, key } => {
-                let target = element.map(|element| element.target);
+                let target = element.as_ref().map(|element| &element.target);
                 step("browser.press", json!({ "key": key, "target": target }))
             }
             Action::Hover { element } => named(
@@ -156,89 +251,120 @@ impl Writer<'_> {
                 "Hover over",
                 &element.name,
             ),
-            Action::Drag { element, to } => step(
-                "browser.drag",
-                json!({ "target": element.target, "to": to.target }),
-            ),
-            Action::Upload { element, files } => {
-                let name = self.file_input(&element);
-                let mut upload = step(
-                    "browser.upload",
-                    json!({ "target": element.target, "files": format!("{{{{ inputs.{name} }}}}") }),
-                );
-                upload.note = Some(format!("Recorded with {}", files.join(", ")));
-                named(upload, "Upload", &element.name)
+            Action::Drag {
+                element,
+                to,
+                from,
+                onto,
+            } => {
+                let with = json!({
+                    "target": element.target, "onto": to.target, "from_position": from, "onto_position": onto,
+                });
+                named(step("browser.drag", with), "Drag", &element.name)
             }
-            Action::Closed => step("browser.tab", json!({ "action": "close" })),
-            Action::Assert { element, expected } => asserted(&element, &expected),
-            Action::Downloaded { .. } | Action::Opened { .. } | Action::Dialog { .. } => {
-                return None;
-            }
+            Action::Upload { element, files } => self.upload(element, files),
+            Action::Closed { .. } => step("browser.tab", json!({ "action": "close" })),
+            _ => return None,
         };
         Some(step)
     }
 
-    fn form(&mut self, fields: Vec<(Element, Json)>, submit: Option<Element>) {
-        // Bundles and secrets don't fit into a map of fields.
-        let is_simple = fields
-            .iter()
-            .all(|(element, _)| element.target.is_string() && !element.kind.is_secret());
-        let submits_simply = submit
-            .as_ref()
-            .is_none_or(|submit| submit.target.is_string());
-        if !(is_simple && submits_simply) {
-            for (element, value) in fields {
-                self.done(Action::Fill { element, value }, false, None);
-            }
-            if let Some(element) = submit {
-                self.done(click(element), false, None);
-            }
-            return;
+    fn fill(&mut self, element: &Element, value: &Json) -> Step {
+        let belongs = element.kind == FieldKind::User && self.signs_in;
+        if element.kind.is_secret() || belongs {
+            return self.secret(element);
         }
-        let fields: Map<String, Json> = fields
-            .into_iter()
-            .filter_map(|(element, value)| {
-                Some((element.target.as_str()?.to_owned(), literal(&value)))
-            })
-            .collect();
-        let submit = submit.map(|submit| submit.target);
-        self.push(step(
-            "browser.fill_form",
-            json!({ "fields": fields, "submit": submit }),
-        ));
+        let value = literal(value);
+        let (node, with) = match (element.kind, &value) {
+            (FieldKind::Check, Json::Bool(checked)) => (
+                "browser.check",
+                json!({ "target": element.target, "checked": checked }),
+            ),
+            (FieldKind::Choice, value) => (
+                "browser.select",
+                json!({ "target": element.target, "option": value }),
+            ),
+            (_, value) => (
+                "browser.fill",
+                json!({ "target": element.target, "value": value, "typed": element.typed.then_some(true) }),
+            ),
+        };
+        named(step(node, with), "Fill", &element.name)
+    }
+
+    fn form(&mut self, fields: Vec<(Element, Json)>, submit: Option<Box<Done>>) {
+        let fits = |element: &Element| {
+            let belongs = element.kind == FieldKind::User && self.signs_in;
+            element.selector().is_some() && !(element.kind.is_secret() || element.typed || belongs)
+        };
+        // Secrets, and fields that listen to keys, don't fit into a map of fields.
+        let (simple, others): (Vec<_>, Vec<_>) =
+            fields.into_iter().partition(|(element, _)| fits(element));
+        let is_whole = others.is_empty();
+        if simple.len() + usize::from(is_whole && submit.is_some()) < 2 {
+            for (element, value) in simple {
+                let step = self.fill(&element, &value);
+                self.push(step);
+            }
+        } else {
+            let entry = |(element, value): &(Element, Json)| {
+                Some((element.selector()?.to_owned(), literal(value)))
+            };
+            let map: Map<String, Json> = simple.iter().filter_map(entry).collect();
+            let target = submit
+                .as_ref()
+                .filter(|_| is_whole)
+                .and_then(|done| element_of(&done.action))
+                .map(|element| &element.target);
+            let with = json!({ "fields": map, "submit": target });
+            self.push(step("browser.fill_form", with));
+        }
+        for (element, value) in others {
+            let step = self.fill(&element, &value);
+            self.push(step);
+        }
+        let was_sent = is_whole
+            && self
+                .steps
+                .last()
+                .is_some_and(|last| last.step.with.contains_key("submit"));
+        match submit {
+            Some(done) if was_sent => self.last = Some(*done),
+            Some(done) => self.done(*done),
+            None => self.last = None,
+        }
     }
 
     fn login(
         &mut self,
         user: Option<(Element, Json)>,
         secrets: &[Element],
-        submit: Option<Element>,
+        submit: Option<Box<Done>>,
     ) {
-        self.need_credential();
-        let credential = "{{ inputs.login }}";
-        if let Some((element, _)) = &user {
-            let with =
-                json!({ "target": element.target, "credential": credential, "field": "username" });
-            self.push(named(step("browser.fill", with), "Fill", &element.name));
+        self.last = None;
+        if let Some((element, _)) = user {
+            let user = Element {
+                kind: FieldKind::User,
+                ..element
+            };
+            let step = self.secret(&user);
+            self.push(step);
         }
         for element in secrets {
             let step = self.secret(element);
             self.push(step);
         }
-        if let Some(element) = submit {
-            self.done(click(element), false, None);
+        if let Some(done) = submit {
+            self.done(*done);
         }
     }
 
     /// Fills in a part of the credential.
     fn secret(&mut self, element: &Element) -> Step {
         self.need_credential();
-        let field = match element.kind {
-            FieldKind::OneTimeCode => "totp",
-            _ => "password",
-        };
-        let with =
-            json!({ "target": element.target, "credential": "{{ inputs.login }}", "field": field });
+        let with = json!({
+            "target": element.target, "credential": "{{ inputs.login }}", "field": element.credential_field(),
+        });
         named(step("browser.fill", with), "Fill", &element.name)
     }
 
@@ -246,14 +372,42 @@ impl Writer<'_> {
         let input = Input {
             kind: InputKind::Credential,
             default: Some(self.credential.into()),
-            description: Some("The name of the credential that is used to sign in.".to_owned()),
+            description: Some(
+                "The name of the credential that holds what was typed into secret fields."
+                    .to_owned(),
+            ),
             ..Input::default()
         };
         self.inputs.insert("login".to_owned(), input);
     }
 
-    fn file_input(&mut self, element: &Element) -> String {
-        let base = identifier(&element.name);
+    fn upload(&mut self, element: &Element, files: &[String]) -> Step {
+        let several = files.len() > 1;
+        let inputs: Vec<String> = files
+            .iter()
+            .enumerate()
+            .map(|(place, _)| {
+                let name = self.file_input(element, several.then_some(place + 1));
+                format!("{{{{ inputs.{name} }}}}")
+            })
+            .collect();
+        let files_setting = match inputs.as_slice() {
+            [one] => one.as_str().into(),
+            several => json!(several),
+        };
+        let mut upload = step(
+            "browser.upload",
+            json!({ "target": element.target, "files": files_setting }),
+        );
+        upload.note = Some(format!("Recorded with {}", files.join(", ")));
+        named(upload, "Upload", &element.name)
+    }
+
+    fn file_input(&mut self, element: &Element, number: Option<usize>) -> String {
+        let base = match number {
+            Some(number) => format!("{}_{number}", identifier(&element.name)),
+            None => identifier(&element.name),
+        };
         let mut name = base.clone();
         let mut number = 2;
         while self.inputs.contains_key(&name) {
@@ -270,84 +424,24 @@ impl Writer<'_> {
     }
 }
 
-fn click(element: Element) -> Action {
-    Action::Click {
-        element,
-        button: "left".to_owned(),
-        count: 1,
-        modifiers: Vec::new(),
+fn element_of(action: &Action) -> Option<&Element> {
+    match action {
+        Action::Click { element, .. } => Some(element),
+        _ => None,
     }
 }
 
-fn fill(element: &Element, value: &Json) -> Step {
-    match (element.kind, value) {
-        (FieldKind::Check, Json::Bool(checked)) => step(
-            "browser.check",
-            json!({ "target": element.target, "checked": checked }),
-        ),
-        (FieldKind::Choice, value) => step(
-            "browser.select",
-            json!({ "target": element.target, "option": literal(value) }),
-        ),
-        (_, value) => step(
-            "browser.fill",
-            json!({ "target": element.target, "value": literal(value) }),
-        ),
-    }
-}
-
-fn asserted(element: &Element, expected: &Expected) -> Step {
-    let with = match expected {
-        Expected::Visible => json!({ "target": element.target, "state": "visible" }),
-        Expected::Text(text) => json!({ "target": element.target, "text": plain(text) }),
-        Expected::Value(value) => json!({ "target": element.target, "value": literal(value) }),
-    };
-    named(step("browser.wait_for", with), "Expect", &element.name)
-}
-
-/// A recorded value: nothing in it is computed.
-fn literal(value: &Json) -> Json {
-    match value {
-        Json::String(text) => plain(text).into(),
-        Json::Array(items) => items.iter().map(literal).collect(),
-        other => other.clone(),
-    }
-}
-
-fn plain(text: &str) -> String {
-    if text.contains("{{") || text.contains("{%") || text.contains("{#") {
-        let quoted = text.replace('\\', "\\\\").replace('\'', "\\'");
-        return format!("{{{{ '{quoted}' }}}}");
-    }
-    text.to_owned()
-}
-
-/// A name for an input.
-fn identifier(name: &str) -> String {
-    let mut id = String::new();
-    for letter in name.to_lowercase().chars().take(40) {
-        if letter.is_ascii_alphanumeric() {
-            id.push(letter);
-        } else if !id.is_empty() && !id.ends_with('_') {
-            id.push('_');
-        }
-    }
-    let id = id.trim_end_matches('_');
-    if id.starts_with(|first: char| first.is_ascii_alphabetic()) {
-        id.to_owned()
-    } else {
-        format!("file_{id}").trim_end_matches('_').to_owned()
-    }
-}
-
-fn named(mut step: Step, verb: &str, name: &str) -> Step {
+/// The step with what was done to what as its name, where that reads well.
+pub(crate) fn named(mut step: Step, verb: &str, name: &str) -> Step {
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-    if !name.is_empty() && name.chars().count() <= 60 && !name.contains("{{") {
+    let has_code = ["{{", "{%", "{#"].iter().any(|code| name.contains(code));
+    if !name.is_empty() && name.chars().count() <= 60 && !has_code {
         step.name = Some(format!("{verb} {name}"));
     }
     step
 }
 
+/// A step of the node `uses` with the settings in `with` that are set.
 pub(crate) fn step(uses: &str, with: Json) -> Step {
     let with = match with {
         Json::Object(map) => map

@@ -52,6 +52,7 @@ fn a_login_takes_a_credential_and_holds_no_secret() {
         { "at": 1, "page": 0, "did": "fill", "element": user, "value": "ada" },
         { "at": 2, "page": 0, "did": "fill", "element": password, "value": null },
         { "at": 3, "page": 0, "did": "press", "element": password, "key": "Enter" },
+        { "at": 4, "page": 0, "did": "arrived", "url": "https://shop.example.com/orders/4711?from=login" },
     ]));
 
     assert!(!text.contains("ada"), "{text}");
@@ -92,4 +93,84 @@ fn the_same_for_row_after_row_proposes_a_loop() {
 
     assert!(text.contains("flow.for_each"), "{text}");
     assert_eq!(text.matches("browser.click").count(), 3);
+}
+
+#[test]
+fn what_is_said_by_the_page_ends_a_recording_and_parts_two_presses_of_one_button() {
+    let heading =
+        |name: &str| json!({ "target": format!("role=heading[name={name}]"), "name": name });
+    let text = written(json!([
+        { "at": 1, "page": 0, "did": "click", "element": button("Next", None) },
+        { "at": 2, "page": 0, "did": "appeared", "element": heading("Address") },
+        { "at": 3, "page": 0, "did": "click", "element": button("Next", None) },
+        { "at": 4, "page": 0, "did": "appeared", "element": heading("Done") },
+        { "at": 5, "page": 0, "did": "closed" },
+    ]));
+
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_field_that_came_while_its_form_was_filled_is_a_step_of_its_own() {
+    let mut city = field("City", 1);
+    city["late"] = true.into();
+    let text = written(json!([
+        { "at": 1, "page": 0, "did": "fill", "element": field("Name", 1), "value": "Ada" },
+        { "at": 2, "page": 0, "did": "fill", "element": field("Country", 1), "value": "Peru" },
+        { "at": 3, "page": 0, "did": "fill", "element": city, "value": "Lima" },
+        { "at": 4, "page": 0, "did": "click", "element": button("Send", Some(1)) },
+    ]));
+
+    assert_eq!(text.matches("browser.fill_form").count(), 2, "{text}");
+}
+
+#[test]
+fn tabs_are_told_by_their_places_among_those_that_are_open() {
+    let text = written(json!([
+        { "at": 1, "page": 0, "did": "press", "element": null, "key": "F2" },
+        { "at": 2, "page": 1, "did": "opened", "by": 0 },
+        { "at": 3, "page": 1, "did": "click", "element": button("Choose", None) },
+        { "at": 4, "page": 1, "did": "closed", "itself": true },
+        { "at": 5, "page": 2, "did": "new_tab" },
+        { "at": 6, "page": 2, "did": "goto", "url": "https://other.example.com/" },
+        { "at": 7, "page": 0, "did": "click", "element": button("Save", None) },
+        { "at": 8, "page": 2, "did": "click", "element": button("Send", None) },
+    ]));
+
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn an_expected_value_is_read_until_it_is_so() {
+    let text = written(json!([
+        { "at": 1, "page": 0, "did": "assert", "element": field("Total", 1), "expected": { "value": "it's 7" } },
+        { "at": 2, "page": 0, "did": "assert", "element": button("Send", None), "expected": "enabled" },
+    ]));
+
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn devtools_gets_the_same_actions_in_its_own_words() {
+    let bundle = json!({ "selector": "role=button[name=\"Save\"]", "alternatives": ["testid=\"save\"", "css=tr >> nth=2", "css=#save"] });
+    let events: Vec<Event> = serde_json::from_value(json!([
+        { "at": 1, "page": 0, "did": "fill", "element": field("Name", 1), "value": "Ada" },
+        { "at": 2, "page": 0, "did": "press", "element": field("Name", 1), "key": "Control+Enter" },
+        { "at": 3, "page": 0, "did": "click", "element": { "target": bundle }, "count": 2 },
+        { "at": 4, "page": 1, "did": "opened", "by": 0 },
+        { "at": 5, "page": 1, "did": "hover", "element": button("Help", None) },
+        { "at": 6, "page": 1, "did": "closed" },
+        { "at": 7, "page": 0, "did": "assert", "element": button("Send", None), "expected": "visible" },
+    ]))
+    .unwrap();
+    let options = Options {
+        name: "recorded".to_owned(),
+        url: "https://shop.example.com/".to_owned(),
+        viewport: Some((1280, 720)),
+        credential: String::new(),
+    };
+
+    let written = casare_recorder::devtools(&events, &options);
+
+    insta::assert_snapshot!(format!("{written:#}"));
 }
