@@ -2,9 +2,9 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use casare_engine::{Cancel, EventSink, RunOptions, RunOutcome, RunState};
+use casare_engine::{Cancel, EventSink, HealingPolicy, RunOptions, RunOutcome, RunState};
 use casare_workflow::Workflow;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -30,12 +30,36 @@ pub(crate) struct Manner {
     /// Show browsers, whatever the workflow says
     #[arg(long)]
     headed: bool,
+    /// What is done when a selector finds nothing any more, whatever the workflow says
+    #[arg(long, value_name = "POLICY")]
+    healing: Option<Healing>,
     /// The answer to a question that the workflow asks: `--answer NAME=VALUE`
     #[arg(long = "answer", value_name = "NAME=VALUE", value_parser = people::answer)]
     answers: Vec<(String, String)>,
     /// Where the files of runs are kept: FOLDER/<run id>/ [default: `runs` in the data folder]
     #[arg(long, value_name = "FOLDER")]
     runs: Option<PathBuf>,
+}
+
+/// What is done when a selector finds nothing any more.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Healing {
+    /// Nothing: the step fails
+    Off,
+    /// The step fails, and the repair is written down for `casare heal`
+    Propose,
+    /// The step goes on with what was found, the run is marked as healed, and the repair is written down
+    Provisional,
+}
+
+impl From<Healing> for HealingPolicy {
+    fn from(healing: Healing) -> Self {
+        match healing {
+            Healing::Off => Self::Off,
+            Healing::Propose => Self::Propose,
+            Healing::Provisional => Self::Provisional,
+        }
+    }
 }
 
 impl Manner {
@@ -93,6 +117,7 @@ impl<'a> Execution<'a> {
         options.env.clone_from(&config.variables);
         options.headed = manner.headed.then_some(true);
         options.browser.clone_from(&config.chromium.value);
+        options.healing = manner.healing.map(Into::into);
         let cancel = options.cancel.clone();
         options.people = Arc::new(AtTerminal {
             answers: manner.answers.iter().cloned().collect(),

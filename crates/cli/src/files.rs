@@ -9,7 +9,10 @@ use std::{
 
 use casare_engine::{Engine, Node, Plan, PlanError, Registry};
 use casare_files::AtomicFile;
-use casare_nodes::custom;
+use casare_nodes::{
+    custom,
+    healing::{self, project::Project},
+};
 use casare_workflow::ProblemList;
 
 use crate::failure::CliError;
@@ -80,10 +83,16 @@ pub(crate) fn engine() -> Engine {
     Engine::new(Registry::new(standard()))
 }
 
+/// The nodes, and what knows how elements are written in workflows of the project around `folder`.
+fn registry(folder: &Path, nodes: impl IntoIterator<Item = Node>) -> Registry {
+    let project = Project::around(folder);
+    Registry::new(nodes).with_formats(healing::formats(project))
+}
+
 /// An engine that also knows the nodes of the project that `folder` belongs to.
 pub(crate) fn engine_at(folder: &Path) -> Result<Engine, CliError> {
     let Some(nodes) = custom::project_nodes(folder) else {
-        return Ok(engine());
+        return Ok(Engine::new(registry(folder, standard())));
     };
     let definitions = custom::definitions(&nodes).map_err(|source| CliError::Unreadable {
         path: nodes.clone(),
@@ -100,9 +109,8 @@ pub(crate) fn engine_at(folder: &Path) -> Result<Engine, CliError> {
         }
         known.push(node);
     }
-    Ok(Engine::new(Registry::new(
-        standard().into_iter().chain(known),
-    )))
+    let nodes = standard().into_iter().chain(known);
+    Ok(Engine::new(registry(folder, nodes)))
 }
 
 /// An engine that also knows the nodes of the project around the current folder.

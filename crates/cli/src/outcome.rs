@@ -46,6 +46,9 @@ impl Told<'_> {
         if let Some(report) = self.report {
             json["report"] = report.display().to_string().into();
         }
+        if outcome.healed > 0 {
+            json["healed"] = outcome.healed.into();
+        }
         if outcome.failed_steps > 0 {
             json["failed_steps"] = outcome.failed_steps.into();
         }
@@ -100,6 +103,15 @@ impl Told<'_> {
         if outcome.failed_steps > 0 {
             let failed = count(outcome.failed_steps, "step");
             text.push_str(&paint.yellow(&format!(", {failed} failed and passed over")));
+        }
+        if outcome.healed > 0 {
+            let healed = count(outcome.healed, "target");
+            text.push_str(&paint.yellow(&format!(", {healed} healed")));
+            let _ = write!(
+                text,
+                "\n  {} `casare heal list` shows the repairs, `casare heal accept ID` makes one",
+                paint.dim("healed")
+            );
         }
         if let Some(report) = self.report {
             let _ = write!(text, "\n  {} {}", paint.dim("report"), report.display());

@@ -1,8 +1,8 @@
 //! The nodes an engine knows.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use casare_workflow::{Catalogue, NodeSpec};
+use casare_workflow::{Catalogue, Misformed, NodeSpec};
 
 use crate::{Node, flow};
 
@@ -10,6 +10,17 @@ use crate::{Node, flow};
 #[derive(Debug, Clone)]
 pub struct Registry {
     nodes: Arc<BTreeMap<String, Node>>,
+    formats: Option<Formats>,
+}
+
+/// What knows the formats of texts that nodes bring along.
+#[derive(Clone)]
+struct Formats(Arc<dyn Fn(&str, &str) -> Option<Misformed> + Send + Sync>);
+
+impl fmt::Debug for Formats {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Formats")
+    }
 }
 
 impl Registry {
@@ -24,7 +35,18 @@ impl Registry {
             .collect();
         Self {
             nodes: Arc::new(nodes),
+            formats: None,
         }
+    }
+
+    /// With what says whether a text is of a format that nodes bring along; see [`Catalogue::misformed`].
+    #[must_use]
+    pub fn with_formats(
+        mut self,
+        misformed: impl Fn(&str, &str) -> Option<Misformed> + Send + Sync + 'static,
+    ) -> Self {
+        self.formats = Some(Formats(Arc::new(misformed)));
+        self
     }
 
     /// The node called `name`.
@@ -40,5 +62,10 @@ impl Catalogue for Registry {
 
     fn nodes(&self) -> Vec<&NodeSpec> {
         self.nodes.values().map(Node::spec).collect()
+    }
+
+    fn misformed(&self, format: &str, text: &str) -> Option<Misformed> {
+        let Formats(formats) = self.formats.as_ref()?;
+        formats(format, text)
     }
 }

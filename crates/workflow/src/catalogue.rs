@@ -122,10 +122,26 @@ pub enum Siblings {
     All,
 }
 
+/// What is wrong with a text of a format that nodes bring along: a selector, the name of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misformed {
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
 /// Where nodes are looked up.
 pub trait Catalogue {
     /// The node called `name`.
     fn node(&self, name: &str) -> Option<&NodeSpec>;
     /// Every node, sorted by name.
     fn nodes(&self) -> Vec<&NodeSpec>;
+
+    /// What is wrong with a text that a schema says is of `format`; `None` where nothing is, or where the
+    /// format is not known.
+    fn misformed(&self, format: &str, text: &str) -> Option<Misformed> {
+        let _ = (format, text);
+        None
+    }
 }

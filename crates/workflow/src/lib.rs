@@ -28,7 +28,7 @@ pub mod schema;
 pub mod span;
 pub mod value;
 
-pub use catalogue::{BlockShape, BlockSpec, Catalogue, Effect, NodeSpec};
+pub use catalogue::{BlockShape, BlockSpec, Catalogue, Effect, Misformed, NodeSpec};
 pub use check::check;
 pub use document::{DocPath, Document, Segment, SourceRange};
 pub use expression::{ExpressionError, NameUse, Scope, Template};

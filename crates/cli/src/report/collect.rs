@@ -197,6 +197,7 @@ impl Collected {
                 outputs,
                 error,
                 steps,
+                healed,
                 ..
             } => {
                 let (outputs, error) = (outputs.clone(), error.clone());
@@ -205,6 +206,7 @@ impl Collected {
                     outputs,
                     error,
                     steps: *steps,
+                    healed: *healed,
                 });
             }
             EventKind::StepStarted { path, step, .. } => {

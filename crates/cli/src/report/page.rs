@@ -134,6 +134,10 @@ fn facts(out: &mut impl Write, collected: &Collected, clock: &Clock) -> io::Resu
         .as_ref()
         .map_or(collected.steps.len() as u64, |end| end.steps);
     fact("Executed", &count(steps, "step"))?;
+    let healed = collected.end.as_ref().map_or(0, |end| end.healed);
+    if healed > 0 {
+        fact("Healed", &count(healed, "target"))?;
+    }
     if collected.attempts.len() > 1 {
         let resumed = count(collected.attempts.len() as u64 - 1, "time");
         fact("Resumed", &resumed)?;

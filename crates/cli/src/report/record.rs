@@ -21,6 +21,7 @@ pub(super) struct End {
     pub(super) outputs: Json,
     pub(super) error: Option<ErrorReport>,
     pub(super) steps: u64,
+    pub(super) healed: u64,
 }
 
 /// One execution of a step.

@@ -86,12 +86,16 @@ fn listed(runs: &[StoredRun], paint: Paint) -> String {
             .collect(),
     ];
     for run in runs {
-        let state = state_name(run);
+        let state = match run.healed {
+            0 => state_name(run).to_owned(),
+            _ => format!("{} (healed)", state_name(run)),
+        };
         rows.push(vec![
             // 13 characters are the millisecond in which the run began.
             run.id.to_string()[..13].into(),
             Cell::new(&run.workflow, |name| paint.bold(name)),
-            Cell::new(state, |state| match run.state {
+            Cell::new(&state, |state| match run.state {
+                RunState::Succeeded if run.healed > 0 => paint.yellow(state),
                 RunState::Succeeded => paint.green(state),
                 RunState::Failed => paint.red(state),
                 _ => paint.yellow(state),

@@ -74,6 +74,9 @@ fn about(run: &StoredRun, paint: Paint) -> String {
     );
     row("took", took(run));
     row("steps", grouped(run.steps));
+    if run.healed > 0 {
+        row("healed", paint.yellow(&grouped(run.healed)));
+    }
     if run.attempt > 1 {
         row("attempts", run.attempt.to_string());
     }

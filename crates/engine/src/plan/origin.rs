@@ -47,11 +47,13 @@ impl Plan {
 
 /// The steps of a block as paths write it: `do`, or `cases:paid`.
 fn steps_of<'s>(step: &'s Step, wanted: &str) -> Option<&'s [Step]> {
-    step.blocks.iter().find_map(|(block, content)| match content {
-        Block::Steps(steps) => (block == wanted).then_some(&steps[..]),
-        Block::Named(lists) => lists
-            .iter()
-            .find(|(name, _)| *named_block(block, name) == *wanted)
-            .map(|(_, steps)| &steps[..]),
-    })
+    step.blocks
+        .iter()
+        .find_map(|(block, content)| match content {
+            Block::Steps(steps) => (block == wanted).then_some(&steps[..]),
+            Block::Named(lists) => lists
+                .iter()
+                .find(|(name, _)| *named_block(block, name) == *wanted)
+                .map(|(_, steps)| &steps[..]),
+        })
 }

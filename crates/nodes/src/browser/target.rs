@@ -19,6 +19,9 @@ pub(super) const OBJECT: &str = "object:";
 /// The format of a selector, or the name of an object, in schemas.
 pub(super) const FORMAT: &str = "locator";
 
+/// The format of a field of a form in schemas: its name, a selector, or the name of an object.
+pub(super) const FIELD_FORMAT: &str = "locator-of-field";
+
 /// An element of a page: a selector, a whole bundle of ways to know it, or the name of an object.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Target {

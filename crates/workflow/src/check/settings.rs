@@ -20,6 +20,8 @@ use super::{
     trail::Trail,
     wanted::{DEEPEST, alternatives, literals, target, types},
 };
+use crate::Catalogue;
+
 mod bounds;
 mod choice;
 mod explain;
@@ -32,7 +34,7 @@ use keys::{Entries, Keys};
 pub(super) type Patterns = RefCell<HashMap<String, Option<Regex>>>;
 
 /// What every look at settings needs.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Settings<'a> {
     /// The node they are for.
     pub(super) node: &'a str,
@@ -40,6 +42,8 @@ pub(super) struct Settings<'a> {
     pub(super) root: &'a Json,
     pub(super) suggest: &'a Suggest,
     pub(super) patterns: &'a Patterns,
+    /// What knows the formats that nodes bring along.
+    pub(super) catalogue: &'a dyn Catalogue,
 }
 
 /// What is found to be wrong, most of all how much.
@@ -229,6 +233,7 @@ impl<'a> Settings<'a> {
         let mut meant = Vec::new();
         for (key, value) in map.iter() {
             let below = Trail::Key(trail, key);
+            self.key_format(schema, key, &below, flaws);
             if let Some(schema) = keys.schema_of(self, key) {
                 flaws.part(|flaws| self.value(schema, value, &below, depth + 1, flaws));
             } else if keys.closed {
@@ -245,6 +250,22 @@ impl<'a> Settings<'a> {
             if map.get(name).is_none() && !meant.contains(&name) {
                 flaws.add(PART, || self.missing(schema, name, trail));
             }
+        }
+    }
+
+    /// A key of which the schema says the format: the fields of a form.
+    fn key_format(&self, schema: &Json, key: &str, trail: &Trail<'_>, flaws: &mut Flaws) {
+        let format = schema
+            .get("propertyNames")
+            .and_then(|names| names.get("format"))
+            .and_then(Json::as_str);
+        if let Some(wrong) = format.and_then(|format| self.catalogue.misformed(format, key)) {
+            flaws.add(PART, || {
+                Finding::error("setting-format", trail.path(), wrong.message)
+                    .label("not of the right form")
+                    .help(wrong.help)
+                    .at_key()
+            });
         }
     }
 

@@ -155,6 +155,7 @@ impl Check<'_> {
             root: &spec.settings,
             suggest: &self.report.suggest,
             patterns: &self.patterns,
+            catalogue: self.catalogue,
         };
         let at = Trail::Part(&step.at);
         // Without `with`, what is missing is shown at the node.

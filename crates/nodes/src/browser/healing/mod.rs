@@ -21,9 +21,15 @@
 
 pub(super) mod attempt;
 pub mod attempts;
+mod format;
 pub mod known;
+pub mod patch;
 mod picture;
+pub mod probe;
 pub mod project;
 pub mod proposal;
 mod report;
 pub(super) mod risk;
+pub mod uses;
+
+pub use format::formats;

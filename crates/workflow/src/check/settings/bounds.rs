@@ -35,6 +35,15 @@ impl Settings<'_> {
                 .label("no duration")
             });
         }
+        let format = schema.get("format").and_then(Json::as_str);
+        if let Some(wrong) = format.and_then(|format| self.catalogue.misformed(format, text)) {
+            flaws.add(PART, || {
+                let message = format!("`{}`: {}", name(), wrong.message);
+                Finding::error("setting-format", trail.path(), message)
+                    .label("not of the right form")
+                    .help(wrong.help)
+            });
+        }
         size(
             schema,
             text.chars().count(),

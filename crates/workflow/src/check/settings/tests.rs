@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 
 use super::*;
-use crate::{Any, DocPath, Span};
+use crate::{Any, DocPath, Misformed, NodeSpec, Span};
 use serde_json::json;
 
 /// How to log in.
@@ -93,6 +93,48 @@ fn schema_of<T: JsonSchema>() -> Json {
         .to_value()
 }
 
+/// Knows a format, and no nodes.
+struct Colours;
+
+impl Catalogue for Colours {
+    fn node(&self, _: &str) -> Option<&NodeSpec> {
+        None
+    }
+
+    fn nodes(&self) -> Vec<&NodeSpec> {
+        Vec::new()
+    }
+
+    fn misformed(&self, format: &str, text: &str) -> Option<Misformed> {
+        (format == "colour" && text != "red").then(|| Misformed {
+            message: format!("`{text}` is no colour"),
+            help: Some("write `red`".to_owned()),
+        })
+    }
+}
+
+#[test]
+fn formats_that_nodes_bring_along_are_asked_for_values_and_keys() {
+    let schema = json!({ "properties": {
+        "paint": { "anyOf": [{ "type": "string", "format": "colour" }, { "type": "object" }] },
+        "parts": { "type": "object", "propertyNames": { "format": "colour" } },
+    } });
+
+    let found = findings(
+        &schema,
+        &json!({ "paint": "bleu", "parts": { "red": 1, "rot": 2 } }),
+    );
+
+    assert_snapshot!(found, @r"
+    error setting-format at value with.paint: `paint`: `bleu` is no colour
+      ^ not of the right form
+      = write `red`
+    error setting-format at key with.parts.rot: `rot` is no colour
+      ^ not of the right form
+      = write `red`
+    ");
+}
+
 fn findings(schema: &Json, with: &Json) -> String {
     let with: IndexMap<String, Json> = serde_json::from_value(with.clone()).unwrap();
     let settings = Settings {
@@ -100,6 +142,7 @@ fn findings(schema: &Json, with: &Json) -> String {
         root: schema,
         suggest: &Suggest::default(),
         patterns: &Patterns::default(),
+        catalogue: &Colours,
     };
     let at = DocPath::default();
     let found = settings.check(&with, &Trail::Key(&Trail::Part(&at), "with"));
