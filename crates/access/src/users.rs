@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Access, AccessError, Principal, Role, sessions};
+use crate::{Access, AccessError, Principal, Role, Who, sessions};
 
 row! {
     /// A person.
@@ -34,6 +34,10 @@ row! {
     }
     struct Count {
         count: i64,
+    }
+    struct TenantRow {
+        id: TenantId,
+        name: String,
     }
     struct PasswordRow {
         password: Option<String>,
@@ -60,6 +64,8 @@ statements! {
         WHERE m.tenant_id = $1 AND m.user_id <> $2 AND m.role = 'owner' AND u.disabled_at IS NULL";
     SET_ROLE: "UPDATE members SET role = $3 WHERE tenant_id = $1 AND user_id = $2";
     REMOVE_MEMBER: "DELETE FROM members WHERE tenant_id = $1 AND user_id = $2";
+    TENANTS_OF: "SELECT t.id, t.name FROM members m JOIN tenants t ON t.id = m.tenant_id
+        WHERE m.user_id = $1 AND t.archived_at IS NULL ORDER BY t.name";
     PASSWORD: "SELECT password, email FROM users WHERE id = $1";
     SET_PASSWORD: "UPDATE users SET password = $2 WHERE id = $1";
 }
@@ -164,6 +170,47 @@ impl Access {
         let mut reader = self.store.reader().await?;
         let found = fetch_optional!(reader.link(), User, USER, user)?;
         found.ok_or_else(missing)
+    }
+
+    /// The tenants that somebody can work in, with their names.
+    pub async fn tenants_of(&self, me: &Principal) -> Result<Vec<(TenantId, String)>, AccessError> {
+        let Who::User { id, .. } = me.who else {
+            let tenants = self.store.tenants().await?;
+            let own = tenants.into_iter().filter(|tenant| tenant.id == me.tenant);
+            return Ok(own.map(|tenant| (tenant.id, tenant.name)).collect());
+        };
+        let mut reader = self.store.reader().await?;
+        let rows = fetch_all!(reader.link(), TenantRow, TENANTS_OF, id)?;
+        Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+    }
+
+    /// Makes a tenant whose owner is whoever makes it.
+    ///
+    /// # Errors
+    ///
+    /// `Exists`; `Invalid` for a key, which cannot be an owner.
+    pub async fn create_tenant(&self, by: &Principal, name: &str) -> Result<TenantId, AccessError> {
+        let Who::User { id, .. } = by.who else {
+            return Err(AccessError::Invalid {
+                what: "a key",
+                why: "only a person can own a tenant".to_owned(),
+            });
+        };
+        let tenant = self.store.create_tenant(name).await?;
+        let mut work = self.store.begin().await?;
+        execute!(
+            work.link(),
+            ADD_MEMBER,
+            tenant,
+            id,
+            Role::Owner.name(),
+            self.now()
+        )?;
+        let details = json!({ "tenant": tenant, "name": name });
+        self.note_in(&mut work, by, "tenant.create", name, &details)
+            .await?;
+        work.commit().await?;
+        Ok(tenant)
     }
 
     /// Changes what somebody is in the tenant.

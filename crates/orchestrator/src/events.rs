@@ -4,7 +4,14 @@
 //! those who listen to it. The last few thousand are kept in memory, so that whoever was away for a
 //! moment goes on where they were. Whoever is slower than that is told that they missed some.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use casare_store::{Moment, Store, TenantId, Told};
 use parking_lot::RwLock;
@@ -40,6 +47,19 @@ pub struct LiveEvent {
 pub struct Events {
     kept: Arc<RwLock<VecDeque<Arc<LiveEvent>>>>,
     newest: watch::Sender<i64>,
+    /// Nothing up to this number is kept.
+    dropped: Arc<AtomicI64>,
+    listeners: Arc<AtomicUsize>,
+}
+
+/// Counted as long as it is there.
+#[derive(Debug)]
+pub(crate) struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What somebody reads next.
@@ -63,7 +83,19 @@ impl Events {
         Self {
             kept: Arc::default(),
             newest: watch::Sender::new(0),
+            dropped: Arc::default(),
+            listeners: Arc::default(),
         }
+    }
+
+    /// How many listen to this server.
+    pub fn listeners(&self) -> usize {
+        self.listeners.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_listener(&self) -> Counted {
+        self.listeners.fetch_add(1, Ordering::Relaxed);
+        Counted(Arc::clone(&self.listeners))
     }
 
     /// The number of the newest event.
@@ -79,8 +111,7 @@ impl Events {
     /// What came after `after`, at most `limit`, of whatever tenant and topic.
     pub fn after(&self, after: i64, limit: usize) -> Next {
         let kept = self.kept.read();
-        let oldest = kept.front().map_or(i64::MAX, |event| event.seq);
-        if after > 0 && after + 1 < oldest && after < self.newest() && kept.len() == KEPT {
+        if after > 0 && after < self.dropped.load(Ordering::Acquire) {
             return Next::Missed { now: self.newest() };
         }
         let from = kept.partition_point(|event| event.seq <= after);
@@ -134,7 +165,9 @@ impl Events {
                 let mut kept = self.kept.write();
                 let excess = (kept.len() + events.len()).saturating_sub(KEPT);
                 let drained = excess.min(kept.len());
-                kept.drain(..drained);
+                if let Some(last) = kept.drain(..drained).next_back() {
+                    self.dropped.store(last.seq, Ordering::Release);
+                }
                 kept.extend(events);
             }
             self.newest.send_replace(newest);

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{ArtifactPlace, Events, OrchestratorError, Settings};
+use crate::{ArtifactPlace, Events, OrchestratorError, Settings, rate::Rates};
 
 /// The server. Clones share it.
 #[derive(Debug, Clone)]
@@ -26,6 +26,7 @@ pub struct Parts {
     pub access: Access,
     pub vault: Vault,
     pub events: Events,
+    pub(crate) rates: Rates,
     pub artifacts: ArtifactStore,
     pub settings: Settings,
     /// Cancelled when the server shuts down: long requests and tasks end then.
@@ -69,6 +70,7 @@ impl Orchestrator {
                 access: Access::new(store.clone()),
                 vault: Vault::new(store.clone(), master),
                 events: Events::new(),
+                rates: Rates::new(settings.rate),
                 store,
                 queue,
                 artifacts,
@@ -99,9 +101,13 @@ impl Orchestrator {
 
     /// Everything that the server answers.
     pub fn router(&self) -> Router {
-        Router::new()
-            .nest("/api/v1", crate::hub::routes())
-            .with_state(self.clone())
+        crate::api::router(self)
+    }
+
+    /// Where somebody opens a one-time link.
+    pub fn link(&self, token: &str) -> String {
+        let url = self.settings.public_url.trim_end_matches('/');
+        format!("{url}/join#{token}")
     }
 
     /// Answers requests until `shutdown` comes; then those under way end, and everything stops.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Enqueued, JobState, NewJob, Priority, Queue, QueueError, RetryPolicy,
+    Enqueued, JobState, Priority, Queue, QueueError, RetryPolicy,
     lease::HeldUnder,
     statements::{LETTER_STATS, LETTERS, NOTE_LETTER, SETTLE_LETTER},
 };
@@ -118,24 +118,9 @@ impl Queue {
         if story.state != JobState::Dead {
             return Err(QueueError::NoSuchLetter { job });
         }
-        let demands = self.demands_of(story.lane).await?;
-        let mut options = story.options;
-        options.replay_of = Some(job);
-        if let Some(retry) = edit.retry {
-            options.retry = retry;
-        }
-        let again = NewJob {
-            workflow: story.workflow,
-            version: edit.version.or(story.version),
-            inputs: edit.inputs.unwrap_or(story.inputs),
-            priority: edit.priority.unwrap_or(story.priority),
-            due: edit.due,
-            demands,
-            prefer: None,
-            options,
-            // Two people who press the button at once make one job.
-            key: Some(format!("replay:{job}")),
-        };
+        // Two people who press the button at once make one job.
+        let key = Some(format!("replay:{job}"));
+        let again = self.order_of(tenant, job, edit, key).await?;
         let submitted = self.enqueue(tenant, vec![again]).await.pop();
         let submitted = match submitted.unwrap_or(Err(QueueError::Closed)) {
             Err(QueueError::KeyReused { job, .. }) => Enqueued {
@@ -216,7 +201,7 @@ impl Queue {
         Ok(changed > 0)
     }
 
-    async fn demands_of(&self, lane: i64) -> Result<crate::Demands, QueueError> {
+    pub(crate) async fn demands_of(&self, lane: i64) -> Result<crate::Demands, QueueError> {
         if !self.inner.rules.read().lanes.contains_key(&lane) {
             let mut reader = self.inner.store.reader().await?;
             self.learn_lanes(reader.link(), &[lane]).await?;

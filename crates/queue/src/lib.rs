@@ -9,7 +9,7 @@
 //! | `queue` | the queue as a whole; `batch` does together what is asked for at the same time |
 //! | `enqueue`, `lease`, `heartbeat`, `ends`, `timers` | the life of a job, in this order |
 //! | `control` | cancel and kill, pause, limits, answers to what waits |
-//! | `dead_letters`, `explain` | what was given up; what waits, and why |
+//! | `dead_letters`, `explain`, `list` | what was given up; what waits, and why; lists |
 //! | `transactions` | queues of business items that runs produce and consume |
 //! | `rules`, `ready` | copies of what the tables say that leasing goes by |
 //! | `statements` | all SQL |
@@ -26,6 +26,7 @@ mod explain;
 mod heartbeat;
 mod job;
 mod lease;
+mod list;
 mod matching;
 mod queue;
 mod ready;
@@ -45,6 +46,7 @@ pub use job::{
     Outcome, Preference, Priority, Recovery, Stop,
 };
 pub use lease::LeaseRequest;
+pub use list::{Asking, JobFilter, ListedJob};
 pub use matching::{Demands, Obstacle, Robot, Scope};
 pub use queue::{Queue, QueueSettings};
 pub use retry::{Backoff, ErrorKind, RetryPolicy};
@@ -57,5 +59,5 @@ pub use transactions::{
 
 /// Every SQL text of the queue, for a test to prepare.
 pub fn all_statements() -> Vec<casare_store::Sql> {
-    [statements::ALL, transactions::statements::ALL].concat()
+    [statements::ALL, list::ALL, transactions::statements::ALL].concat()
 }

@@ -51,8 +51,9 @@ impl Office {
         let link = self.access.invite(by, email, role).await.unwrap();
         let joined = self
             .access
-            .use_link(&link.token, None, "M", &password(), HERE);
-        joined.await.unwrap().principal
+            .use_link(&link.token, None, "M", &password(), HERE)
+            .await;
+        joined.unwrap().principal
     }
 
     async fn sign_in(&self, password: &str) -> Result<SignedIn, AccessError> {
@@ -71,8 +72,8 @@ on_both! {
     async fn the_first_link_makes_an_owner_once(database: Database) {
         let office = office(&database).await;
         let link = office.access.first_link().await.unwrap().unwrap();
-        let short = office.access.use_link(&link.token, Some("a@b"), "A", &"short".into(), HERE);
-        assert!(matches!(short.await, Err(AccessError::Invalid { .. })), "the link is still good");
+        let short = office.access.use_link(&link.token, Some("a@b"), "A", &"short".into(), HERE).await;
+        assert!(matches!(short, Err(AccessError::Invalid { .. })), "the link is still good");
         let owner = office.access
             .use_link(&link.token, Some("a@b"), "A", &password(), HERE).await.unwrap();
 

@@ -2,12 +2,17 @@
 //! statements that take waiting rows in batches and remove them, each commit on the disk.
 //!
 //! `cargo run --release -p casare-queue --example queue_speed -- [postgres|sqlite] [largest]`
+//!
+//! `… -- peers PYTHON MODULES` measures other queues on the same server: PYTHON has pgqueuer and procrastinate,
+//! MODULES is a folder with graphile-worker. `cargo xtask bench queue` installs them.
 
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a measurement for people to read"
 )]
+
+mod peers;
 
 use std::{
     sync::Arc,
@@ -29,6 +34,11 @@ const TIMED: usize = 50_000;
 #[tokio::main]
 async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [what, python, modules] = arguments.as_slice()
+        && what == "peers"
+    {
+        return peers::compare(python, modules).await;
+    }
     let only = arguments.first().map_or("both", String::as_str);
     let largest: usize = arguments
         .get(1)
@@ -59,6 +69,19 @@ struct Bench {
 }
 
 impl Bench {
+    async fn open(address: &str) -> Self {
+        let store = Store::open(address, Clock::System).await.unwrap();
+        let queue = Queue::open(store, QueueSettings::default()).await.unwrap();
+        // As a server does it.
+        queue.keep_time();
+        let now = queue.now();
+        Bench {
+            queue,
+            tenant: TenantId::new(now),
+            workflow: WorkflowId::new(now),
+        }
+    }
+
     fn job(&self, number: usize) -> NewJob {
         let mut job = NewJob::of(self.workflow);
         job.inputs = payload(number);
@@ -150,16 +173,7 @@ impl Bench {
 }
 
 async fn measure(address: &str, second: &str, largest: usize, floor: f64) {
-    let store = Store::open(address, Clock::System).await.unwrap();
-    let queue = Queue::open(store, QueueSettings::default()).await.unwrap();
-    // As a server does it.
-    queue.keep_time();
-    let now = queue.now();
-    let bench = Bench {
-        queue,
-        tenant: TenantId::new(now),
-        workflow: WorkflowId::new(now),
-    };
+    let bench = Bench::open(address).await;
     bench.fill(1_000).await;
     bench.drain(1_000, BATCH, 1).await;
 

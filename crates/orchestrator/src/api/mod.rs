@@ -1,0 +1,216 @@
+//! The REST API: one file for each thing, and all of them in this list.
+
+mod account;
+mod dead_letters;
+mod extract;
+mod jobs;
+mod live;
+mod page;
+mod people;
+mod queues;
+mod robots;
+mod runs;
+mod system;
+mod values;
+mod workflows;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, Method, StatusCode, Uri, header},
+    middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer, csrf::CsrfLayer, set_header::SetResponseHeaderLayer,
+};
+use utoipa::openapi::{
+    Components, Content, Info, OpenApi, Ref, RefOr, ResponseBuilder, Tag,
+    security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_axum::router::OpenApiRouter;
+
+pub(crate) use extract::{IfMatch, Json, Path, Query, Tagged};
+pub(crate) use page::{Page, Paging, Time, whole};
+
+use crate::{Orchestrator, Problem, guard, rate, repeat};
+
+/// The largest body that is read, in bytes.
+const LARGEST_BODY: usize = 8 << 20;
+
+/// Below `/api/v1`.
+fn routes() -> OpenApiRouter<Orchestrator> {
+    OpenApiRouter::new()
+        .merge(account::routes())
+        .merge(people::routes())
+        .merge(workflows::routes())
+        .merge(jobs::routes())
+        .merge(runs::routes())
+        .merge(dead_letters::routes())
+        .merge(robots::routes())
+        .merge(values::routes())
+        .merge(queues::routes())
+        .merge(live::routes())
+        .merge(system::routes())
+}
+
+/// What describes the API, as `/api/v1/openapi.json` answers it.
+pub fn document() -> OpenApi {
+    let (_, mut document) = OpenApiRouter::<Orchestrator>::new()
+        .nest("/api/v1", routes())
+        .split_for_parts();
+    complete(&mut document);
+    document
+}
+
+/// Everything that the server answers.
+pub(crate) fn router(server: &Orchestrator) -> Router {
+    let (api, _) = routes().split_for_parts();
+    let api = api
+        .fallback(async || Problem::missing("route"))
+        .layer(from_fn_with_state(server.clone(), repeat::once))
+        .layer(from_fn_with_state(server.clone(), rate::limit))
+        .layer(from_fn_with_state(server.clone(), guard::authenticate))
+        .layer(CsrfLayer::new())
+        .layer(DefaultBodyLimit::max(LARGEST_BODY));
+    Router::new()
+        .nest("/api/v1", api.merge(crate::hub::routes()))
+        .merge(system::probes())
+        .fallback(async || Problem::missing("page"))
+        .layer(from_fn(tidy))
+        .layer(CatchPanicLayer::custom(|_| {
+            Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "something is wrong with this server",
+            )
+            .into_response()
+        }))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
+        .layer(fixed(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
+        .with_state(server.clone())
+}
+
+fn fixed(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}
+
+/// Refuses addresses that the databases cannot keep, and answers what axum refuses by itself as a
+/// problem, too.
+async fn tidy(uri: Uri, request: axum::extract::Request, next: axum::middleware::Next) -> Response {
+    if uri.to_string().contains("%00") {
+        return Problem::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "the address holds the character U+0000",
+        )
+        .into_response();
+    }
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    let status = response.status();
+    let explained = response.headers().contains_key(header::CONTENT_TYPE);
+    if status == StatusCode::METHOD_NOT_ALLOWED && method != Method::HEAD {
+        let allow = response.headers().get(header::ALLOW).cloned();
+        let mut told = Problem::new(
+            status,
+            "method_not_allowed",
+            format!("this address does not take {method}"),
+        )
+        .into_response();
+        if let Some(allow) = allow {
+            told.headers_mut().insert(header::ALLOW, allow);
+        }
+        return told;
+    }
+    if status == StatusCode::FORBIDDEN && !explained {
+        return Problem::new(
+            status,
+            "other_site",
+            "the request comes from a page of another site",
+        )
+        .into_response();
+    }
+    response
+}
+
+/// What every name of a thing keeps to.
+pub(crate) fn name(text: &str) -> Result<(), Problem> {
+    if text.trim().is_empty() || text.len() > 200 || text.chars().any(char::is_control) {
+        return Err(Problem::invalid(
+            "a name has 1 to 200 bytes, all of them printable",
+        ));
+    }
+    Ok(())
+}
+
+const TAGS: &[(&str, &str)] = &[
+    ("account", "Signing in and out, and one's own account"),
+    ("people", "Members, API keys, audit"),
+    ("workflows", "Workflows and their versions"),
+    ("jobs", "Ordering runs, looking at them, stopping them"),
+    ("runs", "What happened in an attempt"),
+    ("dead letters", "Jobs that were given up"),
+    ("tasks", "What jobs ask people"),
+    ("robots", "Robots, pools, enrolment"),
+    ("limits", "How many jobs at a time, and pauses"),
+    ("values", "Environments, assets, credentials"),
+    ("schedules", "What runs when"),
+    ("triggers", "What starts runs besides schedules"),
+    ("hooks", "Whom to tell of what happens"),
+    ("queues", "Transaction queues and their items"),
+    ("live", "What happens, as it happens"),
+    ("system", "This server"),
+];
+
+fn complete(document: &mut OpenApi) {
+    let mut info = Info::new("Casare", env!("CARGO_PKG_VERSION"));
+    info.description = Some(
+        "Errors are problem documents (RFC 9457) with a stable `code`. Lists are paged by `cursor`. \
+         `Idempotency-Key` makes POSTs safe to repeat; `If-Match` keeps edits from overwriting others."
+            .to_owned(),
+    );
+    document.info = info;
+    document.tags = Some(
+        TAGS.iter()
+            .map(|(name, description)| {
+                let mut tag = Tag::new(*name);
+                tag.description = Some((*description).to_owned());
+                tag
+            })
+            .collect(),
+    );
+    let components = document.components.get_or_insert_with(Components::new);
+    components.schemas.insert(
+        "Problem".to_owned(),
+        <Problem as utoipa::PartialSchema>::schema(),
+    );
+    components.responses.insert(
+        "Problem".to_owned(),
+        RefOr::T(
+            ResponseBuilder::new()
+                .description("Why not")
+                .content(
+                    "application/problem+json",
+                    Content::new(Some(Ref::from_schema_name("Problem"))),
+                )
+                .build(),
+        ),
+    );
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("csr_…")
+        .build();
+    components.add_security_scheme("key", SecurityScheme::Http(bearer));
+    let cookie = ApiKey::Cookie(ApiKeyValue::new(guard::SESSION));
+    components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+}
