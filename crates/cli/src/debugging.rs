@@ -63,6 +63,7 @@ impl Workbench {
         options.env.clone_from(&self.variables);
         options.headed = launch.headed.then_some(true);
         options.browser.clone_from(&self.browser);
+        options.keep = Some(self.home.clone());
         options.journal = Some(Journal::open(&self.home).await?);
         Ok(Opened {
             engine,

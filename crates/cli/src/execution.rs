@@ -117,6 +117,7 @@ impl<'a> Execution<'a> {
         options.env.clone_from(&config.variables);
         options.headed = manner.headed.then_some(true);
         options.browser.clone_from(&config.chromium.value);
+        options.keep.clone_from(&config.home.value);
         options.healing = manner.healing.map(Into::into);
         let cancel = options.cancel.clone();
         options.people = Arc::new(AtTerminal {

@@ -34,6 +34,8 @@ pub(crate) struct Surroundings {
     pub(crate) headed: Option<bool>,
     /// The browser to start where a workflow names none.
     pub(crate) browser: Option<PathBuf>,
+    /// Where nodes keep what outlives a run.
+    pub(crate) keep: PathBuf,
     /// What may be done about selectors that find nothing, when the person at the terminal said so.
     pub(crate) healing: Option<HealingPolicy>,
     /// How often a step went on with what was found another way.
@@ -351,6 +353,12 @@ impl StepContext {
     /// Where this step is written.
     pub fn origin(&self) -> Option<StepOrigin> {
         self.around.plan.origin(&self.path)
+    }
+
+    /// The folder for what outlives a run and belongs to this machine's user, such as log-ins. It may not be there
+    /// yet.
+    pub fn keep_folder(&self) -> &Path {
+        &self.around.keep
     }
 
     /// Runs `work`, which blocks or computes for long, off the run's own task.

@@ -74,6 +74,9 @@ pub struct RunOptions {
     pub browser: Option<PathBuf>,
     /// What may be done about selectors that find nothing, whatever the workflow says.
     pub healing: Option<HealingPolicy>,
+    /// Where nodes keep what outlives a run and belongs to this machine's user, such as log-ins; `kept` below
+    /// `runs` if not set.
+    pub keep: Option<PathBuf>,
     /// The workflow's file, for people.
     pub file: Option<String>,
     /// Who sees each step coming and decides about it: a debugger, a test, a recorder.
@@ -109,6 +112,7 @@ impl RunOptions {
             env: BTreeMap::new(),
             headed: None,
             browser: None,
+            keep: None,
             healing: None,
             file: None,
             attendant: None,

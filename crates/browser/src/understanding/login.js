@@ -71,7 +71,7 @@ casare.login ??= (() => {
   const TELLS = '[role=alert],[aria-live=assertive],[class*=error i],[class*=alert i],[class*=invalid i],[class*=danger i],[class*=warning i],[id*=error i],[class*=flash i],[class*=message i],[class*=notice i],[class*=toast i],[class*=feedback i],[class*=help i]';
 
   /** Texts by which the page may complain. */
-  function complaintsOf(map, form) {
+  function complaintsOf(map, form, asked) {
     const found = [];
     const add = (el, alert) => {
       const text = clip(textOf(el), 300);
@@ -83,6 +83,8 @@ casare.login ??= (() => {
       if (el.matches('input,select,textarea,form,button,body,html') || el.querySelector('input:not([type=hidden])') || !visible(el) || textOf(el).length > 400) continue;
       add(el, el.matches('[role=alert],[aria-live=assertive],[class*=error i],[class*=danger i],[class*=invalid i]'));
     }
+    // What the browser itself says of a value that it does not send.
+    for (const el of asked) if (el.matches(':user-invalid') && el.validationMessage) found.push({ text: clip(el.validationMessage, 300), alert: true, wrong: true, locked: false });
     const around = form?.parentElement ?? form;
     if (around) {
       const walker = around.ownerDocument.createTreeWalker(around, NodeFilter.SHOW_TEXT);
@@ -109,13 +111,14 @@ casare.login ??= (() => {
     const said = clip(squeeze((document.querySelector('main,[role=main],form') ?? document.body)?.innerText ?? ''), 2000);
     const stage = !asks ? (says('approve', said) && said.length < 1500 ? 'approval' : 'none')
       : asks.password ? (asks.user ? 'both' : 'password') : asks.codes.length ? 'code' : 'user';
+    const asking = asks ? [asks.user, asks.password, ...asks.codes].filter(Boolean) : [];
     return {
       asks, map,
       sight: {
         stage, code: !!asks?.codes.length, captcha: captchaOf(map), sent: stage === 'code' && says('sent', said), leaves: leaves(map),
-        complaints: complaintsOf(map, asks?.form), url: location.href, document: performance.timeOrigin, busy: busy(map),
+        complaints: complaintsOf(map, asks?.form, asking.map((field) => field.el)), email: asks?.user?.el.type === 'email', url: location.href, document: performance.timeOrigin, busy: busy(map),
         // Which fields ask: a page that asks again has new ones.
-        asking: asks ? [asks.user, asks.password, ...asks.codes].filter(Boolean).map((field) => field.el.name || field.el.id || field.kind).join() : '',
+        asking: asking.map((field) => field.el.name || field.el.id || field.kind).join(),
       },
     };
   }

@@ -43,6 +43,8 @@ pub struct Complaint {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LoginSight {
     pub stage: LoginStage,
+    /// Whether the name has to be a mail address.
+    pub email: bool,
     /// Whether a one-time code is asked for, maybe beside other things.
     pub code: bool,
     /// Whether it wants to know that a person is there, and does not know it yet.

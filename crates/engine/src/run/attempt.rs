@@ -85,6 +85,7 @@ pub(super) async fn attempt(
             run_id: start.id.to_string(),
             headed: options.headed,
             browser: options.browser,
+            keep: options.keep.unwrap_or_else(|| options.runs.join("kept")),
             healing: options.healing,
             healed: AtomicU64::new(start.journaled.healed),
             plan: plan.clone(),

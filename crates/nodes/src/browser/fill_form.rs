@@ -25,6 +25,7 @@ use super::{
 pub(super) struct FillForm {
     /// The fields, each as `name: value` or `locator: value`, for example `E-mail: ada@example.com` or
     /// `label=Email: ada@example.com`.
+    #[schemars(extend("propertyNames" = { "format": "locator-of-field" }))]
     fields: IndexMap<String, Any>,
     /// What to click when all are filled, for example `role=button[name=Submit]`.
     submit: Option<Target>,

@@ -4,14 +4,19 @@ use std::{any::Any, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use casare_browser::{Browser, BrowserError, Context, ExchangeMark, Page, RouteHandle, Until};
-use casare_engine::{BlockEnd, NodeError, Resource, StepContext};
+use casare_engine::{BlockEnd, LogLevel, NodeError, Reporter, Resource, StepContext};
 use serde_json::Value as Json;
-use tokio::{sync::Mutex, time::Instant};
+use tokio::{sync::Mutex, task::AbortHandle, time::Instant};
 
-use super::{fault::explain, healing::attempt::Healer, recording::Recording};
+use super::{fault::explain, healing::attempt::Healer, kept::KeptState, recording::Recording};
 
 /// How long a checkpoint may wait for a page that is just navigating.
 const SETTLING: Duration = Duration::from_secs(2);
+
+/// Asks for the page's own address, with its cookies.
+const PING: &str = "() => fetch(location.href, { method: 'HEAD', credentials: 'include', cache: 'no-store' }).then((answer) => answer.status)";
+/// How long the site may take to answer that.
+const PINGING: Duration = Duration::from_secs(20);
 
 /// How long a page may take to come back after a crash.
 const REOPENING: Duration = Duration::from_secs(10);
@@ -27,6 +32,10 @@ pub(super) struct LiveBrowser {
     answered: parking_lot::Mutex<Vec<(Page, ExchangeMark)>>,
     recording: Mutex<Option<Recording>>,
     healer: Healer,
+    /// Where its log-in is kept for later sessions.
+    kept: parking_lot::Mutex<Option<KeptState>>,
+    /// Tells the site that somebody is there.
+    alive: parking_lot::Mutex<Option<AbortHandle>>,
     /// The tab that was opened in a browser which is not ours, and goes on without us.
     guest: Option<Page>,
 }
@@ -57,7 +66,57 @@ impl LiveBrowser {
             answered: parking_lot::Mutex::default(),
             recording: Mutex::new(Some(recording)),
             healer,
+            kept: parking_lot::Mutex::default(),
+            alive: parking_lot::Mutex::default(),
         }
+    }
+
+    /// Keeps the log-in for later sessions when this one has ended well.
+    pub(super) fn keep_at_the_end(&self, kept: KeptState) {
+        *self.kept.lock() = Some(kept);
+    }
+
+    /// Asks for the page's address from time to time, so that the site does not take the session for abandoned.
+    pub(super) fn keep_alive(self: &Arc<Self>, every: Duration, reporter: Reporter) {
+        let this = Arc::downgrade(self);
+        let task = tokio::spawn(async move {
+            let mut failed = false;
+            loop {
+                tokio::time::sleep(every.max(Duration::from_secs(1))).await;
+                let Some(session) = this.upgrade() else {
+                    return;
+                };
+                let page = session.page();
+                let asked = page.evaluate(PING, &[], Instant::now() + PINGING).await;
+                let well = asked.is_ok_and(|status| status.as_u64().is_some_and(|code| code < 400));
+                if !well && !failed {
+                    let said = "the site does not answer what keeps the session alive";
+                    reporter.log(LogLevel::Warn, said);
+                }
+                failed = !well;
+            }
+        });
+        *self.alive.lock() = Some(task.abort_handle());
+    }
+
+    /// Keeps the log-in, or ends it where the block has failed.
+    async fn settle_log_in(&self, end: BlockEnd) -> Result<(), NodeError> {
+        let Some(kept) = self.kept.lock().take() else {
+            return Ok(());
+        };
+        match end {
+            BlockEnd::Completed => {}
+            BlockEnd::Failed => {
+                kept.forget();
+                return Ok(());
+            }
+            BlockEnd::Cancelled => return Ok(()),
+        }
+        let taken = self.page().checkpoint(Instant::now() + SETTLING).await;
+        let checkpoint = taken.map_err(|error| explain(&error))?;
+        let saved = move || kept.save(checkpoint, jiff::Timestamp::now());
+        let saved = tokio::task::spawn_blocking(saved).await;
+        saved.unwrap_or_else(|error| Err(NodeError::bug(error.to_string())))
     }
 
     /// Keeps a route until it is removed or the session ends.
@@ -168,7 +227,11 @@ pub(super) fn session(cx: &StepContext) -> Result<Arc<LiveBrowser>, NodeError> {
 
 #[async_trait]
 impl Resource for LiveBrowser {
-    async fn close(&self, _end: BlockEnd) -> Result<(), NodeError> {
+    async fn close(&self, end: BlockEnd) -> Result<(), NodeError> {
+        if let Some(task) = self.alive.lock().take() {
+            task.abort();
+        }
+        let log_in = self.settle_log_in(end).await;
         let kept = match self.recording.lock().await.take() {
             Some(recording) => recording.finish().await,
             None => Ok(()),
@@ -183,7 +246,7 @@ impl Resource for LiveBrowser {
         };
         // What was learned of the pages helps later runs; this one does without.
         let _ = self.healer.keep();
-        closed.and(kept)
+        closed.and(kept).and(log_in)
     }
 
     /// Taken of each document while nothing has been done to it yet: its address brings it back, and

@@ -292,7 +292,11 @@ impl Attempt<'_> {
             LoginStage::Both => (true, true),
             _ => (false, false),
         };
-        let user = if wants_user { Some(self.user()?) } else { None };
+        let user = if wants_user {
+            Some(self.user(sight.email)?)
+        } else {
+            None
+        };
         let password = if wants_password {
             Some(self.credential.field("password")?)
         } else {
@@ -319,8 +323,12 @@ impl Attempt<'_> {
         Ok(self.page.login_sight(Some(sight), self.answer_by()).await?)
     }
 
-    fn user(&self) -> Result<&str, NodeError> {
-        let usual = ["username", "email", "user", "login"];
+    fn user(&self, email: bool) -> Result<&str, NodeError> {
+        let usual = if email {
+            ["email", "username", "user", "login"]
+        } else {
+            ["username", "email", "user", "login"]
+        };
         let found = usual
             .iter()
             .find_map(|field| self.credential.optional(field));

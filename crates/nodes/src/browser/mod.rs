@@ -24,6 +24,7 @@ pub mod healing;
 mod history;
 mod hover;
 mod images;
+mod kept;
 mod live;
 mod login;
 mod paginate;

@@ -1,18 +1,22 @@
 use std::{sync::Arc, time::Duration};
 
 use casare_browser::{
-    Browser, Checkpoint, DialogPolicy, LaunchOptions, Login, Proxy, Until, Viewport,
+    Browser, BrowserError, Checkpoint, Context, DialogPolicy, Expect, LaunchOptions, Login, Page,
+    Proxy, Until, Viewport, understanding::LoginStage,
 };
 use casare_engine::{ErrorKind, HealingPolicy, LogLevel, Node, NodeError, Opened, StepContext};
+use casare_workflow::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::{
+    aim::{Aim, Intent},
     emulation::{Emulated, Size},
     fault,
     goto::WaitUntil,
     healing::attempt::Healer,
+    kept::{KeptLogin, KeptState},
     live::LiveBrowser,
     recording::{Console, Recording},
     target::deadline,
@@ -36,8 +40,13 @@ pub(super) struct Session {
     until: WaitUntil,
     /// The size of pages in pixels; 1280 × 720 without a window, else that of the window.
     viewport: Option<Size>,
-    /// A profile folder to keep between sessions: log-ins, cookies, settings.
-    profile: Option<String>,
+    /// A profile folder to keep between sessions: log-ins, cookies, settings. Or a log-in that is kept encrypted and
+    /// used again, for example `{ credential: shop, valid_for: 8h, check: "role=link[name*=Log out]" }`: `restored`
+    /// says whether it was; a block that fails ends it.
+    profile: Option<Profile>,
+    /// How often the site hears of a session in which nothing happens, so that it does not end it: the page's own
+    /// address is asked for, without showing it again. Never if not set.
+    keep_alive: Option<Span>,
     /// The folder for downloads; among the run's files if not set.
     downloads: Option<String>,
     /// A proxy server for all requests.
@@ -80,6 +89,16 @@ fn yes() -> bool {
     true
 }
 
+/// What is kept between sessions.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Profile {
+    /// A folder with all that a browser keeps.
+    Folder(String),
+    /// A log-in.
+    Login(KeptLogin),
+}
+
 /// A proxy server.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -114,6 +133,8 @@ pub(super) struct Started {
     status: Option<u16>,
     /// The browser's product and version.
     browser: String,
+    /// Whether a log-in that was kept is used again.
+    restored: bool,
 }
 
 pub(super) fn node() -> Node {
@@ -122,7 +143,10 @@ pub(super) fn node() -> Node {
             ErrorKind::Denied,
             "The site asks for a name and a password and is given none, or there is no such credential.",
         )
-        .fails(ErrorKind::Conflict, "Another browser uses the `profile`.")
+        .fails(
+            ErrorKind::Conflict,
+            "Another browser uses the `profile`, or another session the log-in that is kept.",
+        )
         .icon("app-window")
         .example(EXAMPLE)
 }
@@ -139,9 +163,21 @@ const EXAMPLE: &str = r#"- use: browser.session
 
 async fn open(cx: &StepContext, settings: Session) -> Result<Opened<Started>, NodeError> {
     let until = deadline(cx);
+    let kept = match &settings.profile {
+        Some(Profile::Login(login)) => {
+            Some(KeptState::take(cx, login, settings.url.as_deref()).await?)
+        }
+        _ => None,
+    };
+    let saved = match (&kept, &settings.profile) {
+        (Some(kept), Some(Profile::Login(login))) => kept.load(cx.now(), login.valid_for.get()),
+        _ => None,
+    };
     let browser = start(cx, &settings, until).await?;
     let version = browser.version().to_owned();
     let context = browser.default_context();
+    // Pictures that locators name stand beside the workflow.
+    context.set_pictures(cx.file(""));
     if let Some(name) = &settings.login {
         let login = login(cx, name, settings.url.as_deref()).await?;
         let set = context.set_logins(vec![login]).await;
@@ -169,7 +205,23 @@ async fn open(cx: &StepContext, settings: Session) -> Result<Opened<Started>, No
     let before: Option<Checkpoint> = cx
         .checkpoint()
         .and_then(|data| serde_json::from_value(data.clone()).ok());
+    let mut restored = false;
     let arrived = match (&before, &settings.url) {
+        (None, _) if saved.is_some() => {
+            let again = Again {
+                cx,
+                page: &page,
+                context: &context,
+                settings: &settings,
+                until,
+            };
+            again.restore(saved.unwrap_or_default()).await.map(|valid| {
+                restored = valid;
+                if let (false, Some(kept)) = (valid, &kept) {
+                    kept.forget();
+                }
+            })
+        }
         (Some(checkpoint), _) => {
             cx.log(
                 LogLevel::Info,
@@ -203,11 +255,17 @@ async fn open(cx: &StepContext, settings: Session) -> Result<Opened<Started>, No
         title,
         status,
         browser: version,
+        restored,
     };
-    Ok(Opened {
-        resource: Arc::new(LiveBrowser::new(browser, context, page, recording, healer)),
-        outputs,
-    })
+    let resource = LiveBrowser::new(browser, context, page, recording, healer);
+    if let Some(kept) = kept {
+        resource.keep_at_the_end(kept);
+    }
+    let resource = Arc::new(resource);
+    if let Some(every) = settings.keep_alive {
+        resource.keep_alive(every.get(), cx.reporter());
+    }
+    Ok(Opened { resource, outputs })
 }
 
 async fn start(cx: &StepContext, settings: &Session, until: Instant) -> Result<Browser, NodeError> {
@@ -237,7 +295,10 @@ async fn start(cx: &StepContext, settings: &Session, until: Instant) -> Result<B
             None => cx.browser().map(ToOwned::to_owned),
         },
         headless: cx.headed().map_or(settings.headless, |headed| !headed),
-        profile: settings.profile.as_ref().map(|path| cx.file(path)),
+        profile: match &settings.profile {
+            Some(Profile::Folder(path)) => Some(cx.file(path)),
+            _ => None,
+        },
         temporary: None,
         proxy,
         viewport,
@@ -249,6 +310,68 @@ async fn start(cx: &StepContext, settings: &Session, until: Instant) -> Result<B
     })
     .await
     .map_err(failed)
+}
+
+/// Going on with a log-in that was kept.
+struct Again<'a> {
+    cx: &'a StepContext,
+    page: &'a Page,
+    context: &'a Context,
+    settings: &'a Session,
+    until: Instant,
+}
+
+/// How long the sign of a log-in may take to show.
+const SIGN: Duration = Duration::from_secs(5);
+
+impl Again<'_> {
+    /// Whether it is still one; without it the page is opened as if nothing had been kept.
+    async fn restore(&self, mut saved: Checkpoint) -> Result<bool, BrowserError> {
+        if let Some(url) = &self.settings.url {
+            saved.url.clone_from(url);
+            saved.scroll = (0.0, 0.0);
+        }
+        self.page.restore(&saved, self.until).await?;
+        if self.is_valid().await? {
+            return Ok(true);
+        }
+        let ended = "the log-in that was kept is no longer one";
+        self.cx.log(LogLevel::Info, ended);
+        self.context
+            .delete_cookies(&self.context.cookies().await?)
+            .await?;
+        let empty = "() => { localStorage.clear(); sessionStorage.clear(); }";
+        // Pages without storage have nothing to empty.
+        let _ = self.page.evaluate(empty, &[], self.until).await;
+        let until = Until::from(self.settings.until);
+        self.page.goto(&saved.url, until, self.until).await?;
+        Ok(false)
+    }
+
+    async fn is_valid(&self) -> Result<bool, BrowserError> {
+        let Some(Profile::Login(KeptLogin {
+            check: Some(check), ..
+        })) = &self.settings.profile
+        else {
+            let sight = self.page.login_sight(None, self.until).await?;
+            return Ok(sight.stage == LoginStage::None);
+        };
+        let healer = Healer::new(self.cx, self.settings.healing, self.settings.learn);
+        let aim = Aim::new("profile", check, Intent::Assert);
+        let Ok(known) = healer.known(self.cx, &aim, Some(false)) else {
+            return Ok(false);
+        };
+        let soon = self.until.min(Instant::now() + SIGN);
+        match self
+            .page
+            .wait_for(known.selector(), &Expect::Visible, soon)
+            .await
+        {
+            Ok(()) => Ok(true),
+            Err(BrowserError::NotActionable { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// The name and password of a credential, for the site of `url`.

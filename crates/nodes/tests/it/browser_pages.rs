@@ -132,7 +132,16 @@ fn people(office: Office) -> Office {
     let ada = [("username", "ada"), ("password", PASSWORD)];
     office
         .credential("ada", &ada)
-        .credential("app", &[ada[0], ada[1], ("totp", SECRET)])
+        .credential(
+            "app",
+            &[
+                ada[0],
+                ada[1],
+                ("email", "ada@example.com"),
+                ("totp", SECRET),
+            ],
+        )
+        .credential("bare", &[("username", "ada@example.com"), ada[1]])
         .credential(
             "mallory",
             &[("username", "ada"), ("password", "wr0ng-wr0ng")],
@@ -209,7 +218,9 @@ async fn a_log_in_that_fails_says_what_the_site_wants_and_is_not_tried_again() {
         1,
         "a wrong password is not tried again"
     );
-    let (kind, reason, _) = fails("/steps", "credential: ada").await;
+    let (_, _, message) = fails("/steps", "credential: ada").await;
+    assert!(message.contains("missing an '@'"), "{message}");
+    let (kind, reason, _) = fails("/steps", "credential: bare").await;
     assert_eq!((kind, reason), (ErrorKind::Denied, json!("code")));
     let (kind, reason, _) = fails("/robot", "credential: ada").await;
     assert_eq!((kind, reason), (ErrorKind::Denied, json!("captcha")));
@@ -326,4 +337,46 @@ async fn a_form_takes_names_and_a_page_tells_what_it_has() {
         error.details.unwrap()["nearest"].as_array().unwrap().len(),
         3
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_in_is_kept_encrypted_and_used_again_until_it_is_none() {
+    let (office, (url, sent)) = (people(office()), site().await);
+    let session = |url: &str, step: &str| {
+        format!(
+            r#"
+steps:
+  - id: shop
+    use: browser.session
+    with: {{ url: "{url}/home", profile: {{ credential: ada, check: "text=Log out" }}, keep_alive: 1m }}
+    do:
+{step}
+outputs: {{ restored: "{{{{ steps.shop.restored }}}}", given: "{{{{ steps.in.given if steps.in else [] }}}}" }}
+"#
+        )
+    };
+    let log_in = "      - id: in\n        use: browser.login\n        with: { credential: ada }";
+
+    let first = office.outputs(&session(&url, log_in)).await;
+    assert_eq!(
+        first,
+        json!({ "restored": false, "given": ["user", "password"] })
+    );
+    let again = office.outputs(&session(&url, log_in)).await;
+    assert_eq!(again, json!({ "restored": true, "given": [] }));
+    assert_eq!(sent.lock().unwrap().len(), 1, "logged in once");
+    let folder = office.path(".runs/kept/sessions");
+    let files: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|one| one.unwrap().path())
+        .collect();
+    let state = files
+        .iter()
+        .find(|path| path.extension().is_some_and(|end| end == "session"))
+        .unwrap();
+    assert!(!String::from_utf8_lossy(&std::fs::read(state).unwrap()).contains("session"));
+
+    let fails = format!("{log_in}\n      - use: flow.fail\n        with: {{ message: no }}");
+    office.failure(&session(&url, &fails)).await;
+    assert!(!state.exists(), "a block that fails ends the log-in");
 }
