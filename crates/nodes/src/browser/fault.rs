@@ -109,7 +109,8 @@ fn kind(error: &BrowserError) -> ErrorKind {
         BrowserError::NotActionable {
             check: Check::NotAttached,
             ..
-        } => ErrorKind::NotFound,
+        }
+        | BrowserError::NoPattern { .. } => ErrorKind::NotFound,
         BrowserError::NotActionable { .. }
         | BrowserError::NavigationTimeout { .. }
         | BrowserError::Unresponsive { .. }

@@ -141,6 +141,7 @@ fn people(office: Office) -> Office {
                 ("totp", SECRET),
             ],
         )
+        .credential("shop", &ada)
         .credential("bare", &[("username", "ada@example.com"), ada[1]])
         .credential(
             "mallory",
@@ -187,6 +188,8 @@ async fn a_log_in_is_found_done_and_made_sure_of_and_tells_no_secret() {
     assert_eq!(outputs["again"]["already"], true);
     assert_eq!(outputs["code"], json!(["user", "password", "code"]));
     assert_eq!(sent.lock().unwrap().len(), 1, "nothing is sent twice");
+    let example = office.example("browser.login", &[("https://shop.example.com", &url)]);
+    assert_eq!(example.await.error, None);
     assert!(!office.heard().contains(PASSWORD));
 }
 
@@ -333,6 +336,8 @@ async fn a_form_takes_names_and_a_page_tells_what_it_has() {
     let step = "\n      - use: browser.fill_form\n        with: { fields: { Blood type: A } }\n        timeout: 2s\n";
     let error = office.failure(&in_session(&url, step)).await;
     assert_eq!(error.kind, ErrorKind::NotFound);
+    let analyzed = office.example("browser.analyze", &[("https://shop.example.com/", &url)]);
+    assert_eq!(analyzed.await.error, None);
     assert_eq!(
         error.details.unwrap()["nearest"].as_array().unwrap().len(),
         3
