@@ -7,6 +7,7 @@ mod engine;
 pub(crate) mod floor;
 mod healing;
 mod measure;
+mod queue;
 mod shapes;
 mod startup;
 mod table;
@@ -51,6 +52,8 @@ enum Name {
     Actions,
     /// A workbook of 200,000 rows read and written, against Python's openpyxl
     Workbook,
+    /// The durable queue on PostgreSQL, against pgqueuer, procrastinate and graphile-worker
+    Queue,
     /// Elements found again on pages that have changed, beside Similo, a multi-locator and XPath
     Healing,
 }
@@ -84,6 +87,7 @@ impl Bench {
                 Name::Browser => browser::bench(&folder, self.rounds)?,
                 Name::Actions => actions::bench(&folder, self.rounds)?,
                 Name::Workbook => workbook::bench(&folder)?,
+                Name::Queue => queue::bench()?,
                 Name::Healing => healing::bench(&folder)?,
             });
         }

@@ -1,8 +1,9 @@
-//! Other queues on PostgreSQL, in turns with ours on the same server.
+//! Other queues on PostgreSQL, in turns with ours on the same server. Prints a line of JSON for each: jobs a second.
 
 use std::{path::Path, process::Command, time::Instant};
 
 use casare_store_testing::{Durable, PostgresServer};
+use serde_json::json;
 
 use super::{Bench, postgres_floor};
 
@@ -38,26 +39,25 @@ pub(super) async fn compare(python: &str, modules: &str) {
         ("pgqueuer", python_peer("pgqueuer_peer.py", JOBS)),
         ("procrastinate", python_peer("procrastinate_peer.py", FEW)),
     ];
-    let floor = postgres_floor(&server.create_database().await).await;
-    println!("floor, batches of 100: {floor:.0}/s");
-    for round in 1..=ROUNDS {
-        println!("round {round}");
+    for _ in 0..ROUNDS {
+        let floor = postgres_floor(&server.create_database().await).await;
+        show("bare statements, batches of 100", None, floor);
         for batch in [100, 500] {
-            show(
-                &format!("casare, batches of {batch}"),
-                &ours(&server, batch).await,
-            );
+            let rate = ours(&server, batch).await;
+            let name = format!("casare, batches of {batch}");
+            show(&name, Some(rate.enqueued), rate.drained);
         }
         for (name, command) in &peers {
-            show(name, &theirs(&server, command).await);
+            let rate = theirs(&server, command).await;
+            show(name, Some(rate.enqueued), rate.drained);
         }
     }
 }
 
-fn show(name: &str, rate: &Rate) {
+fn show(name: &str, enqueued: Option<f64>, drained: f64) {
     println!(
-        "  {name:<24} enqueued {:>7.0}/s  drained {:>7.0}/s",
-        rate.enqueued, rate.drained
+        "{}",
+        json!({ "name": name, "enqueued": enqueued, "drained": drained })
     );
 }
 
