@@ -188,8 +188,9 @@ async fn a_log_in_is_found_done_and_made_sure_of_and_tells_no_secret() {
     assert_eq!(outputs["again"]["already"], true);
     assert_eq!(outputs["code"], json!(["user", "password", "code"]));
     assert_eq!(sent.lock().unwrap().len(), 1, "nothing is sent twice");
-    let example = office.example("browser.login", &[("https://shop.example.com", &url)]);
-    assert_eq!(example.await.error, None);
+    let place = [("https://shop.example.com", &*url)];
+    let example = office.example("browser.login", &place).await;
+    assert_eq!(example.error, None);
     assert!(!office.heard().contains(PASSWORD));
 }
 
@@ -336,8 +337,9 @@ async fn a_form_takes_names_and_a_page_tells_what_it_has() {
     let step = "\n      - use: browser.fill_form\n        with: { fields: { Blood type: A } }\n        timeout: 2s\n";
     let error = office.failure(&in_session(&url, step)).await;
     assert_eq!(error.kind, ErrorKind::NotFound);
-    let analyzed = office.example("browser.analyze", &[("https://shop.example.com/", &url)]);
-    assert_eq!(analyzed.await.error, None);
+    let place = [("https://shop.example.com/", &*url)];
+    let analyzed = office.example("browser.analyze", &place).await;
+    assert_eq!(analyzed.error, None);
     assert_eq!(
         error.details.unwrap()["nearest"].as_array().unwrap().len(),
         3
