@@ -82,6 +82,19 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
 
 /// Writes down what holds of every route.
 fn describe(path: &str, method: &str, operation: &mut Operation, permission: Option<Permission>) {
+    // One handler for several methods: each needs a name of its own, and a GET has no body.
+    if method != "post"
+        && let Some(id) = operation
+            .operation_id
+            .as_mut()
+            .filter(|id| *id == "receive_call")
+    {
+        id.push('_');
+        id.push_str(method);
+        if method == "get" {
+            operation.request_body = None;
+        }
+    }
     let mut statuses = vec!["400", "422", "429", "500", "503"];
     if let Some(permission) = permission {
         statuses.extend(["401", "403"]);

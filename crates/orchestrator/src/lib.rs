@@ -7,6 +7,10 @@
 //! | `guard` | who may call which route: the only place that decides |
 //! | `problem` | what callers are told when something cannot be done |
 //! | `rate`, `repeat` | how often somebody may ask; requests that are sent again |
+//! | `schedules` | what runs when |
+//! | `upkeep` | what the server does now and then |
+//! | `triggers`, `hooks`, `outbound` | what starts runs; whom to tell; telling them |
+//! | `reactions` | what follows from what happened |
 //! | `events` | what happens, live, to all who listen |
 //! | `hub` | the robots that are connected |
 //!
@@ -16,12 +20,18 @@ mod api;
 mod error;
 mod events;
 mod guard;
+mod hooks;
 mod hub;
+mod outbound;
 mod problem;
 mod rate;
+mod reactions;
 mod repeat;
+mod schedules;
 mod server;
 mod settings;
+mod triggers;
+mod upkeep;
 
 pub use api::document;
 pub use error::OrchestratorError;
@@ -32,5 +42,12 @@ pub use settings::{ArtifactPlace, Settings};
 
 /// Every SQL text of the server, for a test to prepare.
 pub fn all_statements() -> Vec<casare_store::Sql> {
-    [repeat::ALL].concat()
+    [
+        hooks::ALL,
+        reactions::ALL,
+        repeat::ALL,
+        schedules::ALL,
+        triggers::ALL,
+    ]
+    .concat()
 }

@@ -92,7 +92,7 @@ impl Problem {
     }
 
     /// What is wrong here and not with the request: its causes go to the log, not to the caller.
-    fn internal(error: &dyn std::error::Error) -> Self {
+    pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
         tracing::error!(error = %chain(error), "a request failed");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,

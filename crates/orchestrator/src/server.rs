@@ -1,6 +1,11 @@
 //! The server as a whole.
 
-use std::{future::Future, ops::Deref, sync::Arc};
+use std::{
+    future::{Future, IntoFuture},
+    ops::Deref,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::Router;
 use casare_access::{Access, MasterKey, Vault};
@@ -10,7 +15,10 @@ use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{ArtifactPlace, Events, OrchestratorError, Settings, rate::Rates};
+use crate::{ArtifactPlace, Events, OrchestratorError, Settings, outbound::Outbound, rate::Rates};
+
+/// How long requests that are under way may take when the server shuts down.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The server. Clones share it.
 #[derive(Debug, Clone)]
@@ -27,6 +35,7 @@ pub struct Parts {
     pub vault: Vault,
     pub events: Events,
     pub(crate) rates: Rates,
+    pub(crate) outbound: Outbound,
     pub artifacts: ArtifactStore,
     pub settings: Settings,
     /// Cancelled when the server shuts down: long requests and tasks end then.
@@ -53,6 +62,7 @@ impl Orchestrator {
             settings.connections,
         )
         .await?;
+        store.make_partitions().await?;
         let queue = Queue::open(store.clone(), settings.queue.clone()).await?;
         let master = match &settings.master_key {
             Some(key) => MasterKey::parse(key, "CASARE_MASTER_KEY")?,
@@ -71,6 +81,7 @@ impl Orchestrator {
                 vault: Vault::new(store.clone(), master),
                 events: Events::new(),
                 rates: Rates::new(settings.rate),
+                outbound: Outbound::new(settings.private_hooks)?,
                 store,
                 queue,
                 artifacts,
@@ -92,6 +103,13 @@ impl Orchestrator {
             closing.cancelled().await;
             time.abort();
         });
+        self.tasks
+            .spawn(crate::schedules::tick_forever(self.clone()));
+        self.tasks.spawn(crate::upkeep::keep_tidy(self.clone()));
+        self.tasks
+            .spawn(crate::reactions::react_forever(self.clone()));
+        self.tasks
+            .spawn(crate::outbound::send_forever(self.clone()));
         self.tasks.spawn(
             self.events
                 .clone()
@@ -125,8 +143,18 @@ impl Orchestrator {
         .with_graceful_shutdown(async move {
             shutdown.await;
             closing.cancel();
-        })
-        .await;
+        });
+        let patience = async {
+            self.closing.cancelled().await;
+            tokio::time::sleep(PATIENCE).await;
+        };
+        let served = tokio::select! {
+            served = served.into_future() => served,
+            () = patience => {
+                tracing::warn!("some requests took too long to end");
+                Ok(())
+            }
+        };
         self.close().await;
         served.map_err(|error| OrchestratorError::Listening {
             source: Arc::new(error),

@@ -41,7 +41,7 @@ pub(crate) fn routes() -> OpenApiRouter<Orchestrator> {
 }
 
 /// An order to run a workflow.
-#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RunOrder {
     #[schema(value_type = Object)]

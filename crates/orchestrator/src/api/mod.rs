@@ -3,6 +3,7 @@
 mod account;
 mod dead_letters;
 mod extract;
+mod hooks;
 mod jobs;
 mod live;
 mod page;
@@ -10,7 +11,9 @@ mod people;
 mod queues;
 mod robots;
 mod runs;
+mod schedules;
 mod system;
+mod triggers;
 mod values;
 mod workflows;
 
@@ -31,9 +34,10 @@ use utoipa::openapi::{
 use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) use extract::{IfMatch, Json, Path, Query, Tagged};
+pub(crate) use jobs::{RunOrder, new_job};
 pub(crate) use page::{Page, Paging, Time, whole};
 
-use crate::{Orchestrator, Problem, guard, rate, repeat};
+use crate::{Orchestrator, OrchestratorError, Problem, guard, rate, repeat};
 
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 8 << 20;
@@ -50,6 +54,9 @@ fn routes() -> OpenApiRouter<Orchestrator> {
         .merge(robots::routes())
         .merge(values::routes())
         .merge(queues::routes())
+        .merge(schedules::routes())
+        .merge(triggers::routes())
+        .merge(hooks::routes())
         .merge(live::routes())
         .merge(system::routes())
 }
@@ -141,6 +148,16 @@ async fn tidy(uri: Uri, request: axum::extract::Request, next: axum::middleware:
         .into_response();
     }
     response
+}
+
+/// What is told when the server could not do its own part.
+pub(crate) fn failed(error: OrchestratorError) -> Problem {
+    match error {
+        OrchestratorError::Database(error) => error.into(),
+        OrchestratorError::Queue(error) => error.into(),
+        OrchestratorError::Access(error) => error.into(),
+        error => Problem::internal(&error),
+    }
 }
 
 /// What every name of a thing keeps to.

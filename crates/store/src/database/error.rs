@@ -138,7 +138,7 @@ impl DatabaseError {
 
     /// The same, where a broken rule of the table means that there is such a `what` already, or
     /// that it refers to nothing.
-    pub(crate) fn of(what: &'static str) -> impl Fn(Self) -> Self {
+    pub fn of(what: &'static str) -> impl Fn(Self) -> Self {
         move |error| {
             let Self::Statement { source, .. } = &error else {
                 return error;

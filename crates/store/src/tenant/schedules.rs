@@ -63,9 +63,12 @@ statements! {
          WHERE enabled AND next_at <= $1 ORDER BY next_at LIMIT $2",
         "SELECT id, tenant_id, workflow_id, spec, next_at FROM schedules
          WHERE enabled AND next_at <= $1 ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED";
+    DUE_NOW: "SELECT id, tenant_id, workflow_id, spec, next_at FROM schedules
+        WHERE enabled AND next_at <= $1 ORDER BY next_at LIMIT $2";
     FIRE: "INSERT INTO schedule_firings (schedule_id, fire_at, tenant_id, fired_at, outcome, job_id)
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (schedule_id, fire_at) DO NOTHING";
-    ADVANCE: "UPDATE schedules SET next_at = $2 WHERE id = $1";
+    /// Whoever changed it meanwhile has said when it fires next.
+    ADVANCE: "UPDATE schedules SET next_at = $3 WHERE id = $1 AND next_at = $2";
 }
 
 impl TenantStore {
@@ -211,14 +214,26 @@ impl Store {
         Ok(added == 1)
     }
 
-    /// Sets when a schedule fires next; never, without a time.
+    /// The same without keeping them from anybody.
+    pub async fn due_now(
+        &self,
+        now: Moment,
+        limit: u32,
+    ) -> Result<Vec<DueSchedule>, DatabaseError> {
+        let mut reader = self.reader().await?;
+        fetch_all!(reader.link(), DueSchedule, DUE_NOW, now, i64::from(limit))
+    }
+
+    /// Sets when a schedule that was due at `from` fires next; never, without a time. One that was
+    /// changed meanwhile is left as it is.
     pub async fn advance(
         &self,
         work: &mut Work,
         schedule: ScheduleId,
+        from: Moment,
         next: Option<Moment>,
     ) -> Result<(), DatabaseError> {
-        execute!(work.link(), ADVANCE, schedule, next)?;
+        execute!(work.link(), ADVANCE, schedule, from, next)?;
         Ok(())
     }
 }

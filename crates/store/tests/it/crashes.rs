@@ -130,6 +130,12 @@ fn a_read_only_disk_is_named() {
                 .await
                 .unwrap()
         }));
+        // SQLite closes behind our back, and takes its log away last: nothing is copied before that.
+        runtime.block_on(async {
+            while full.join("runs.db-wal").exists() {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        });
 
         let opening = SecondProcess::start("open read-only", &data, Uuid::nil(), &mount);
 

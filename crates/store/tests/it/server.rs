@@ -221,7 +221,7 @@ on_both! {
         let due: Vec<DueSchedule> = store.due_schedules(&mut work, hands.now(), 10).await.unwrap();
         assert!(store.fire(&mut work, &due[0], "started", None).await.unwrap());
         assert!(!store.fire(&mut work, &due[0], "started", None).await.unwrap());
-        store.advance(&mut work, schedule.id, None).await.unwrap();
+        store.advance(&mut work, schedule.id, due[0].next_at, None).await.unwrap();
         work.commit().await.unwrap();
 
         assert_eq!(tenant.firings(schedule.id, None, 10).await.unwrap().len(), 1);
