@@ -70,6 +70,7 @@ mod keyboard;
 mod launch;
 mod layout;
 mod locator;
+mod memory;
 mod navigation;
 mod network;
 mod page;

@@ -8,7 +8,10 @@ use casare_engine::{BlockEnd, LogLevel, NodeError, Reporter, Resource, StepConte
 use serde_json::Value as Json;
 use tokio::{sync::Mutex, task::AbortHandle, time::Instant};
 
-use super::{fault::explain, healing::attempt::Healer, kept::KeptState, recording::Recording};
+use super::{
+    fault::explain, healing::attempt::Healer, kept::KeptState, recording::Recording,
+    shared::SharedBrowser,
+};
 
 /// How long a checkpoint may wait for a page that is just navigating.
 const SETTLING: Duration = Duration::from_secs(2);
@@ -23,7 +26,7 @@ const REOPENING: Duration = Duration::from_secs(10);
 
 /// A browser with the page that steps work on.
 pub(super) struct LiveBrowser {
-    browser: Mutex<Option<Browser>>,
+    browser: Mutex<Option<Hold>>,
     context: Context,
     page: parking_lot::Mutex<Current>,
     /// What the workflow's steps said of requests, with the names they gave it.
@@ -40,6 +43,28 @@ pub(super) struct LiveBrowser {
     guest: Option<Page>,
 }
 
+/// Whose browser it is.
+pub(super) enum Hold {
+    /// The session's alone.
+    Own(Browser),
+    /// That of other sessions as well.
+    Shared(Arc<SharedBrowser>),
+}
+
+impl Hold {
+    /// Whether it was connected to, and goes on without us.
+    fn is_foreign(&self) -> bool {
+        matches!(self, Hold::Own(browser) if !browser.is_own())
+    }
+
+    pub(super) async fn close(self, context: Context) -> Result<(), BrowserError> {
+        match self {
+            Hold::Own(browser) => browser.close().await,
+            Hold::Shared(_browser) => context.close().await,
+        }
+    }
+}
+
 struct Current {
     page: Page,
     /// The document that the last checkpoint was taken of.
@@ -48,14 +73,14 @@ struct Current {
 
 impl LiveBrowser {
     pub(super) fn new(
-        browser: Browser,
+        browser: Hold,
         context: Context,
         page: Page,
         recording: Recording,
         healer: Healer,
     ) -> Self {
         LiveBrowser {
-            guest: (!browser.is_own()).then(|| page.clone()),
+            guest: browser.is_foreign().then(|| page.clone()),
             browser: Mutex::new(Some(browser)),
             context,
             page: parking_lot::Mutex::new(Current {
@@ -241,7 +266,10 @@ impl Resource for LiveBrowser {
             let _ = page.clone().close().await;
         }
         let closed = match self.browser.lock().await.take() {
-            Some(browser) => browser.close().await.map_err(|error| explain(&error)),
+            Some(browser) => {
+                let closed = browser.close(self.context.clone()).await;
+                closed.map_err(|error| explain(&error))
+            }
             None => Ok(()),
         };
         // What was learned of the pages helps later runs; this one does without.

@@ -36,6 +36,7 @@ mod screenshot;
 mod scroll;
 mod select;
 mod session;
+mod shared;
 mod tab;
 mod tap;
 mod target;

@@ -1,8 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
 use casare_browser::{
-    Browser, BrowserError, Checkpoint, Context, DialogPolicy, Expect, LaunchOptions, Login, Page,
-    Proxy, Until, Viewport, understanding::LoginStage,
+    Browser, BrowserError, Checkpoint, Context, ContextOptions, DialogPolicy, Expect,
+    LaunchOptions, Login, Page, Proxy, Until, Viewport, understanding::LoginStage,
 };
 use casare_engine::{ErrorKind, HealingPolicy, LogLevel, Node, NodeError, Opened, StepContext};
 use casare_workflow::Span;
@@ -17,8 +17,9 @@ use super::{
     goto::WaitUntil,
     healing::attempt::Healer,
     kept::{KeptLogin, KeptState},
-    live::LiveBrowser,
+    live::{Hold, LiveBrowser},
     recording::{Console, Recording},
+    shared::SharedBrowser,
     target::deadline,
 };
 
@@ -44,6 +45,10 @@ pub(super) struct Session {
     /// used again, for example `{ credential: shop, valid_for: 8h, check: "role=link[name*=Log out]" }`: `restored`
     /// says whether it was; a block that fails ends it.
     profile: Option<Profile>,
+    /// Whether the browser is shared with other sessions of this process that say so too: each has cookies and
+    /// storage of its own, and opens at once.
+    #[serde(default)]
+    shared: bool,
     /// How often the site hears of a session in which nothing happens, so that it does not end it: the page's own
     /// address is asked for, without showing it again. Never if not set.
     keep_alive: Option<Span>,
@@ -173,9 +178,12 @@ async fn open(cx: &StepContext, settings: Session) -> Result<Opened<Started>, No
         (Some(kept), Some(Profile::Login(login))) => kept.load(cx.now(), login.valid_for.get()),
         _ => None,
     };
-    let browser = start(cx, &settings, until).await?;
-    let version = browser.version().to_owned();
-    let context = browser.default_context();
+    let Begun {
+        browser,
+        version,
+        context,
+        page,
+    } = begin(cx, &settings, until).await?;
     // Pictures that locators name stand beside the workflow.
     context.set_pictures(cx.file(""));
     if let Some(name) = &settings.login {
@@ -190,10 +198,13 @@ async fn open(cx: &StepContext, settings: Session) -> Result<Opened<Started>, No
     if settings.record_pictures {
         recording.take_pictures(&context)?;
     }
-    let page = context
-        .new_page(until)
-        .await
-        .map_err(|error| fault::explain(&error))?;
+    let page = match page {
+        Some(page) => page,
+        None => {
+            let opened = context.new_page(until).await;
+            opened.map_err(|error| fault::explain(&error))?
+        }
+    };
     recording.listen_to(&page);
     if let Some(emulate) = &settings.emulate {
         emulate.apply(&context).await?;
@@ -242,7 +253,7 @@ async fn open(cx: &StepContext, settings: Session) -> Result<Opened<Started>, No
         // What was recorded is wanted most of all when something failed.
         let _ = recording.finish().await;
         // The failure to open is what matters; the browser is killed in any case.
-        let _ = browser.close().await;
+        let _ = browser.close(context).await;
         return Err(failure);
     }
     let title = page
@@ -268,11 +279,73 @@ async fn open(cx: &StepContext, settings: Session) -> Result<Opened<Started>, No
     Ok(Opened { resource, outputs })
 }
 
-async fn start(cx: &StepContext, settings: &Session, until: Instant) -> Result<Browser, NodeError> {
+/// A browser, and the context in it that is the session's.
+struct Begun {
+    browser: Hold,
+    version: String,
+    context: Context,
+    /// Where one is ready.
+    page: Option<Page>,
+}
+
+async fn begin(cx: &StepContext, settings: &Session, until: Instant) -> Result<Begun, NodeError> {
     let failed = |error| fault::explain(&error);
-    if let Some(address) = &settings.connect {
-        return Browser::connect(address, until).await.map_err(failed);
+    if settings.shared {
+        return begin_shared(cx, settings, until).await;
     }
+    let browser = match &settings.connect {
+        Some(address) => Browser::connect(address, until).await,
+        None => Browser::launch(launch(cx, settings, until).await?).await,
+    };
+    let browser = browser.map_err(failed)?;
+    Ok(Begun {
+        version: browser.version().to_owned(),
+        context: browser.default_context(),
+        browser: Hold::Own(browser),
+        page: None,
+    })
+}
+
+async fn begin_shared(
+    cx: &StepContext,
+    settings: &Session,
+    until: Instant,
+) -> Result<Begun, NodeError> {
+    if settings.connect.is_some() || matches!(settings.profile, Some(Profile::Folder(_))) {
+        return Err(NodeError::invalid(
+            "a `shared` browser has no profile folder, and is none that is connected to",
+        )
+        .with_help("leave `shared` away"));
+    }
+    let failed = |error| fault::explain(&error);
+    let launch = launch(cx, settings, until).await?;
+    let options = ContextOptions {
+        proxy: launch.proxy.clone(),
+        viewport: launch.viewport,
+        downloads: launch.downloads.clone(),
+        ..ContextOptions::default()
+    };
+    let usual = LaunchOptions {
+        proxy: None,
+        viewport: None,
+        downloads: None,
+        ..launch
+    };
+    let browser = SharedBrowser::get(usual).await.map_err(failed)?;
+    let (context, page) = browser.context(options).await.map_err(failed)?;
+    Ok(Begun {
+        version: browser.version().to_owned(),
+        browser: Hold::Shared(browser),
+        context,
+        page,
+    })
+}
+
+async fn launch(
+    cx: &StepContext,
+    settings: &Session,
+    until: Instant,
+) -> Result<LaunchOptions, NodeError> {
     let proxy = match &settings.proxy {
         Some(proxy) => Some(Proxy {
             server: proxy.server.clone(),
@@ -289,7 +362,7 @@ async fn start(cx: &StepContext, settings: &Session, until: Instant) -> Result<B
         height: size.height,
         scale: 1.0,
     });
-    Browser::launch(LaunchOptions {
+    Ok(LaunchOptions {
         executable: match &settings.executable {
             Some(path) => Some(cx.file(path)),
             None => cx.browser().map(ToOwned::to_owned),
@@ -308,8 +381,6 @@ async fn start(cx: &StepContext, settings: &Session, until: Instant) -> Result<B
             .saturating_duration_since(Instant::now())
             .max(Duration::from_secs(5)),
     })
-    .await
-    .map_err(failed)
 }
 
 /// Going on with a log-in that was kept.

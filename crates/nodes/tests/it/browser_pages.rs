@@ -387,3 +387,33 @@ outputs: {{ restored: "{{{{ steps.shop.restored }}}}", given: "{{{{ steps.in.giv
     office.failure(&session(&url, &fails)).await;
     assert!(!state.exists(), "a block that fails ends the log-in");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_that_share_a_browser_have_cookies_of_their_own() {
+    let (office, (url, _)) = (people(office()), site().await);
+
+    let outputs = office
+        .outputs(&format!(
+            r#"
+steps:
+  - use: browser.session
+    with: {{ url: "{url}/login", shared: true }}
+    do:
+      - use: browser.login
+        with: {{ credential: ada }}
+      - use: browser.session
+        with: {{ url: "{url}/home", shared: true }}
+        do:
+          - id: theirs
+            use: browser.evaluate
+            with: {{ script: "document.cookie" }}
+      - id: mine
+        use: browser.evaluate
+        with: {{ script: "document.cookie" }}
+outputs: {{ theirs: "{{{{ steps.theirs.value }}}}", mine: "{{{{ steps.mine.value }}}}" }}
+"#
+        ))
+        .await;
+
+    assert_eq!(outputs, json!({ "theirs": "", "mine": "session=s1" }));
+}
