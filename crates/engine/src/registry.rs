@@ -15,7 +15,10 @@ pub struct Registry {
 
 /// What knows the formats of texts that nodes bring along.
 #[derive(Clone)]
-struct Formats(Arc<dyn Fn(&str, &str) -> Option<Misformed> + Send + Sync>);
+struct Formats(Arc<Misforming>);
+
+/// Says of a format and a text what is wrong.
+type Misforming = dyn Fn(&str, &str) -> Option<Misformed> + Send + Sync;
 
 impl fmt::Debug for Formats {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -177,6 +177,7 @@ struct Round<'a> {
     heal: Option<bool>,
     /// Nothing is missing: the elements have the whole time to become ready.
     is_extended: bool,
+    began: Instant,
 }
 
 impl<'a> Round<'a> {
@@ -202,6 +203,7 @@ impl<'a> Round<'a> {
             known,
             heal,
             is_extended: false,
+            began: Instant::now(),
         })
     }
 
@@ -290,7 +292,11 @@ impl<'a> Round<'a> {
     }
 
     /// The node's error, with the proposals in it.
-    async fn explained(mut self, error: BrowserError) -> NodeError {
+    async fn explained(mut self, mut error: BrowserError) -> NodeError {
+        if let BrowserError::NotActionable { waited, .. } = &mut error {
+            // Not only the last round.
+            *waited = self.began.elapsed();
+        }
         let mut failure = fault::on_page(self.cx, self.page, error).await;
         let healer = self.session.healer();
         for (at, attempt) in std::mem::take(&mut self.attempts).into_iter().enumerate() {

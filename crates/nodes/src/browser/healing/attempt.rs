@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    known::{KnownElement, KnownElements},
+    known::{KnownElement, KnownElements, MOST_OF_A_SETTING},
     project::{Project, Repository},
     proposal::{Proposals, State},
     report::proposal_of,
@@ -51,6 +51,8 @@ pub(in crate::browser) struct Healer {
 struct Memory {
     places: HashMap<u64, Remembered>,
     known: HashMap<PathBuf, KnownElements>,
+    /// How many selectors of one setting of one step were looked at: one that is computed is another each time.
+    learned: HashMap<u64, usize>,
 }
 
 /// What a session remembers of one selector of one setting of one step.
@@ -170,7 +172,7 @@ impl Healer {
                 is_to_be_learned: false,
             });
         }
-        let place = self.place(cx, aim, &target.selector);
+        let place = self.place(cx, aim, Some(&target.selector));
         let remembered = {
             let memory = self.memory.lock();
             memory.places.get(&place).cloned()
@@ -212,7 +214,7 @@ impl Healer {
     }
 
     /// One number for a selector of a setting of a step, whatever the pass of a loop.
-    fn place(&self, cx: &StepContext, aim: &Aim<'_>, selector: &Locator) -> u64 {
+    fn place(&self, cx: &StepContext, aim: &Aim<'_>, selector: Option<&Locator>) -> u64 {
         let mut hasher = self.hasher.build_hasher();
         for list in cx.path().lists() {
             (list.step.index, &*list.block).hash(&mut hasher);
@@ -235,18 +237,20 @@ impl Healer {
             && let Some(origin) = cx.origin()
         {
             let (step, setting) = (origin.at.to_string(), setting_of(aim));
-            let selector = target.selector.to_string();
+            let selector = &target.selector;
             let now = jiff::Timestamp::now();
             let mut memory = self.memory.lock();
             let known = memory
                 .known
                 .entry(origin.file)
                 .or_insert_with_key(|file| KnownElements::read(&self.project, file));
-            if let Some(known) = known.get(&step, &setting, &selector) {
+            if let Some(known) = known.get(&step, &setting, selector) {
                 remembered.target = Some(Arc::new(known.target.clone()));
             }
-            remembered.is_to_be_learned =
-                self.learns && !known.is_fresh(&step, &setting, &selector, now);
+            let is_fresh = known.is_fresh(&step, &setting, selector, now);
+            let learned = memory.learned.entry(self.place(cx, aim, None)).or_default();
+            remembered.is_to_be_learned = self.learns && !is_fresh && *learned < MOST_OF_A_SETTING;
+            *learned += usize::from(remembered.is_to_be_learned);
         }
         let mut memory = self.memory.lock();
         if memory.places.len() < MOST_PLACES {

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use casare_browser::Target;
+use casare_browser::{Locator, Target};
 use casare_engine::NodeError;
 use casare_files::AtomicFile;
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +17,7 @@ use super::project::Project;
 /// A larger file is not read.
 const LARGEST: u64 = 32 << 20;
 /// Selectors of one setting of one step: a selector that is computed may be another one each time.
-const MOST_OF_A_SETTING: usize = 3;
+pub(super) const MOST_OF_A_SETTING: usize = 3;
 /// Entries of one workflow.
 const MOST: usize = 2000;
 /// What was looked at so lately is as it was.
@@ -74,8 +74,8 @@ impl KnownElements {
 
     /// The element of this selector: that of the same step and setting, or, as steps move, the only one of
     /// the workflow that has the selector.
-    pub fn get(&self, step: &str, setting: &str, selector: &str) -> Option<&KnownElement> {
-        let same = |one: &&KnownElement| one.target.selector.to_string() == selector;
+    pub fn get(&self, step: &str, setting: &str, selector: &Locator) -> Option<&KnownElement> {
+        let same = |one: &&KnownElement| one.target.selector == *selector;
         let here = |one: &&KnownElement| one.step == step && one.setting == setting;
         let mut matching = self.elements.iter().rev().filter(same);
         let found = matching.clone().find(here);
@@ -86,7 +86,7 @@ impl KnownElements {
     }
 
     /// Whether it was looked at so lately that another look is not worth its time.
-    pub fn is_fresh(&self, step: &str, setting: &str, selector: &str, now: Timestamp) -> bool {
+    pub fn is_fresh(&self, step: &str, setting: &str, selector: &Locator, now: Timestamp) -> bool {
         let known = self.get(step, setting, selector);
         known.is_some_and(|known| {
             known.step == step
@@ -156,12 +156,16 @@ impl KnownElements {
 mod tests {
     use super::*;
 
+    fn at(selector: &str) -> Locator {
+        selector.parse().unwrap()
+    }
+
     fn element(step: &str, selector: &str) -> KnownElement {
         KnownElement {
             step: step.into(),
             setting: "target".into(),
             seen: Timestamp::UNIX_EPOCH,
-            target: Target::plain(selector.parse().unwrap()),
+            target: Target::plain(at(selector)),
         }
     }
 
@@ -172,10 +176,10 @@ mod tests {
         known.remember(element("steps[1]", "css=#b"));
         known.remember(element("steps[2]", "css=#b"));
 
-        assert!(known.get("steps[7]", "target", "css=#a").is_some());
-        assert!(known.get("steps[7]", "target", "css=#b").is_none());
+        assert!(known.get("steps[7]", "target", &at("css=#a")).is_some());
+        assert!(known.get("steps[7]", "target", &at("css=#b")).is_none());
         assert_eq!(
-            known.get("steps[1]", "target", "css=#b").unwrap().step,
+            known.get("steps[1]", "target", &at("css=#b")).unwrap().step,
             "steps[1]"
         );
     }
@@ -196,6 +200,6 @@ mod tests {
 
         let kept = KnownElements::read(&project, &workflow);
         assert_eq!(kept.elements.len(), MOST_OF_A_SETTING + 1);
-        assert!(kept.get("steps[0]", "target", "css=#row9").is_some());
+        assert!(kept.get("steps[0]", "target", &at("css=#row9")).is_some());
     }
 }

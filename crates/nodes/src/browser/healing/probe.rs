@@ -198,14 +198,11 @@ impl Look<'_> {
             self.standing = Standing::Nowhere(format!("`{}` opens an empty page", step.title()));
             return;
         };
-        let url = match self.evaluated(url) {
-            Some(url) => url,
-            None => {
-                let title = step.title();
-                let reason = format!("the address in `{title}` is known only while it runs");
-                self.standing = Standing::Nowhere(reason);
-                return;
-            }
+        let Some(url) = self.evaluated(url) else {
+            let title = step.title();
+            let reason = format!("the address in `{title}` is known only while it runs");
+            self.standing = Standing::Nowhere(reason);
+            return;
         };
         let until = Instant::now() + OPENING;
         self.standing = match self.page.goto(&url, Until::Load, until).await {
@@ -297,8 +294,8 @@ impl Look<'_> {
         if bundle.can_heal() {
             return bundle;
         }
-        let (step, selector) = (used.step.to_string(), bundle.selector.to_string());
-        let known = self.known.get(&step, &used.setting, &selector);
+        let step = used.step.to_string();
+        let known = self.known.get(&step, &used.setting, &bundle.selector);
         known.map_or(bundle, |known| known.target.clone())
     }
 
