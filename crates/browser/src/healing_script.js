@@ -108,15 +108,31 @@ globalThis.casare.healing ??= (() => {
     return found;
   }
 
+  /** Of parents, which child is which of its name; kept while a whole page is looked at, where nothing changes. */
+  let places = null;
+  function placesUnder(parent) {
+    let known = places?.get(parent);
+    if (!known) {
+      const counts = {};
+      known = { at: new Map(), counts };
+      for (const child of parent.children) known.at.set(child, (counts[child.localName] = (counts[child.localName] ?? 0) + 1));
+      places?.set(parent, known);
+    }
+    return known;
+  }
+  /** `div[2]`, or `div` where it is the only one. */
+  function stepOf(el) {
+    if (!el.parentNode?.children) return el.localName;
+    const { at, counts } = placesUnder(el.parentNode);
+    return counts[el.localName] > 1 ? `${el.localName}[${at.get(el)}]` : el.localName;
+  }
+
   /** `/html/body/div[2]/a`; crosses shadow roots and frames with their hosts. */
   function pathOf(el) {
     const steps = [];
     for (let at = el; at?.nodeType === Node.ELEMENT_NODE; ) {
       const parent = at.parentNode;
-      let step = at.localName;
-      const same = parent?.children ? [...parent.children].filter((one) => one.localName === at.localName) : [];
-      if (same.length > 1) step += `[${same.indexOf(at) + 1}]`;
-      steps.unshift(step);
+      steps.unshift(stepOf(at));
       at = parent?.nodeType === Node.ELEMENT_NODE ? parent : hostAbove(parent);
     }
     return '/' + steps.join('/');
@@ -128,8 +144,7 @@ globalThis.casare.healing ??= (() => {
     const steps = [];
     for (let at = el; at?.nodeType === Node.ELEMENT_NODE; at = at.parentElement) {
       if (!madeUp(at.id)) return [`//*[@id="${at.id}"]`, ...steps].join('/');
-      const same = at.parentElement ? [...at.parentElement.children].filter((one) => one.localName === at.localName) : [];
-      steps.unshift(at.localName + (same.length > 1 ? `[${same.indexOf(at) + 1}]` : ''));
+      steps.unshift(at.parentElement ? stepOf(at) : at.localName);
     }
     return '/' + steps.join('/');
   }
@@ -199,6 +214,8 @@ globalThis.casare.healing ??= (() => {
     const own = textOf(el);
     let text = '';
     for (let at = el.parentElement, up = 0; at && up < 3 && text.length < 40; at = at.parentElement, up++) {
+      // The text of a long list is long, and read for each of its items.
+      if (at.childElementCount > 100) break;
       const whole = textOf(at);
       if (whole.length > 400) break;
       text = squeeze(whole.replace(own, ' '));
@@ -357,11 +374,12 @@ globalThis.casare.healing ??= (() => {
     }
     const item = itemOf(el);
     const key = keyOf(el, item);
-    if (item && key && item.matches('tr,li,[role=row]') && key.length <= 40 && role !== 'generic') {
+    // Without quotes, since quotes ask for the whole text of the row.
+    if (item && WRITTEN_PLAIN.test(key) && item.matches('tr,li,[role=row]') && role !== 'generic') {
       const inner = { by: 'role', role, name: speaking(name) ? exact(name) : null, states: [] };
       const within = item.localName === 'tr' || item.localName === 'li' ? item.localName : '[role=row]';
-      yield { how: 'item', text: `css=${within} >> has-text=${quoted(key)} >> role=${role}${speaking(name) ? `[name=${quoted(name)}]` : ''}`,
-        steps: [{ by: 'css', value: within }, { by: 'has-text', pattern: { kind: 'part', value: key } }, inner], loose: key };
+      yield { how: 'item', text: `css=${within} >> has-text=${key} >> role=${role}${speaking(name) ? `[name=${quoted(name)}]` : ''}`,
+        steps: [{ by: 'css', value: within }, { by: 'has-text', pattern: { kind: 'loose', value: key } }, inner] };
     }
     const classes = [...el.classList].filter((one) => !madeUpClass(one) && !STATE_CLASS.test(one));
     for (const one of classes) yield css(`${tag}.${CSS.escape(one)}`, 'css');
@@ -372,6 +390,7 @@ globalThis.casare.healing ??= (() => {
     }
     yield { how: 'xpath', text: `xpath=${pathOf(el)}`, steps: [{ by: 'xpath', value: pathOf(el) }] };
   }
+  const WRITTEN_PLAIN = /^[\p{L}\p{N}][\p{L}\p{N} .,_#@&()+-]{0,38}[\p{L}\p{N})]$/u;
   const STATE_CLASS = /^(active|selected|open|show|shown|hidden|disabled|focus|hover|current|collapsed|in|fade|loading|is-|has-)/;
   const tagged = (el) => {
     const same = el.parentElement ? [...el.parentElement.children].filter((one) => one.localName === el.localName) : [];
@@ -448,8 +467,11 @@ globalThis.casare.healing ??= (() => {
       for (const text of [el.placeholder, el.getAttribute('aria-label'), el.title, el.getAttribute('alt'), el.value]) if (text) spoken.add(plain(String(text)));
     placeAmong(seen);
     held = { scan: p.scan, els: seen.map((one) => one.el) };
+    places = new WeakMap();
+    let looks;
+    try { looks = seen.map(lookAt); } finally { places = null; }
     return {
-      looks: seen.map(lookAt),
+      looks,
       matches,
       total,
       known: p.known.map((text) => whole.includes(plain(text)) || spoken.has(plain(text))),

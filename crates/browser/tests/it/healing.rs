@@ -59,7 +59,7 @@ async fn a_target_remembers_selectors_that_speak_and_none_that_a_program_made_up
     let row = remembered(&page, "css=tr >> has-text=A-18 >> role=button").await;
     assert_eq!(
         row.selector.to_string(),
-        "css=tr >> has-text=\"A-18\" >> role=button[name=\"Open\"]"
+        "css=tr >> has-text=A-18 >> role=button[name=\"Open\"]"
     );
     assert_eq!(row.anchors.item, "A-18");
     for target in [&save, &row] {
@@ -81,7 +81,7 @@ async fn what_was_renamed_moved_and_worded_anew_is_found_again() {
     change(
         &page,
         "document.querySelector('#q').id = 'r7f3a9'; document.querySelector('label').htmlFor = 'r7f3a9';
-         const save = document.querySelector('#save'); save.removeAttribute('id'); save.textContent = 'Save';
+         const save = document.querySelector('#save'); save.removeAttribute('id'); save.textContent = 'Save all changes';
          const box = document.createElement('section'); document.body.prepend(box); box.append(save.parentElement);
          const row = document.querySelector('tbody tr').cloneNode(true); row.cells[0].textContent = 'A-16'; document.querySelector('tbody').prepend(row);
          for (const one of document.querySelectorAll('td button')) one.textContent = 'Show';",
@@ -91,7 +91,7 @@ async fn what_was_renamed_moved_and_worded_anew_is_found_again() {
     let (html, _) = healed(&page, &search).await.unwrap();
     assert!(html.contains("r7f3a9"), "{html}");
     let (html, _) = healed(&page, &save).await.unwrap();
-    assert!(html.contains(">Save<"), "{html}");
+    assert!(html.contains(">Save all changes<"), "{html}");
     // All buttons of the table say something else now: nothing proves that they do the same.
     assert_eq!(healed(&page, &grace).await, Err(Refusal::Vetoed));
 }
