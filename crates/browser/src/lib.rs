@@ -46,6 +46,11 @@
 //!
 //! page.describe_target(&Locator, deadline) -> Target         page.fingerprint(&Locator, deadline)
 //! page.heal(&Target, HealOptions, deadline) -> Healing        (healed or refused, with the evidence)
+//!
+//! page.analyze(deadline) -> understanding::Analysis           page.pattern_of(&example, deadline) -> understanding::Pattern
+//! page.fill_fields(&[(Locator, Value)], Option<&Locator>, deadline)      (fields by the names that people give them)
+//! page.login_sight(after, deadline) -> LoginSight             page.answer_login(Ask, submit, deadline)
+//! page.list_mark(&Locator, deadline) -> ListMark              page.list_grown(&Locator, &ListMark, Growth, deadline) -> bool
 //! ```
 //!
 //! `deadline` is a [`tokio::time::Instant`]; every wait ends there with an error that says what was

@@ -16,11 +16,13 @@ casare.analysis ??= (() => {
 
   /** Finds selectors for many elements of a page that does not change meanwhile. */
   class Selectors {
-    constructor(map, patience = 1500) {
+    constructor(map) {
       this.map = map;
-      this.stop = now() + patience;
       this.known = new Map();
+      this.begin();
     }
+    /** Each part of a page gets its share of the time: a long one must not leave nothing for the others. */
+    begin(patience = 700) { this.stop = now() + patience; }
     index(key, els, textsOfOne) {
       if (!this.known.has(key)) {
         const index = new Map();
@@ -63,6 +65,7 @@ casare.analysis ??= (() => {
     /** The best selectors that find `el` alone, each with its steps. */
     of(el, most = 3) {
       const kept = [];
+      let shared = false;
       for (const way of this.ways(el)) {
         if (kept.length >= most || (now() > this.stop && way.how !== 'xpath' && kept.length)) break;
         // A path by places is for those that have nothing else.
@@ -70,7 +73,10 @@ casare.analysis ??= (() => {
         // All the text of a part of the page says nothing about the part.
         if (way.how === 'text' && el.firstElementChild && !el.matches('a,button,label,summary,h1,h2,h3,h4,[role]')) continue;
         if (now() > this.stop && way.how !== 'xpath' && way.how !== 'id') continue;
+        // Where others have the name, they have the text as well; and looking for texts takes longest.
+        if (way.how === 'text' && shared) continue;
         if (this.only(el, way.steps)) kept.push({ selector: way.text, steps: way.steps });
+        else if (way.how === 'role') shared = true;
       }
       if (!kept.length) kept.push(...this.inside(el));
       return kept;
@@ -352,7 +358,7 @@ casare.analysis ??= (() => {
     found.sort((a, b) => b.worth - a.worth);
     const lists = [];
     for (const { parent, items } of found.slice(0, 40)) {
-      if (lists.length >= MOST.lists || now() > selectors.stop) break;
+      if (lists.length >= MOST.lists || (lists.length && now() > selectors.stop)) break;
       // Parts of the records of a list are not lists of their own.
       if (lists.some((list) => list.items.some((item) => item.contains(parent)))) continue;
       const fields = fieldsOf(items);
@@ -484,8 +490,9 @@ casare.analysis ??= (() => {
   function analyze() {
     const map = survey();
     const selectors = new Selectors(map);
-    const forms = formsOf(map, selectors);
-    const found = { forms, tables: tablesOf(map, selectors), dialogs: dialogsOf(map, selectors), pagination: paginationOf(map, selectors, forms), lists: listsOf(map, selectors), menus: menusOf(map, selectors) };
+    const part = (look, ...more) => { selectors.begin(); return look(map, selectors, ...more); };
+    const forms = part(formsOf);
+    const found = { forms, tables: part(tablesOf), dialogs: part(dialogsOf), pagination: part(paginationOf, forms), lists: part(listsOf), menus: part(menusOf) };
     const top = [...document.querySelectorAll('h1,h2')].find(visible);
     const heading = top ? clip(textOf(top), 120) : '';
     const kind = kindOf(found, document.title, heading);

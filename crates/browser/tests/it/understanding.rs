@@ -2,14 +2,14 @@
 
 use casare_browser::{
     BrowserError, FieldValue, Locator, Page, Property,
-    understanding::{Analysis, DialogKind, PageKind, PagingKind, Purpose},
+    understanding::{Analysis, DialogKind, LoginStage, PageKind, PagingKind, Purpose},
 };
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::site::{Site, at, brief, html, open, soon, told};
 
-const SHOP: &str = r##"
+const SHOP: &str = r#"
 <header><nav aria-label="Main"><a href="/" aria-current=page>Home</a> <a href="/tea">Tea</a> <a href="/login">Log in</a></nav>
 <form role=search action="/find"><input type=search name=q aria-label="Search the shop"><button>Go</button></form></header>
 <main><h1>Tea</h1>
@@ -42,7 +42,7 @@ const SHOP: &str = r##"
   customElements.define('shop-address', class extends HTMLElement { connectedCallback() {
     this.attachShadow({ mode: 'open' }).innerHTML = '<h3>Deliver to</h3><div><input placeholder="Street"><input placeholder="Town"><input placeholder="Postcode"><button>Save address</button></div>';
   } });
-</script>"##;
+</script>"#;
 
 const CONTACT: &str = "<form><label>Name <input></label><label>Email <input type=email></label><label>Message <textarea></textarea></label><button>Send message</button></form>";
 
@@ -327,4 +327,24 @@ async fn all_records_are_found_by_one_of_them() {
             .ends_with("the page does not show \"$99\" (price)"),
         "{error}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_captcha_is_seen_until_a_person_has_solved_it() {
+    let site = Site::page(
+        r#"<form><input name=user placeholder=Username><input type=password><div class=g-recaptcha style="width:300px;height:70px">I'm not a robot</div>
+        <textarea name=g-recaptcha-response hidden></textarea><button>Log in</button></form>"#,
+    );
+    let (_browser, page) = open(&site).await;
+    let before = page.login_sight(None, soon()).await.unwrap();
+    assert!(before.captcha && before.stage == LoginStage::Both);
+
+    let person = async {
+        let solve = "() => { document.querySelector('textarea').value = 'solved'; }";
+        page.evaluate(solve, &[], soon()).await.unwrap();
+    };
+    let (after, ()) = tokio::join!(page.login_sight(Some(&before), soon()), person);
+
+    let after = after.unwrap();
+    assert!(after.settled && !after.captcha && after.stage == LoginStage::Both);
 }
