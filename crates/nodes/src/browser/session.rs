@@ -86,7 +86,7 @@ pub(super) struct Session {
     /// repair down for `casare heal`. `casare run --healing` goes before it.
     healing: Option<HealingPolicy>,
     /// Whether elements that plain selectors find are remembered in the project, so that they can be found again
-    /// when the page has changed; so if the workflow belongs to a project.
+    /// when the page has changed. It costs a look at each of them, once in a while.
     learn: Option<bool>,
 }
 
@@ -198,12 +198,11 @@ async fn open(cx: &StepContext, settings: Session) -> Result<Opened<Started>, No
     if settings.record_pictures {
         recording.take_pictures(&context)?;
     }
-    let page = match page {
-        Some(page) => page,
-        None => {
-            let opened = context.new_page(until).await;
-            opened.map_err(|error| fault::explain(&error))?
-        }
+    let page = if let Some(page) = page {
+        page
+    } else {
+        let opened = context.new_page(until).await;
+        opened.map_err(|error| fault::explain(&error))?
     };
     recording.listen_to(&page);
     if let Some(emulate) = &settings.emulate {

@@ -50,21 +50,17 @@ impl std::str::FromStr for Target {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text.strip_prefix(OBJECT) {
-            Some(name) => {
-                let name = name.trim().parse::<ObjectName>();
-                name.map(Target::Object).map_err(|error| error.to_string())
-            }
-            None => {
-                let selector = text.parse::<Locator>();
-                selector
-                    .map(Target::from)
-                    .map_err(|error| match error.suggestion() {
-                        Some(suggestion) => format!("{error}; {suggestion}"),
-                        None => error.to_string(),
-                    })
-            }
+        if let Some(name) = text.strip_prefix(OBJECT) {
+            let name = name.trim().parse::<ObjectName>();
+            return name.map(Target::Object).map_err(|error| error.to_string());
         }
+        let selector = text.parse::<Locator>();
+        selector
+            .map(Target::from)
+            .map_err(|error| match error.suggestion() {
+                Some(suggestion) => format!("{error}; {suggestion}"),
+                None => error.to_string(),
+            })
     }
 }
 

@@ -144,7 +144,7 @@ impl Healer {
         let project = Project::around(&folder.unwrap_or_else(|| cx.file("")));
         Healer {
             policy,
-            learns: policy != HealingPolicy::Off && learn.unwrap_or(project.is_marked()),
+            learns: policy != HealingPolicy::Off && learn.unwrap_or(false),
             project,
             repository: OnceLock::new(),
             memory: Mutex::default(),
