@@ -104,11 +104,8 @@ impl Gathered<'_> {
         let count = self.records.len();
         if !self.key.is_empty() {
             for record in page {
-                let parts: Vec<&Json> = self.key.iter().map(|key| &record[key]).collect();
-                if self
-                    .seen
-                    .insert(Json::from_iter(parts.into_iter().cloned()).to_string())
-                {
+                let parts = self.key.iter().map(|key| record[key].clone());
+                if self.seen.insert(parts.collect::<Json>().to_string()) {
                     self.records.push(record);
                 }
             }
