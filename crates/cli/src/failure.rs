@@ -8,6 +8,8 @@ use casare_store::StoreError;
 use casare_testing::RecordingError;
 use serde_json::{Value as Json, json};
 
+use crate::record::RecordError;
+
 /// The exit codes, as `--help` shows them.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
@@ -89,6 +91,8 @@ pub(crate) enum CliError {
     Watch(String),
     #[error(transparent)]
     Recording(#[from] RecordingError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
     #[error("there are no runs yet")]
     NoRuns,
     #[error("the data folder of this user could not be found")]
@@ -125,6 +129,7 @@ impl CliError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Plan(_) => Exit::Invalid,
+            Self::Record(error) => error.exit(),
             Self::Unreadable { .. }
             | Self::InputFile { .. }
             | Self::InputsFile { .. }
@@ -164,6 +169,7 @@ impl CliError {
     pub(crate) fn help(&self) -> Option<String> {
         let help = match self {
             Self::Store(error) => error.help().to_owned(),
+            Self::Record(error) => error.help()?,
             Self::NoSuchNode {
                 nearest: Some(nearest),
                 ..

@@ -6,6 +6,7 @@
 //! | [`check`], [`fmt`], [`schema`], [`nodes`] | working on workflow files |
 //! | [`diff`], [`merge`] | versions of a workflow |
 //! | [`import`] | workflows of other tools |
+//! | [`record`] | what a person does in a browser, as a workflow |
 //! | [`init`] | a new project |
 //! | [`test`](mod@test), [`replay`] | tests of workflows; recorded runs again |
 //! | [`debug`], [`dap`] | looking into a run, in a terminal and from an editor |
@@ -50,6 +51,7 @@ mod outcome;
 mod people;
 mod problems;
 mod progress;
+mod record;
 mod replay;
 mod report;
 mod resume;
@@ -86,6 +88,7 @@ enum Command {
     Check(check::Check),
     Fmt(fmt::Fmt),
     Import(import::Import),
+    Record(record::Record),
     Test(test::Test),
     Replay(replay::Replay),
     Init(init::Init),
@@ -108,6 +111,7 @@ impl Command {
             Self::Check(check) => check.exec(terminal),
             Self::Fmt(fmt) => fmt.exec(terminal),
             Self::Import(import) => import.exec(terminal),
+            Self::Record(record) => record.exec(config, terminal),
             Self::Test(test) => test.exec(config, terminal),
             Self::Replay(replay) => replay.exec(terminal),
             Self::Init(init) => init.exec(terminal),
@@ -129,6 +133,7 @@ impl Command {
             Self::Check(check) => check.json,
             Self::Fmt(fmt) => fmt.json,
             Self::Import(import) => import.json,
+            Self::Record(record) => record.json,
             Self::Nodes(nodes) => nodes.json,
             Self::Runs(runs) => runs.wants_json(),
             Self::Doctor(doctor) => doctor.json,

@@ -48,19 +48,14 @@ impl Writer {
                     self.done(*done);
                 }
             }
-            Folded::Login {
-                user,
-                secrets,
-                submit,
-                ..
-            } => {
-                if let Some((element, value)) = user {
+            Folded::Login(login) => {
+                if let Some((element, value)) = login.user {
                     self.fill(&element, &value);
                 }
-                for element in secrets {
+                for element in login.secrets {
                     self.fill(&element, &Json::Null);
                 }
-                if let Some(done) = submit {
+                if let Some(done) = login.submit {
                     self.done(*done);
                 }
             }
@@ -120,7 +115,7 @@ impl Writer {
             }
             Action::Closed { .. } => {
                 self.push(json!({ "type": "close" }), None);
-                self.target = "main".to_owned();
+                "main".clone_into(&mut self.target);
             }
             _ => {}
         }
@@ -143,8 +138,7 @@ impl Writer {
             }
             Json::Array(items) => items
                 .iter()
-                .filter_map(Json::as_str)
-                .next()
+                .find_map(Json::as_str)
                 .unwrap_or_default()
                 .to_owned(),
             other => other.to_string(),

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::{
-    Action, Element, Event,
+    Action, Element, Event, FieldKind,
     noise::{is_typed, without_noise},
     tabs::{Seen, by_tab},
 };
@@ -19,20 +19,24 @@ pub enum Folded {
         fields: Vec<(Element, Json)>,
         submit: Option<Box<Done>>,
     },
-    /// A login: the account's name, the secrets, the button.
-    Login {
-        page: usize,
-        user: Option<(Element, Json)>,
-        secrets: Vec<Element>,
-        submit: Option<Box<Done>>,
-    },
-    /// The person went on with another page: which of those that are open then, and whether it may still be on
-    /// its way.
+    /// Someone signed in.
+    Login(Box<Login>),
+    /// The person went on with another page: which of those that are open then, and whether pages may still be
+    /// on their way.
     Turned { place: usize, is_coming: bool },
     /// The person opened a tab and went to this address.
     NewTab { url: Option<String> },
     /// The person closed a tab that the steps are not in.
     ClosedOther { place: usize },
+}
+
+/// A login: the account's name, the secrets, the button.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Login {
+    pub page: usize,
+    pub user: Option<(Element, Json)>,
+    pub secrets: Vec<Element>,
+    pub submit: Option<Box<Done>>,
 }
 
 /// Something that was done, and what came of it.
@@ -46,7 +50,7 @@ pub struct Done {
     pub file: Option<String>,
     /// The dialog that the page then showed.
     pub dialog: Option<Dialog>,
-    /// The address that it led to.
+    /// The address that it led to, in this page or in the one that came of it.
     pub arrived: Option<String>,
     /// What appeared.
     pub appeared: Option<Element>,
@@ -70,7 +74,7 @@ fn consequences(events: Vec<Seen>) -> Vec<Folded> {
     let mut folded: Vec<Folded> = Vec::new();
     for seen in events {
         let (event, opens) = match seen {
-            Seen::Did { event, opens } => (event, opens),
+            Seen::Did { event, opens } => (*event, opens),
             Seen::Tab(tab) => {
                 folded.push(tab);
                 continue;
@@ -103,7 +107,7 @@ fn consequences(events: Vec<Seen>) -> Vec<Folded> {
                 }
             }
             Action::Arrived { url } => {
-                if let Some(done) = last.filter(|done| done.page == page) {
+                if let Some(done) = last.filter(|done| done.opens != (done.page == page)) {
                     done.arrived = Some(url);
                 }
             }
@@ -161,7 +165,9 @@ fn gathered(
     mut fields: Vec<(Element, Json)>,
     submit: Option<Box<Done>>,
 ) -> Folded {
-    if fields.iter().any(|(element, _)| element.kind.is_secret()) {
+    let signs_in =
+        |element: &Element| matches!(element.kind, FieldKind::Password | FieldKind::OneTimeCode);
+    if fields.iter().any(|(element, _)| signs_in(element)) {
         let is_user =
             |(element, _): &(Element, Json)| !element.kind.is_secret() && is_typed(element.kind);
         let user = fields.iter().position(is_user);
@@ -172,12 +178,12 @@ fn gathered(
         if others.count() == 0 {
             let user = user.map(|place| fields.remove(place));
             let secrets = fields.into_iter().map(|(element, _)| element).collect();
-            return Folded::Login {
+            return Folded::Login(Box::new(Login {
                 page,
                 user,
                 secrets,
                 submit,
-            };
+            }));
         }
     }
     if fields.len() == 1 && submit.is_none() {

@@ -19,5 +19,5 @@ mod tabs;
 
 pub use devtools::devtools;
 pub use event::{Action, Element, Event, Expected, FieldKind, Place, Row};
-pub use fold::{Dialog, Done, Folded, fold};
+pub use fold::{Dialog, Done, Folded, Login, fold};
 pub use steps::{Options, workflow};

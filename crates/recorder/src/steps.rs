@@ -29,10 +29,10 @@ pub struct Options {
 
 /// The workflow that does what was recorded.
 pub fn workflow(events: &[Event], options: &Options) -> Workflow {
-    let is_secret = |event: &Event| matches!(&event.action, Action::Fill { element, .. } if element.kind.is_secret());
+    let is_password = |event: &Event| matches!(&event.action, Action::Fill { element, .. } if element.kind == FieldKind::Password);
     let mut writer = Writer {
         credential: &options.credential,
-        signs_in: events.iter().any(is_secret),
+        signs_in: events.iter().any(is_password),
         inputs: IndexMap::new(),
         steps: Vec::new(),
         answers: HashMap::new(),
@@ -72,7 +72,7 @@ pub(crate) struct Written {
 
 struct Writer<'o> {
     credential: &'o str,
-    /// Whether secrets were typed: then a user's name belongs to them.
+    /// Whether a password was typed: then a user's name belongs to them.
     signs_in: bool,
     inputs: IndexMap<String, Input>,
     steps: Vec<Written>,
@@ -88,13 +88,13 @@ impl Writer<'_> {
             Folded::Turned { place, is_coming } => {
                 let mut turn = step("browser.tab", json!({ "action": "switch", "index": place }));
                 if is_coming {
-                    // Opened by what was done before, but not at once.
+                    // Opened, or closed, by what was done before, but not at once.
                     turn.retry = Some(Retry {
                         attempts: 20,
                         delay: Span::from_millis(250),
                         backoff: 1.0,
                         jitter: false,
-                        on: vec!["not_found".to_owned()],
+                        on: vec!["not_found".to_owned(), "unavailable".to_owned()],
                         ..Retry::default()
                     });
                 }
@@ -110,12 +110,7 @@ impl Writer<'_> {
                 json!({ "action": "close", "index": place }),
             )),
             Folded::Form { fields, submit, .. } => self.form(fields, submit),
-            Folded::Login {
-                user,
-                secrets,
-                submit,
-                ..
-            } => self.login(user, &secrets, submit),
+            Folded::Login(login) => self.login(login.user, &login.secrets, login.submit),
             Folded::Done(done) => self.done(*done),
         }
     }
@@ -180,7 +175,7 @@ impl Writer<'_> {
         else {
             return;
         };
-        if last.page != done.page || before.selector() != element.selector() {
+        if last.opens || last.page != done.page || before.selector() != element.selector() {
             return;
         }
         let wait = last

@@ -6,7 +6,7 @@ use crate::{Action, Event, Folded};
 #[derive(Debug)]
 pub(crate) enum Seen {
     Did {
-        event: Event,
+        event: Box<Event>,
         /// Whether a page came of it, with which the steps go on.
         opens: bool,
     },
@@ -26,6 +26,9 @@ pub(crate) fn by_tab(events: Vec<Event>) -> Vec<Seen> {
     }
     tabs.seen
 }
+
+/// In place of the current page: it is closing by itself.
+const CLOSING: usize = usize::MAX;
 
 struct Tabs {
     seen: Vec<Seen>,
@@ -50,7 +53,7 @@ impl Tabs {
             | Action::Appeared { .. }
             | Action::Downloaded { .. }
             | Action::Dialog { .. } => self.seen.push(Seen::Did {
-                event,
+                event: Box::new(event),
                 opens: false,
             }),
             Action::Goto { ref url } if event.page == self.current => {
@@ -72,7 +75,7 @@ impl Tabs {
     fn did(&mut self, event: Event) {
         self.turn_to(event.page);
         self.seen.push(Seen::Did {
-            event,
+            event: Box::new(event),
             opens: false,
         });
     }
@@ -86,8 +89,9 @@ impl Tabs {
         if page == self.current {
             return;
         }
+        // A page that is just closing may still be among the tabs.
+        let is_coming = self.coming.contains(&page) || self.current == CLOSING;
         self.current = page;
-        let is_coming = self.coming.contains(&page);
         self.coming.retain(|coming| *coming != page);
         let place = self.place(page);
         self.seen
@@ -127,15 +131,15 @@ impl Tabs {
         }
         if itself {
             // The steps must not go on in a page that is just closing.
-            self.current = usize::MAX;
+            self.current = CLOSING;
             return;
         }
         self.seen.push(Seen::Did {
-            event: Event {
+            event: Box::new(Event {
                 at,
                 page,
                 action: Action::Closed { itself },
-            },
+            }),
             opens: false,
         });
         self.current = self.open.last().copied().unwrap_or_default();

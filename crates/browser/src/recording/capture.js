@@ -352,7 +352,8 @@ globalThis.casare.recording ??= (() => {
     press.dragged = true;
     watchFor();
     const at = (box, x, y) => ({ x: Math.round(x - box.left), y: Math.round(y - box.top) });
-    const same = !under || under.contains(moved) || under.matches('html,body') || moved.matches('canvas,svg,[role=slider]');
+    const within = event.clientX >= press.box.left && event.clientX <= press.box.right && event.clientY >= press.box.top && event.clientY <= press.box.bottom;
+    const same = !under || under.matches('html,body') || (under.contains(moved) && within);
     if (same) {
       // Only where it is dropped matters: seen from where it was.
       if (!press.element || inside?.matches('html,body')) return;
@@ -360,7 +361,9 @@ globalThis.casare.recording ??= (() => {
       return;
     }
     const to = lookSafely(under);
-    if (press.element && to) did({ did: 'drag', element: press.element, to });
+    // Within what holds it, as on a slider, the place matters.
+    const onto = under.contains(moved) ? at(under.getBoundingClientRect(), event.clientX, event.clientY) : null;
+    if (press.element && to) did({ did: 'drag', element: press.element, to, onto });
   }
 
   // ---- Hovering ------------------------------------------------------------------------------------------
@@ -373,16 +376,16 @@ globalThis.casare.recording ??= (() => {
   const MOST_WATCHED = 1500;
 
   const hoverable = (el) => closest(el, `${INTERACTIVE},[aria-haspopup],tr,li`) ?? el;
-  const floats = (el) => {
-    for (let at = el; at && at !== document.body; at = at.parentElement) if (/absolute|fixed/.test(getComputedStyle(at).position)) return true;
-    return false;
+  const floating = (el) => {
+    for (let at = el; at && at !== document.body; at = at.parentElement) if (/absolute|fixed/.test(getComputedStyle(at).position)) return at;
+    return null;
   };
 
   /**
    * Looks at what can be seen now; what is new has come of the hover, if nothing else was done. What is new while the
-   * pointer is `leaving` for another element may have come of that one.
+   * pointer leaves for another element, `to`, may have come of that one.
    */
-  function settle(leaving = false) {
+  function settle(to = null) {
     clearTimeout(hoverTimer);
     hoverTimer = 0;
     const all = document.querySelectorAll(INTERACTIVE);
@@ -391,14 +394,17 @@ globalThis.casare.recording ??= (() => {
     const by = hovered;
     const since = performance.now();
     if (seen && by && since - by.at < 3000 && lastAct < by.at) {
-      const around = by.el.closest('tr,li') ?? by.el.parentElement;
+      const parent = by.el.parentElement;
+      const around = by.el.closest('tr,li') ?? (parent?.matches('body,html,main,form') ? by.el : parent);
       for (const el of now) {
-        if (seen.has(el) || el === by.el || causes.has(el) || !(around?.contains(el) || floats(el))) continue;
+        if (seen.has(el) || el === by.el || causes.has(el)) continue;
+        const layer = around?.contains(el) ? null : floating(el);
+        if (!around?.contains(el) && !(layer && (!to || layer.contains(to)))) continue;
         by.element ??= lookSafely(by.el);
         causes.set(el, by);
       }
     }
-    seen = leaving && seen ? new Set([...now].filter((el) => seen.has(el) || causes.has(el))) : now;
+    seen = to && seen ? new Set([...now].filter((el) => seen.has(el) || causes.has(el))) : now;
   }
   function onMouseOver(event) {
     if (!event.isTrusted || isOwn(event)) return;
@@ -407,7 +413,7 @@ globalThis.casare.recording ??= (() => {
     const el = hoverable(raw);
     if (hovered?.el === el) return;
     // What the pointer is on now may have appeared under it.
-    if (hoverTimer) settle(true);
+    if (hoverTimer) settle(el);
     hovered = { el, at: performance.now(), element: null };
     hoverTimer = setTimeout(settle, 150);
   }

@@ -7,6 +7,7 @@ mod debug;
 mod import;
 mod init;
 mod nodes;
+mod record;
 mod run;
 mod runs;
 mod testing;
