@@ -3,12 +3,16 @@
 use std::{collections::BTreeMap, env, path::PathBuf};
 
 use directories::ProjectDirs;
+use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::{credentials::EnvironmentCredentials, failure::CliError};
 
 /// Variables that hold credentials begin so.
 pub(crate) const CREDENTIAL: &str = "CASARE_CREDENTIAL_";
+
+/// Holds the master key of the server's vault.
+const MASTER_KEY: &str = "CASARE_MASTER_KEY";
 
 /// A setting, and where its value came from.
 #[derive(Debug, Clone)]
@@ -59,13 +63,17 @@ pub(crate) struct Config {
     /// What workflows may be given; their own lists choose among it. Holds no credentials.
     pub(crate) variables: BTreeMap<String, String>,
     credentials: BTreeMap<String, String>,
+    master_key: Option<SecretString>,
 }
 
 impl Config {
     pub(crate) fn from_environment() -> Self {
-        let (credentials, variables): (BTreeMap<_, _>, BTreeMap<_, _>) = env::vars_os()
+        let (credentials, mut variables): (BTreeMap<_, _>, BTreeMap<_, _>) = env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .partition(|(name, _)| name.starts_with(CREDENTIAL));
+        // Workflows see the variables that they list: none of them may list these.
+        let master_key = variables.remove(MASTER_KEY).filter(|key| !key.is_empty());
+        variables.remove("CASARE_DATABASE");
         let set = |name: &str| {
             variables
                 .get(name)
@@ -107,7 +115,13 @@ impl Config {
             path,
             variables,
             credentials,
+            master_key: master_key.map(SecretString::from),
         }
+    }
+
+    /// The master key of the server's vault, in Base64.
+    pub(crate) fn master_key(&self) -> Option<SecretString> {
+        self.master_key.clone()
     }
 
     /// Where runs and their journal are kept.

@@ -8,7 +8,7 @@ use casare_store::StoreError;
 use casare_testing::RecordingError;
 use serde_json::{Value as Json, json};
 
-use crate::record::RecordError;
+use crate::{heal::HealError, record::RecordError};
 
 /// The exit codes, as `--help` shows them.
 pub(crate) const EXIT_CODES: &str = "\
@@ -93,10 +93,23 @@ pub(crate) enum CliError {
     Recording(#[from] RecordingError),
     #[error(transparent)]
     Record(#[from] RecordError),
+    #[error(transparent)]
+    Heal(#[from] HealError),
     #[error("there are no runs yet")]
     NoRuns,
     #[error("the data folder of this user could not be found")]
     NoHome,
+    #[error(transparent)]
+    Server(#[from] casare_orchestrator::OrchestratorError),
+    #[error("the server cannot listen on {address}")]
+    Listen {
+        address: std::net::SocketAddr,
+        source: io::Error,
+    },
+    #[error("there is no server's database at {}", path.display())]
+    NoServerData { path: PathBuf },
+    #[error("this database is no file")]
+    NotSqlite,
     #[error("the runtime could not be started")]
     Runtime(#[source] io::Error),
     /// Whoever read our output has gone; nobody is left to tell.
@@ -130,6 +143,7 @@ impl CliError {
         match self {
             Self::Plan(_) => Exit::Invalid,
             Self::Record(error) => error.exit(),
+            Self::Heal(_) => Exit::Usage,
             Self::Unreadable { .. }
             | Self::InputFile { .. }
             | Self::InputsFile { .. }
@@ -146,6 +160,9 @@ impl CliError {
             | Self::Recording(RecordingError::Unreadable { .. } | RecordingError::NotOne { .. })
             | Self::NoRuns
             | Self::NoHome
+            | Self::Listen { .. }
+            | Self::NoServerData { .. }
+            | Self::NotSqlite
             | Self::Run(_)
             | Self::Debug(_)
             | Self::Store(
@@ -160,6 +177,7 @@ impl CliError {
             | Self::NotWritten(_)
             | Self::Recording(_)
             | Self::Watch(_)
+            | Self::Server(_)
             | Self::Runtime(_)
             | Self::Output(_) => Exit::Internal,
         }
@@ -169,7 +187,14 @@ impl CliError {
     pub(crate) fn help(&self) -> Option<String> {
         let help = match self {
             Self::Store(error) => error.help().to_owned(),
+            Self::Server(error) => error.help().to_owned(),
+            Self::Listen { .. } => {
+                "choose another address with --listen, or end what listens there".to_owned()
+            }
+            Self::NoServerData { .. } => "name its folder with --data".to_owned(),
+            Self::NotSqlite => "PostgreSQL is restored with `pg_restore`".to_owned(),
             Self::Record(error) => error.help()?,
+            Self::Heal(error) => error.help()?.to_owned(),
             Self::NoSuchNode {
                 nearest: Some(nearest),
                 ..

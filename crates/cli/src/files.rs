@@ -122,6 +122,11 @@ pub(crate) fn engine_here() -> Result<Engine, CliError> {
     }
 }
 
+/// A registry of the nodes that are compiled in.
+pub(crate) fn standard_registry() -> Registry {
+    Registry::new(standard())
+}
+
 /// The nodes that are compiled in.
 fn standard() -> Vec<Node> {
     [

@@ -23,6 +23,22 @@ pub(crate) fn cancel_on_signals(cancel: Cancel) -> io::Result<()> {
     Ok(())
 }
 
+/// Comes with the first signal; the second ends the process at once.
+pub(crate) fn stop_on_signals() -> io::Result<impl Future<Output = ()> + Send> {
+    let mut signals = Signals::listen()?;
+    Ok(async move {
+        signals.next().await;
+        tokio::spawn(async move {
+            signals.next().await;
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "whoever asks twice wants no clean-up"
+            )]
+            std::process::exit(Exit::Cancelled as i32);
+        });
+    })
+}
+
 #[cfg(unix)]
 struct Signals {
     interrupt: tokio::signal::unix::Signal,

@@ -7,10 +7,12 @@
 //! | [`diff`], [`merge`] | versions of a workflow |
 //! | [`import`] | workflows of other tools |
 //! | [`record`] | what a person does in a browser, as a workflow |
+//! | [`heal`], [`objects`] | repairs of selectors; the project's named targets |
 //! | [`init`] | a new project |
 //! | [`test`](mod@test), [`replay`] | tests of workflows; recorded runs again |
 //! | [`debug`], [`dap`] | looking into a run, in a terminal and from an editor |
 //! | [`runs`] | what ran: list, show, report, delete |
+//! | [`serve`] | the server, and backups of its data |
 //! | [`doctor`], [`completions`] | this machine, this shell |
 //! | [`config`] | the only place that reads the environment |
 //! | [`failure`] | why a command could not do its work; the exit codes |
@@ -41,12 +43,14 @@ mod failure;
 mod files;
 mod fmt;
 mod git;
+mod heal;
 mod import;
 mod init;
 mod inputs;
 mod interrupt;
 mod merge;
 mod nodes;
+mod objects;
 mod outcome;
 mod people;
 mod problems;
@@ -58,6 +62,7 @@ mod resume;
 mod run;
 mod runs;
 mod schema;
+mod serve;
 mod terminal;
 mod test;
 
@@ -89,6 +94,8 @@ enum Command {
     Fmt(fmt::Fmt),
     Import(import::Import),
     Record(record::Record),
+    Heal(heal::Heal),
+    Objects(objects::Objects),
     Test(test::Test),
     Replay(replay::Replay),
     Init(init::Init),
@@ -97,6 +104,8 @@ enum Command {
     Schema(schema::Schema),
     Nodes(nodes::Nodes),
     Runs(runs::Runs),
+    Serve(serve::Serve),
+    Server(serve::Server),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
 }
@@ -112,6 +121,8 @@ impl Command {
             Self::Fmt(fmt) => fmt.exec(terminal),
             Self::Import(import) => import.exec(terminal),
             Self::Record(record) => record.exec(config, terminal),
+            Self::Heal(heal) => heal.exec(config, terminal),
+            Self::Objects(objects) => objects.exec(terminal),
             Self::Test(test) => test.exec(config, terminal),
             Self::Replay(replay) => replay.exec(terminal),
             Self::Init(init) => init.exec(terminal),
@@ -120,6 +131,8 @@ impl Command {
             Self::Schema(schema) => schema.exec(terminal),
             Self::Nodes(nodes) => nodes.exec(terminal),
             Self::Runs(runs) => runs.exec(config, terminal),
+            Self::Serve(serve) => serve.exec(config, terminal),
+            Self::Server(server) => server.exec(config, terminal),
             Self::Doctor(doctor) => doctor.exec(config, terminal),
             Self::Completions(completions) => completions.exec(terminal),
         }
@@ -134,6 +147,8 @@ impl Command {
             Self::Fmt(fmt) => fmt.json,
             Self::Import(import) => import.json,
             Self::Record(record) => record.json,
+            Self::Heal(heal) => heal.json,
+            Self::Objects(objects) => objects.json,
             Self::Nodes(nodes) => nodes.json,
             Self::Runs(runs) => runs.wants_json(),
             Self::Doctor(doctor) => doctor.json,
@@ -143,7 +158,11 @@ impl Command {
             Self::Diff(diff) => diff.json,
             Self::Merge(merge) => merge.json,
             Self::Schema(_) => true,
-            Self::Debug(_) | Self::Dap(_) | Self::Completions(_) => false,
+            Self::Debug(_)
+            | Self::Dap(_)
+            | Self::Completions(_)
+            | Self::Serve(_)
+            | Self::Server(_) => false,
         }
     }
 }

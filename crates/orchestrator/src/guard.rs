@@ -35,9 +35,9 @@ pub(crate) fn may(
     permission: Permission,
     (schemas, mut paths, router): UtoipaMethodRouter<Orchestrator>,
 ) -> UtoipaMethodRouter<Orchestrator> {
-    for (path, item) in &mut paths.paths {
+    for item in paths.paths.values_mut() {
         for (method, operation) in operations(item) {
-            describe(path, method, operation, Some(permission));
+            describe(method, operation, Some(permission));
         }
     }
     let check = from_fn(move |request: Request, next: Next| async move {
@@ -53,9 +53,9 @@ pub(crate) fn may(
 pub(crate) fn open(
     (schemas, mut paths, router): UtoipaMethodRouter<Orchestrator>,
 ) -> UtoipaMethodRouter<Orchestrator> {
-    for (path, item) in &mut paths.paths {
+    for item in paths.paths.values_mut() {
         for (method, operation) in operations(item) {
-            describe(path, method, operation, None);
+            describe(method, operation, None);
         }
     }
     (schemas, paths, router)
@@ -81,7 +81,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
 }
 
 /// Writes down what holds of every route.
-fn describe(path: &str, method: &str, operation: &mut Operation, permission: Option<Permission>) {
+fn describe(method: &str, operation: &mut Operation, permission: Option<Permission>) {
     // One handler for several methods: each needs a name of its own, and a GET has no body.
     if method != "post"
         && let Some(id) = operation
@@ -95,7 +95,7 @@ fn describe(path: &str, method: &str, operation: &mut Operation, permission: Opt
             operation.request_body = None;
         }
     }
-    let mut statuses = vec!["400", "422", "429", "500", "503"];
+    let mut statuses = vec!["400", "404", "409", "422", "429", "500", "503"];
     if let Some(permission) = permission {
         statuses.extend(["401", "403"]);
         let extensions = operation.extensions.get_or_insert_default();
@@ -108,11 +108,8 @@ fn describe(path: &str, method: &str, operation: &mut Operation, permission: Opt
         operation.security = Some(Vec::new());
         statuses.push("401");
     }
-    if path.contains('{') {
-        statuses.push("404");
-    }
     if method != "get" {
-        statuses.extend(["403", "404", "409", "412", "413", "415", "507"]);
+        statuses.extend(["403", "412", "413", "415", "507"]);
     }
     if method == "post" && permission.is_some() {
         let parameters = operation.parameters.get_or_insert_default();

@@ -1,6 +1,8 @@
 //! What callers are told when something cannot be done: problem documents as RFC 9457 has them,
 //! with a code that stays the same.
 
+use std::ops::Deref;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -13,8 +15,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// What went wrong, why, and what to do about it.
+#[derive(Debug, Clone)]
+pub struct Problem(Box<Document>);
+
+/// A problem as it is answered.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Problem {
+#[schema(as = Problem)]
+pub struct Document {
     /// `https://casare.dev/problems/` and the code.
     #[serde(rename = "type")]
     pub kind: String,
@@ -39,7 +46,7 @@ pub struct Problem {
 impl Problem {
     /// A problem with this code.
     pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Document {
             kind: format!("https://casare.dev/problems/{code}"),
             title: status.canonical_reason().unwrap_or("Problem").to_owned(),
             status: status.as_u16(),
@@ -48,24 +55,24 @@ impl Problem {
             help: None,
             problems: Vec::new(),
             retry_after: None,
-        }
+        }))
     }
 
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.0.help = Some(help.into());
         self
     }
 
     #[must_use]
     pub fn with_problems(mut self, problems: Vec<serde_json::Value>) -> Self {
-        self.problems = problems;
+        self.0.problems = problems;
         self
     }
 
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.0.retry_after = Some(seconds);
         self
     }
 
@@ -126,11 +133,19 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
+impl Deref for Problem {
+    type Target = Document;
+
+    fn deref(&self) -> &Document {
+        &self.0
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry_after = self.retry_after;
-        let mut response = (status, Json(self)).into_response();
+        let mut response = (status, Json(&*self.0)).into_response();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

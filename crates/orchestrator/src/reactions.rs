@@ -147,7 +147,7 @@ impl Orchestrator {
                     Err(error) => ("refused", None, Some(error.to_string())),
                 }
             }
-            Err(problem) => ("refused", None, Some(problem.detail)),
+            Err(problem) => ("refused", None, Some(problem.detail.clone())),
         };
         triggers::note_delivery(
             &self.store,

@@ -25,7 +25,7 @@ async fn resolved(vault: &Vault, by: &Principal, environment: &str) -> Option<St
     Some(found["password"].expose_secret().to_owned())
 }
 
-async fn vault(store: &Store) -> (Vault, tempfile::TempDir) {
+fn vault(store: &Store) -> (Vault, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let master = MasterKey::file(&folder.path().join("master.key")).unwrap();
     (Vault::new(store.clone(), master), folder)
@@ -34,7 +34,7 @@ async fn vault(store: &Store) -> (Vault, tempfile::TempDir) {
 on_both! {
     async fn a_run_sees_the_nearest_value_of_its_own_tenant(database: Database) {
         let store = database.open(Clock::System).await;
-        let (vault, _folder) = vault(&store).await;
+        let (vault, _folder) = vault(&store);
         let tenant = Access::new(store.clone()).first_tenant().await.unwrap();
         let other = store.create_tenant("other").await.unwrap();
         let (ours, theirs) = (Principal::server(tenant, "test"), Principal::server(other, "test"));
@@ -58,11 +58,11 @@ on_both! {
 
     async fn what_is_sealed_opens_nowhere_else(database: Database) {
         let store = database.open(Clock::System).await;
-        let (vault, _folder) = vault(&store).await;
+        let (vault, _folder) = vault(&store);
         let tenant = store.create_tenant("one").await.unwrap();
         let other = store.create_tenant("two").await.unwrap();
         let sealed = vault.seal(tenant, "smtp", b"s3cret").await.unwrap();
-        let (stranger, _other_folder) = self::vault(&store).await;
+        let (stranger, _other_folder) = self::vault(&store);
 
         let opened = vault.open(tenant, "smtp", &sealed).await.unwrap();
         assert_eq!(opened.expose_secret().as_slice(), b"s3cret");

@@ -234,7 +234,7 @@ async fn replay_letters(
         Err(error) => Replayed {
             job: job.0,
             replayed_as: None,
-            error: Some(Problem::from(error).detail),
+            error: Some(Problem::from(error).detail.clone()),
         },
     };
     Ok(Json(whole(

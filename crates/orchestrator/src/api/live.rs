@@ -3,6 +3,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
+    body::Bytes,
     extract::{
         State, WebSocketUpgrade,
         ws::{Message, WebSocket},
@@ -199,7 +200,7 @@ async fn pass_on(socket: WebSocket, mut listener: Listener, headers: HeaderMap) 
                 Some(Ok(Message::Close(_)) | Err(_)) | None => break,
                 Some(Ok(_)) => continue,
             },
-            _ = pulse.tick() => vec![Message::Ping(Default::default())],
+            _ = pulse.tick() => vec![Message::Ping(Bytes::new())],
             _ = recheck.tick() => {
                 if crate::guard::still(&listener.server, &headers, Permission::JobRead).await {
                     continue;

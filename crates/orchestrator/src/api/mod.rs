@@ -209,7 +209,7 @@ fn complete(document: &mut OpenApi) {
     let components = document.components.get_or_insert_with(Components::new);
     components.schemas.insert(
         "Problem".to_owned(),
-        <Problem as utoipa::PartialSchema>::schema(),
+        <crate::problem::Document as utoipa::PartialSchema>::schema(),
     );
     components.responses.insert(
         "Problem".to_owned(),

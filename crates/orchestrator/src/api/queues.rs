@@ -63,7 +63,7 @@ struct Design {
     /// Seconds before the second attempt; 5 when nothing is said.
     retry_delay_s: Option<u32>,
     /// Seconds that somebody has an item without renewing; 600 when nothing is said.
-    #[schema(minimum = 1, maximum = 604800)]
+    #[schema(minimum = 1, maximum = 604_800)]
     lease_s: Option<u32>,
 }
 
@@ -448,8 +448,8 @@ async fn list_items(
         limit: query.limit,
     };
     let state = query.state.map(|state| {
-        let known: Result<ItemState, _> = state.parse();
-        known.map_err(|_| Problem::invalid(format!("there is no state `{state}`")))
+        let known: Result<ItemState, ()> = state.parse();
+        known.map_err(|()| Problem::invalid(format!("there is no state `{state}`")))
     });
     let after = paging.after_id()?.map(ItemId);
     let queues = server.queue.transactions(me.tenant);
@@ -483,7 +483,7 @@ async fn add(
         },
         Err(error) => Added {
             id: None,
-            error: Some(Problem::from(error).detail),
+            error: Some(Problem::from(error).detail.clone()),
         },
     };
     let view = whole(answers.into_iter().map(view).collect());

@@ -271,22 +271,21 @@ async fn upload_workflow(
     let same = newest
         .as_ref()
         .filter(|newest| newest.hash == hash && upload.version.is_none());
-    let number = match same {
-        Some(same) => same.number,
-        None => {
-            let version = match upload.version {
-                Some(version) => semantic(&version)?,
-                None => next_version(newest.as_ref().map(|newest| newest.version.as_str())),
-            };
-            let new = NewVersion {
-                version,
-                hash,
-                text: upload.text,
-                note: upload.note,
-                created_by: me.actor(),
-            };
-            tenant.add_version(&mut work, workflow.id, &new).await?
-        }
+    let number = if let Some(same) = same {
+        same.number
+    } else {
+        let version = match upload.version {
+            Some(version) => semantic(&version)?,
+            None => next_version(newest.as_ref().map(|newest| newest.version.as_str())),
+        };
+        let new = NewVersion {
+            version,
+            hash,
+            text: upload.text,
+            note: upload.note,
+            created_by: me.actor(),
+        };
+        tenant.add_version(&mut work, workflow.id, &new).await?
     };
     if upload.publish {
         tenant

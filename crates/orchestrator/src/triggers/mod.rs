@@ -109,10 +109,10 @@ impl Design {
     pub(crate) fn order_for(&self, came: &Value) -> RunOrder {
         let mut order = self.order.clone();
         let mut inputs: Map<String, Value> = order.inputs;
-        if self.inputs.is_empty() {
-            if let Some(body) = came.pointer("/body").and_then(Value::as_object) {
-                inputs.extend(body.clone());
-            }
+        if self.inputs.is_empty()
+            && let Some(body) = came.pointer("/body").and_then(Value::as_object)
+        {
+            inputs.extend(body.clone());
         }
         for (name, from) in &self.inputs {
             let value = match from.strip_prefix('=') {

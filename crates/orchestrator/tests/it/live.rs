@@ -81,7 +81,8 @@ on_both! {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_of_another_site_does_not_listen() {
-    let office = Office::open(&Database::sqlite()).await;
+    let database = Database::sqlite();
+    let office = Office::open(&database).await;
     let me = office.caller(Role::Viewer).await;
     let headers = [("origin", "https://evil.example")];
     let refused = me

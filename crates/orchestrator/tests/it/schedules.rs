@@ -55,7 +55,7 @@ on_both! {
         let id = made["id"].as_str().unwrap().to_owned();
         assert_eq!(made["next"], "2026-11-23T11:00:00Z");
 
-        clock.advance(Duration::from_mins(60));
+        clock.advance(Duration::from_hours(1));
         let first = firings(&me, &id, 1).await;
         assert_eq!((&first[0]["at"], &first[0]["outcome"]), (&json!("2026-11-23T11:00:00Z"), &json!("started")));
         // Three times pass while nobody looks; `misfire: once` makes one of them.
@@ -66,7 +66,7 @@ on_both! {
         clock.set(Moment::from_micros(clock.now().micros() - 7_200_000_000));
         let next = me.get(&format!("/schedules/{id}")).await.is(200);
         assert_eq!(next["next"], "2026-11-23T15:00:00Z");
-        clock.advance(Duration::from_mins(180));
+        clock.advance(Duration::from_hours(3));
         firings(&me, &id, 3).await;
 
         assert_eq!(jobs(&me).await, 3);
@@ -118,11 +118,11 @@ on_both! {
         let made = me.post("/schedules", lunch).await.is(201);
         let id = made["id"].as_str().unwrap().to_owned();
 
-        clock.advance(Duration::from_mins(60));
+        clock.advance(Duration::from_hours(1));
         firings(&me, &id, 1).await;
         let waiting = me.get("/jobs").await.is(200);
         assert_eq!(waiting["items"][0]["due"], "2026-11-23T12:00:00Z");
-        clock.advance(Duration::from_mins(60));
+        clock.advance(Duration::from_hours(1));
         let two = firings(&me, &id, 2).await;
 
         assert_eq!(two[0]["outcome"], "overlapped");

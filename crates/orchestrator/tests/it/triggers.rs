@@ -148,7 +148,8 @@ on_both! {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hook_into_the_own_network_is_refused() {
-    let office = Office::open(&Database::sqlite()).await;
+    let database = Database::sqlite();
+    let office = Office::open(&database).await;
     let me = office.caller(Role::Developer).await;
 
     for url in [

@@ -42,7 +42,7 @@ fn filled(path: &str, names: &BTreeMap<&str, String>) -> String {
     for (place, name) in names {
         path = path.replace(&format!("{{{place}}}"), name);
     }
-    let rest = path.replace('{', "").replace('}', "");
+    let rest = path.replace(['{', '}'], "");
     if rest == path { path } else { rest }
 }
 
@@ -263,7 +263,8 @@ on_both! {
             );
             assert!(path.contains(job.as_str()) || !answer.contains(job.as_str()), "{line}");
         }
-        for route in routes.iter().filter(|route| route.method != Method::GET) {
+        let writing = |route: &&Route| route.method != Method::GET && route.path.contains('{');
+        for route in routes.iter().filter(writing) {
             let fitting = names.iter().filter(|(start, _)| route.path.starts_with(start));
             for (_, names) in fitting {
                 let path = filled(&route.path, names);
@@ -287,7 +288,8 @@ on_both! {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_lives_in_a_cookie_and_pages_of_other_sites_cannot_use_it() {
-    let office = Office::open(&Database::sqlite()).await;
+    let database = Database::sqlite();
+    let office = Office::open(&database).await;
     let nobody = office.nobody();
     let link = office.server.access.first_link().await.unwrap().unwrap();
     let link = secrecy::ExposeSecret::expose_secret(&link.token).to_owned();
@@ -343,7 +345,8 @@ async fn a_session_lives_in_a_cookie_and_pages_of_other_sites_cannot_use_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_answer_keeps_pages_from_being_misused() {
-    let office = Office::open(&Database::sqlite()).await;
+    let database = Database::sqlite();
+    let office = Office::open(&database).await;
 
     for path in ["/me", "/nowhere", "/health"] {
         let reply = office.nobody().get(path).await;

@@ -1,0 +1,200 @@
+//! The server, and what is done to its data.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use casare_orchestrator::{Orchestrator, Settings};
+use casare_store::{Clock, Store};
+use clap::{Args, Subcommand};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::net::TcpListener;
+
+use crate::{
+    config::Config,
+    execution,
+    failure::{CliError, Exit},
+    files, interrupt,
+    terminal::Terminal,
+};
+
+/// Run the server: API, schedules, queue and live events
+///
+/// Everything is kept in one folder, with SQLite, unless --database names a PostgreSQL. Any number
+/// of servers may use one PostgreSQL. The first start prints a link that makes the first owner.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    place: Place,
+    /// Address and port to listen on
+    #[arg(long, default_value = "127.0.0.1:7330", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// How people reach the server, for links and cookies; from --listen when nothing is said
+    #[arg(long, env = "CASARE_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// Let outgoing webhooks reach private addresses
+    #[arg(long)]
+    private_hooks: bool,
+}
+
+/// Where a server keeps its data
+#[derive(Debug, Args)]
+struct Place {
+    /// `postgres://user:password@host/name`; SQLite in the data folder when nothing is said
+    #[arg(
+        long,
+        env = "CASARE_DATABASE",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    database: Option<SecretString>,
+    /// The folder of database, artifacts and master key
+    #[arg(long, env = "CASARE_DATA", value_name = "FOLDER")]
+    data: Option<PathBuf>,
+}
+
+/// Back up and restore the database of a server
+#[derive(Debug, Args)]
+pub(crate) struct Server {
+    #[command(subcommand)]
+    command: ServerCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ServerCommand {
+    /// Write a checked copy of the SQLite database, also while the server runs
+    ///
+    /// The master key and the artifacts are files of their own: copy them, too, and keep the key
+    /// apart. PostgreSQL is backed up with `pg_dump --format=custom`.
+    Backup {
+        #[command(flatten)]
+        place: Place,
+        /// The file to write; it must not exist
+        file: PathBuf,
+    },
+    /// Put a backup in the place of the database; the server must not run
+    ///
+    /// The database that was there stays beside it, with the ending `.before-restore`.
+    Restore {
+        #[command(flatten)]
+        place: Place,
+        /// The backup
+        file: PathBuf,
+    },
+}
+
+impl Place {
+    fn folder(&self, config: &Config) -> Result<PathBuf, CliError> {
+        match &self.data {
+            Some(folder) => std::path::absolute(folder).map_err(|source| CliError::Unreadable {
+                path: folder.clone(),
+                source,
+            }),
+            None => Ok(config.home()?.join("server")),
+        }
+    }
+
+    fn sqlite(&self, config: &Config) -> Result<PathBuf, CliError> {
+        Ok(self.folder(config)?.join("casare.db"))
+    }
+
+    fn is_postgres(&self) -> bool {
+        self.database
+            .as_ref()
+            .is_some_and(|url| url.expose_secret().starts_with("postgres"))
+    }
+}
+
+impl Serve {
+    pub(crate) fn exec(self, config: &Config, terminal: &Terminal) -> Result<Exit, CliError> {
+        let mut settings = Settings::in_folder(
+            self.place.folder(config)?,
+            Arc::new(files::standard_registry()),
+        );
+        if let Some(database) = &self.place.database {
+            settings.database = database.clone();
+        }
+        settings.master_key = config.master_key();
+        settings.private_hooks = self.private_hooks;
+        let runtime = execution::runtime()?;
+        runtime.block_on(async {
+            let listener =
+                TcpListener::bind(self.listen)
+                    .await
+                    .map_err(|source| CliError::Listen {
+                        address: self.listen,
+                        source,
+                    })?;
+            let address = listener.local_addr().map_err(CliError::Runtime)?;
+            settings.public_url = self
+                .public_url
+                .unwrap_or_else(|| format!("http://{address}"));
+            let shutdown = interrupt::stop_on_signals().map_err(CliError::Runtime)?;
+            let server = Orchestrator::open(settings).await?;
+            welcome(&server, terminal).await?;
+            server.serve(listener, shutdown).await?;
+            terminal.note("stopped");
+            Ok(Exit::Done)
+        })
+    }
+}
+
+/// Says where the server is, and how the first owner gets in.
+async fn welcome(server: &Orchestrator, terminal: &Terminal) -> Result<(), CliError> {
+    let url = &server.settings.public_url;
+    terminal.note(&format!("Casare is ready at {url}"));
+    let link = server
+        .access
+        .first_link()
+        .await
+        .map_err(casare_orchestrator::OrchestratorError::from)?;
+    if let Some(link) = link {
+        let link = server.link(link.token.expose_secret());
+        terminal.note(&format!(
+            "Nobody has an account yet. This link makes the first owner, once:\n\n    {link}\n"
+        ));
+    }
+    Ok(())
+}
+
+impl Server {
+    pub(crate) fn exec(self, config: &Config, terminal: &Terminal) -> Result<Exit, CliError> {
+        let runtime = execution::runtime()?;
+        match self.command {
+            ServerCommand::Backup { place, file } => {
+                let address = match &place.database {
+                    Some(database) => database.clone(),
+                    None => {
+                        let path = place.sqlite(config)?;
+                        if !path.exists() {
+                            return Err(CliError::NoServerData { path });
+                        }
+                        format!("sqlite:{}", path.display()).into()
+                    }
+                };
+                runtime
+                    .block_on(async {
+                        let store = Store::open(address.expose_secret(), Clock::System).await?;
+                        let done = store.backup(&file).await;
+                        store.close().await;
+                        done
+                    })
+                    .map_err(casare_orchestrator::OrchestratorError::from)?;
+                terminal.note(&format!(
+                    "wrote {}; keep a copy of `master.key` apart from it: without that nobody can \
+                     read the credentials in it",
+                    file.display()
+                ));
+            }
+            ServerCommand::Restore { place, file } => {
+                if place.is_postgres() {
+                    return Err(CliError::NotSqlite);
+                }
+                let path = place.sqlite(config)?;
+                runtime
+                    .block_on(Store::restore(&file, &path))
+                    .map_err(casare_orchestrator::OrchestratorError::from)?;
+                terminal.note(&format!("restored {}", path.display()));
+            }
+        }
+        Ok(Exit::Done)
+    }
+}
