@@ -4,9 +4,11 @@
 
 mod check;
 mod debug;
+mod heal;
 mod import;
 mod init;
 mod nodes;
+mod objects;
 mod record;
 mod run;
 mod runs;
