@@ -36,7 +36,7 @@ struct Marked {
 }
 
 fn soon() -> Instant {
-    Instant::now() + Duration::from_secs(60)
+    Instant::now() + Duration::from_mins(1)
 }
 
 /// `rest` may name parts of pages to capture only those.
@@ -139,7 +139,7 @@ async fn changed(
 }
 
 /// Finds what was marked by hand: a CSS selector, or `tag: text`, or `tag: text @1` for the second of these.
-const AT: &str = r#"(marks) => {
+const AT: &str = r"(marks) => {
   const squeeze = (text) => (text ?? '').replace(/\s+/g, ' ').trim();
   const shown = (css) => [...document.querySelectorAll(css)].filter((el) => el.getBoundingClientRect().width > 0);
   const one = (mark) => {
@@ -150,7 +150,7 @@ const AT: &str = r#"(marks) => {
     return found.length === 1 ? change.pathOf(found[0]) : `${mark} finds ${found.length}`;
   };
   return marks.map((mark) => mark && one(mark));
-}"#;
+}";
 
 async fn released(page: &Page, address: &str, release: &Release) -> Pair {
     open(page, address, &release.from).await;

@@ -216,6 +216,17 @@ impl Core {
         }
     }
 
+    /// A tab that a link opened for a download is gone before it is known.
+    fn record_ownerless_download(&self, name: &str) {
+        let contexts = self.contexts.lock();
+        let recorder = contexts
+            .values()
+            .find_map(|settings| settings.recorder.as_ref());
+        if let Some(tap) = recorder {
+            tap.download("", name);
+        }
+    }
+
     fn detached(&self, session_id: &str) {
         let gone = {
             let mut pages = self.pages.lock();
@@ -248,9 +259,13 @@ impl Listener for Core {
             browser::DownloadWillBegin::METHOD => {
                 if let Some(event) = parse::<browser::DownloadWillBegin>(params) {
                     // A link that turns out to be a download leaves the page where it is.
+                    let mut owned = false;
                     for page in self.pages.lock().iter() {
                         page.navigation_became_download(&event.frame_id);
-                        page.record_download(&event);
+                        owned |= page.record_download(&event);
+                    }
+                    if !owned {
+                        self.record_ownerless_download(&event.suggested_filename);
                     }
                     self.downloads.lock().begin(event);
                     self.announce_change();

@@ -182,8 +182,8 @@ impl PageCore {
             world_name: Some(WORLD.into()),
             run_immediately: Some(true),
         });
-        if let Some(tap) = self.recorder.get() {
-            tap.start(session);
+        if self.recorder.get().is_some() {
+            Tap::start(session);
         }
         let core = self.browser.upgrade();
         let recorded = core.as_ref().is_some_and(|core| {
@@ -288,12 +288,13 @@ impl PageCore {
         }
     }
 
-    pub(crate) fn record_download(&self, event: &browser::DownloadWillBegin) {
-        if let Some(tap) = self.recorder.get()
-            && self.state.lock().frames.contains(&event.frame_id)
-        {
-            tap.download(self, &event.suggested_filename);
+    /// Tells a recording of a download in one of its frames; answers whether it is in one.
+    pub(crate) fn record_download(&self, event: &browser::DownloadWillBegin) -> bool {
+        let is_ours = self.state.lock().frames.contains(&event.frame_id);
+        if let (Some(tap), true) = (self.recorder.get(), is_ours) {
+            tap.download(&self.target_id, &event.suggested_filename);
         }
+        is_ours
     }
 
     pub(crate) async fn wait_ready(&self, deadline: Instant) -> Result<(), BrowserError> {

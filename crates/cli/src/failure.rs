@@ -143,8 +143,8 @@ impl CliError {
         match self {
             Self::Plan(_) => Exit::Invalid,
             Self::Record(error) => error.exit(),
-            Self::Heal(_) => Exit::Usage,
-            Self::Unreadable { .. }
+            Self::Heal(_)
+            | Self::Unreadable { .. }
             | Self::InputFile { .. }
             | Self::InputsFile { .. }
             | Self::NoSuchNode { .. }

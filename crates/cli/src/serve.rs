@@ -160,15 +160,14 @@ impl Server {
         let runtime = execution::runtime()?;
         match self.command {
             ServerCommand::Backup { place, file } => {
-                let address = match &place.database {
-                    Some(database) => database.clone(),
-                    None => {
-                        let path = place.sqlite(config)?;
-                        if !path.exists() {
-                            return Err(CliError::NoServerData { path });
-                        }
-                        format!("sqlite:{}", path.display()).into()
+                let address = if let Some(database) = &place.database {
+                    database.clone()
+                } else {
+                    let path = place.sqlite(config)?;
+                    if !path.exists() {
+                        return Err(CliError::NoServerData { path });
                     }
+                    format!("sqlite:{}", path.display()).into()
                 };
                 runtime
                     .block_on(async {

@@ -69,6 +69,18 @@ pub(crate) fn visible(element: &Element) -> Step {
     named(wait, "Wait for", &element.name)
 }
 
+/// Gives a page the time to send what the last step has led to, where nothing tells that it has.
+pub(crate) fn settled() -> Step {
+    let script = "new Promise((done) => setTimeout(done, 500))";
+    let mut wait = step(
+        "browser.evaluate",
+        json!({ "script": script, "repeatable": true }),
+    );
+    wait.name = Some("Let the page finish".to_owned());
+    wait.note = Some("Better: wait for what shows that it is done".to_owned());
+    wait
+}
+
 /// Waits for an address; parts of it that may be another one the next time are left open.
 pub(crate) fn arrived(url: &str) -> Option<Step> {
     let path = url

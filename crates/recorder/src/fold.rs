@@ -204,7 +204,10 @@ fn filled(folded: &Folded) -> Option<Filled> {
     };
     let is_quiet = !done.opens && done.file.is_none() && done.dialog.is_none();
     match &done.action {
-        Action::Fill { element, value } if is_quiet => {
+        // Suggestions that came up are for the keys that follow.
+        Action::Fill { element, value }
+            if is_quiet && !(element.typed && done.appeared.is_some()) =>
+        {
             Some((done.page, element.form, (element.clone(), value.clone())))
         }
         _ => None,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::{
     Action, Element, Event, FieldKind,
-    expectation::{arrived, asserted, visible},
+    expectation::{arrived, asserted, settled, visible},
     fold::{Dialog, Done, Folded, fold},
     literal::{identifier, literal},
     rows,
@@ -131,9 +131,7 @@ impl Writer<'_> {
             .as_ref()
             .map(visible)
             .or_else(|| last.arrived.as_deref().and_then(arrived));
-        if let Some(wait) = wait {
-            self.push(wait);
-        }
+        self.push(wait.unwrap_or_else(settled));
     }
 
     fn push(&mut self, step: Step) {
@@ -166,7 +164,16 @@ impl Writer<'_> {
     /// The same button pressed again once something else could be seen: that is waited for, or it would be
     /// pressed twice at once.
     fn wait_before(&mut self, done: &Done) {
-        let (Some(last), Action::Click { element, .. }) = (&self.last, &done.action) else {
+        let Some(last) = &self.last else { return };
+        if let (Action::Fill { element, .. }, Action::Press { .. }, Some(suggestion)) =
+            (&last.action, &done.action, &last.appeared)
+            && element.typed
+        {
+            let wait = visible(suggestion);
+            self.push(wait);
+            return;
+        }
+        let Action::Click { element, .. } = &done.action else {
             return;
         };
         let Action::Click {

@@ -226,7 +226,13 @@ fn name(target: &Target, print: &Fingerprint, look: &Look, case: Case<'_>) -> Op
         return Some(veto);
     }
     let speaks = between == Relation::Same && !wanted.is_empty();
-    let alone = || case.peers.iter().filter(|peer| peer.print.among == print.among && peer.print.tag == found.tag).count() == 1;
+    let alone = || {
+        case.peers
+            .iter()
+            .filter(|peer| peer.print.among == print.among && peer.print.tag == found.tag)
+            .count()
+            == 1
+    };
     let placed = in_same_rank(print, found) && alone();
     if case.translated && !speaks && case.proofs < SOME && !placed {
         return Some(Veto::Unproven);

@@ -510,6 +510,16 @@ globalThis.casare.recording ??= (() => {
     return key.length === 1 || key === 'Delete' || key === 'Backspace' || key === 'Insert';
   }
 
+  let suggested = null;
+  /** Keys that go through suggestions need them to be there. */
+  function tellSuggestions(el, key) {
+    if (!isTyped(el) || !/^Arrow(Up|Down)$/.test(key) || suggested === `${toldOf.get(el)}`) return;
+    suggested = `${toldOf.get(el)}`;
+    const option = [...document.querySelectorAll('[role=option]')].find(visible);
+    const element = option && lookSafely(option);
+    if (element) say({ say: 'did', did: 'appeared', element });
+  }
+
   function onKeyDown(event) {
     if (!event.isTrusted || shortcut(event) || isOwn(event)) return;
     noteHidden();
@@ -520,6 +530,7 @@ globalThis.casare.recording ??= (() => {
     lastAct = performance.now();
     told();
     tellHovers(el);
+    tellSuggestions(el, event.key);
     const held = modifiersOf(event).filter((name) => name !== 'shift' || event.key.length > 1);
     const key = [...held.map((name) => name[0].toUpperCase() + name.slice(1)), event.key === ' ' ? 'Space' : event.key.length === 1 && held.length ? event.key.toUpperCase() : event.key].join('+');
     const element = el.matches('html,body') ? null : lookSafely(el);

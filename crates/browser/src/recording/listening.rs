@@ -121,9 +121,12 @@ impl Listening {
             self.attached(page, at);
             return;
         }
-        let Some(number) = self.pages.iter().position(|tab| tab.id == id) else {
-            return;
+        let number = match &what {
+            // Of the page where something was done just before.
+            What::Download { .. } if id.is_empty() => self.acted_last(at),
+            _ => self.pages.iter().position(|tab| tab.id == id),
         };
+        let Some(number) = number else { return };
         match (what, core) {
             (What::Said { world, text }, Some(page)) => {
                 self.said(number, &page, at, &world, &text).await;
@@ -172,6 +175,12 @@ impl Listening {
             None if number > 0 => self.did(number, at, json!({ "did": "new_tab" })),
             None => {}
         }
+    }
+
+    fn acted_last(&self, at: Instant) -> Option<usize> {
+        let acted = |(number, tab): (usize, &Tab)| Some((tab.acted?, number));
+        let (_, number) = self.pages.iter().enumerate().filter_map(acted).max()?;
+        self.is_consequence(number, at).then_some(number)
     }
 
     fn is_consequence(&self, number: usize, at: Instant) -> bool {
@@ -262,7 +271,10 @@ impl Listening {
                 self.show(None);
             }
             "mode" => {
-                self.window.mode = message["mode"].as_str().unwrap_or("record").to_owned();
+                message["mode"]
+                    .as_str()
+                    .unwrap_or("record")
+                    .clone_into(&mut self.window.mode);
                 self.show(None);
             }
             "pause" => {

@@ -235,7 +235,7 @@ impl Tap {
     }
 
     /// Prepares a session of a recorded page: its own, or that of a frame.
-    pub(crate) fn start(&self, session: &Session) {
+    pub(crate) fn start(session: &Session) {
         session.tell(&runtime::AddBinding {
             name: BINDING.into(),
             execution_context_name: Some(WORLD.into()),
@@ -265,9 +265,10 @@ impl Tap {
         self.hear(&page.target_id, None, What::Ended);
     }
 
-    pub(crate) fn download(&self, page: &PageCore, name: &str) {
+    /// A download in the page with this target; in nobody's page if it is empty.
+    pub(crate) fn download(&self, page: &str, name: &str) {
         let name = name.chars().take(200).collect();
-        self.hear(&page.target_id, None, What::Download { name });
+        self.hear(page, None, What::Download { name });
     }
 
     /// Takes in an event of one of the page's sessions.
@@ -280,7 +281,7 @@ impl Tap {
     ) {
         let is_main = |frame: &str| frame == page.target_id;
         let what = match method {
-            runtime::BindingCalled::METHOD => self.said(session, params),
+            runtime::BindingCalled::METHOD => Self::said(session, params),
             runtime::ExecutionContextCreated::METHOD
             | runtime::ExecutionContextDestroyed::METHOD
             | runtime::ExecutionContextsCleared::METHOD => {
@@ -318,7 +319,7 @@ impl Tap {
         }
     }
 
-    fn said(&self, session: &Session, params: &RawValue) -> Option<What> {
+    fn said(session: &Session, params: &RawValue) -> Option<What> {
         let event = parse::<runtime::BindingCalled>(params)?;
         let ours = event.name == BINDING && event.payload.len() <= MOST_TOLD;
         ours.then(|| What::Said {

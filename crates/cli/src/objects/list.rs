@@ -14,7 +14,7 @@ use crate::{
 pub(super) struct List {}
 
 impl List {
-    pub(super) fn exec(self, open: &Open<'_>) -> Result<Exit, CliError> {
+    pub(super) fn exec(open: &Open<'_>) -> Result<Exit, CliError> {
         let mut used: BTreeMap<String, u64> = BTreeMap::new();
         for one in open.uses() {
             let name = one.target.object().unwrap_or_default().to_owned();

@@ -63,7 +63,7 @@ impl Objects {
             terminal,
         };
         match self.command {
-            Command::List(list) => list.exec(&open),
+            Command::List(_) => list::List::exec(&open),
             Command::Show(show) => show.exec(&open),
             Command::Usages(usages) => usages.exec(&open),
             Command::Rename(rename) => rename.exec(&open),

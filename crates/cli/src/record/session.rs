@@ -19,7 +19,7 @@ use crate::{
 /// How long the browser may take to come up.
 const STARTING: Duration = Duration::from_secs(30);
 /// How long the first page may take.
-const ARRIVING: Duration = Duration::from_secs(60);
+const ARRIVING: Duration = Duration::from_mins(1);
 
 /// A recording that is over.
 pub(super) struct Ended {

@@ -189,8 +189,8 @@ fn what_cannot_be_undone_and_what_is_ambiguous_is_not_healed() {
     assert_eq!(healed.code, 0, "{}", healed.out);
     assert_eq!(healed.json()["healed"], 1);
 
-    let several = r#"<!doctype html><title>Account</title><h1>Account</h1><p id=done></p>
-<div><button>Keep</button></div><div><button>Keep</button></div>"#;
+    let several = r"<!doctype html><title>Account</title><h1>Account</h1><p id=done></p>
+<div><button>Keep</button></div><div><button>Keep</button></div>";
     fs::write(world.path("order.workflow.yaml"), WORKFLOW).unwrap();
     let one = ORDER.replace("Save changes", "Keep");
     fs::write(world.path("order.html"), &one).unwrap();

@@ -13,7 +13,7 @@ const OBJECTS: &str = r"objects:
       alternatives: [css=#submit]
 ";
 
-const WORKFLOW: &str = r#"casare: 1
+const WORKFLOW: &str = r"casare: 1
 name: login
 
 steps:
@@ -27,7 +27,7 @@ steps:
           submit: object:login.submit
       - use: browser.click
         with: { target: object:login.submit }
-"#;
+";
 
 fn world() -> World {
     let world = World::with("objects.yaml", OBJECTS);

@@ -64,10 +64,12 @@ async fn fill(cx: &StepContext, settings: Fill) -> Result<(), NodeError> {
         let filled = put_into(&page, &at, value, typed, until).await;
         filled.map_err(|error| match (error, credential) {
             // What a field says of a value that it refuses has the value in it.
-            (BrowserError::InvalidValue { locator, .. }, Some(name)) => BrowserError::InvalidValue {
-                locator,
-                reason: format!("it wants something else than credential `{name}` has"),
-            },
+            (BrowserError::InvalidValue { locator, .. }, Some(name)) => {
+                BrowserError::InvalidValue {
+                    locator,
+                    reason: format!("it wants something else than credential `{name}` has"),
+                }
+            }
             (error, _) => error,
         })
     };
@@ -97,16 +99,16 @@ async fn put_into(
 async fn value(cx: &StepContext, settings: &Fill) -> Result<Json, NodeError> {
     let Some(name) = &settings.credential else {
         if settings.field.is_some() {
-            return Err(
-                NodeError::invalid("setting `field`: there is no `credential` to take it from")
-                    .with_help("set `credential` as well"),
-            );
+            return Err(NodeError::invalid(
+                "setting `field`: there is no `credential` to take it from",
+            )
+            .with_help("set `credential` as well"));
         }
         return Ok(to_json(&settings.value.0));
     };
     if !to_json(&settings.value.0).is_null() {
         return Err(
-            NodeError::invalid("both `value` and `credential` are set").with_help("leave one out"),
+            NodeError::invalid("both `value` and `credential` are set").with_help("leave one out")
         );
     }
     let field = settings.field.as_deref().unwrap_or("password");

@@ -119,9 +119,12 @@ outputs:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_is_filled_in_from_a_credential_and_told_to_nobody() {
-    let office = office().credential("shop", &[("username", "ada"), ("password", "correct-horse")]);
-    let page = r#"<title>Log in</title><label>User <input id=user></label><label>Password <input type=password id=pw></label>
-        <label>Age <input type=number></label>"#;
+    let office = office().credential(
+        "shop",
+        &[("username", "ada"), ("password", "correct-horse")],
+    );
+    let page = r"<title>Log in</title><label>User <input id=user></label><label>Password <input type=password id=pw></label>
+        <label>Age <input type=number></label>";
     let url = format!("file://{}", office.put("login.html", page).display());
     let workflow = |step: &str| {
         format!(
@@ -147,7 +150,8 @@ outputs:
     let outputs = office.outputs(&workflow("")).await;
     let refused = "- use: browser.fill\n        with: { target: label=Age, credential: shop }";
     let failure = office.failure(&workflow(refused)).await;
-    let both = "- use: browser.fill\n        with: { target: label=Age, credential: shop, value: 7 }";
+    let both =
+        "- use: browser.fill\n        with: { target: label=Age, credential: shop, value: 7 }";
     let unclear = office.failure(&workflow(both)).await;
 
     assert_eq!(outputs, json!({ "right": true }));

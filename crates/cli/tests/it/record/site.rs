@@ -59,10 +59,12 @@ impl Site {
                 let (done, slow) = (Arc::clone(&done), Arc::clone(&slow));
                 // Each waits for itself.
                 std::thread::spawn(move || {
-                    if slow.load(Ordering::SeqCst) {
-                        std::thread::sleep(Duration::from_millis(100 + random() % 200));
-                    }
-                    answer(request, port, &done);
+                    let wait = if slow.load(Ordering::SeqCst) {
+                        Duration::from_millis(100 + random() % 200)
+                    } else {
+                        Duration::ZERO
+                    };
+                    answer(request, port, &done, wait);
                 });
             }
         });
@@ -94,7 +96,7 @@ fn random() -> u64 {
     std::hash::RandomState::new().build_hasher().finish()
 }
 
-fn answer(mut request: Request, port: u16, done: &Mutex<Vec<String>>) {
+fn answer(mut request: Request, port: u16, done: &Mutex<Vec<String>>, wait: Duration) {
     let address = request.url().to_owned();
     let (path, query) = address.split_once('?').unwrap_or((&address, ""));
     let mut body = Vec::new();
@@ -155,6 +157,8 @@ fn answer(mut request: Request, port: u16, done: &Mutex<Vec<String>>) {
     } else {
         reply("text/plain", b"not here").with_status_code(404)
     };
+    #[expect(clippy::disallowed_methods, reason = "the network is slow on purpose")]
+    std::thread::sleep(wait);
     // A browser that has gone does not want its answer.
     let _ = request.respond(response);
 }

@@ -97,7 +97,7 @@ impl Studio {
             recorder, browser, ..
         } = self;
         let output = tokio::task::spawn_blocking(move || recorder.wait_with_output().unwrap());
-        let output = tokio::time::timeout(Duration::from_secs(60), output);
+        let output = tokio::time::timeout(Duration::from_mins(1), output);
         let answer = Answer::of(output.await.unwrap().unwrap());
         browser.close().await.unwrap();
         answer
