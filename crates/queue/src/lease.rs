@@ -584,35 +584,36 @@ impl Round<'_> {
         let Link::Postgres(connection) = link else {
             return Ok(Vec::new());
         };
-        let mut by_offer: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for pick in picks {
-            by_offer.entry(pick.offer).or_default().push(pick.request);
-        }
         // A robot may ask twice at the same time; its slots count once.
         let mut robots: Vec<&Robot> = Vec::new();
         let mut place_of: HashMap<RobotId, i32> = HashMap::new();
         let mut got: HashMap<RobotId, i64> = HashMap::new();
+        let mut by_offer: BTreeMap<usize, Vec<(i32, i64)>> = BTreeMap::new();
+        // In the order of the picks: a robot that has too little room gets the first of them.
+        for pick in picks {
+            let robot = &*self.requests[pick.request].robot;
+            let place = *place_of.entry(robot.id).or_insert_with(|| {
+                robots.push(robot);
+                robots.len() as i32
+            });
+            let nth = got.entry(robot.id).or_insert(0);
+            *nth += 1;
+            by_offer.entry(pick.offer).or_default().push((place, *nth));
+        }
         let (mut lanes, mut counts, mut ranks, mut dues, mut ids, mut firsts) =
             (vec![], vec![], vec![], vec![], vec![], vec![]);
         let (mut places, mut nths) = (vec![], vec![]);
-        for (offer, requests) in by_offer {
+        for (offer, given) in by_offer {
             let from = self.candidates[offer].from;
             lanes.push(offers[offer].lane);
-            counts.push(requests.len() as i64);
+            counts.push(given.len() as i64);
             ranks.push(from.rank);
             dues.push(from.due.micros());
             ids.push(from.id);
             firsts.push(places.len() as i64);
-            for request in requests {
-                let robot = &*self.requests[request].robot;
-                let place = *place_of.entry(robot.id).or_insert_with(|| {
-                    robots.push(robot);
-                    robots.len() as i32
-                });
-                let nth = got.entry(robot.id).or_insert(0);
-                *nth += 1;
+            for (place, nth) in given {
                 places.push(place);
-                nths.push(*nth);
+                nths.push(nth);
             }
         }
         let rows = sqlx::query_as(LEASE.postgres)

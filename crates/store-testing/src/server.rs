@@ -47,21 +47,27 @@ impl PostgresServer {
         }
     }
 
-    /// Ends it without any warning, with all of its processes.
+    /// Ends it without any warning, with all of its processes: one that outlived the others could still write
+    /// beside those of the next start.
     pub fn kill(&mut self) {
-        let pids = children(self.process.id());
+        let own = self.process.id();
+        // It starts no other ones meanwhile.
+        signal("-STOP", own);
+        let pids = children(own);
+        for pid in &pids {
+            signal("-KILL", *pid);
+        }
         self.process.kill().unwrap();
         self.process.wait().unwrap();
-        for pid in pids {
-            let _ = Command::new("kill")
-                .args(["-KILL", &pid.to_string()])
-                .status();
+        let began = Instant::now();
+        while pids.iter().any(|pid| is_running(*pid)) {
+            assert!(began.elapsed() < PATIENCE, "PostgreSQL does not end");
+            std::thread::yield_now();
         }
     }
 
     /// Starts it again where it was.
     pub fn start_again(&mut self) {
-        let _ = fs::remove_file(self.folder.path().join("data/postmaster.pid"));
         self.process = launch(self.folder.path(), self.port, self.durable);
     }
 
@@ -80,12 +86,23 @@ impl Drop for PostgresServer {
         let _ = self.process.kill();
         let _ = self.process.wait();
         for pid in pids {
-            let _ = Command::new("kill")
-                .args(["-KILL", &pid.to_string()])
-                .stderr(Stdio::null())
-                .status();
+            signal("-KILL", pid);
         }
     }
+}
+
+fn signal(signal: &str, pid: u32) {
+    let _ = Command::new("kill")
+        .args([signal, &pid.to_string()])
+        .stderr(Stdio::null())
+        .status();
+}
+
+/// A zombie does nothing any more.
+fn is_running(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+    !state.is_empty() && !state.starts_with('Z')
 }
 
 fn children(pid: u32) -> Vec<u32> {

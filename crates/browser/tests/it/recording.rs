@@ -222,6 +222,8 @@ async fn what_only_the_browser_knows_is_told_too() {
     help.close().await.unwrap();
     studio.click("text=Next").await;
     studio.page.wait_for_url("/next", soon()).await.unwrap();
+    // A person looks at the page before going on.
+    studio.recording.flush().await;
     studio
         .page
         .goto(&site.url("/help"), Until::Load, soon())

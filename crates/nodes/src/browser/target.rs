@@ -109,7 +109,6 @@ impl JsonSchema for Target {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let selector = json_schema!({ "type": "string", "format": FORMAT, "minLength": 1 });
         json_schema!({
             "anyOf": [
                 {
@@ -124,7 +123,12 @@ impl JsonSchema for Target {
                     "required": ["selector"],
                     "additionalProperties": false,
                     "properties": {
-                        "selector": selector,
+                        "selector": {
+                            "type": "string",
+                            "format": FORMAT,
+                            "minLength": 1,
+                            "description": "The selector that is tried first.",
+                        },
                         "alternatives": {
                             "type": "array",
                             "items": { "type": "string", "minLength": 1 },

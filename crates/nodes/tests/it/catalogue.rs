@@ -4,6 +4,7 @@ use crate::all;
 
 /// Their examples need a server or a credential; the tests of their category run them.
 const SERVED: &[&str] = &[
+    "browser.analyze",
     "browser.check",
     "browser.click",
     "browser.cookies",
@@ -21,6 +22,7 @@ const SERVED: &[&str] = &[
     "browser.history",
     "browser.hover",
     "browser.images",
+    "browser.login",
     "browser.pdf",
     "browser.press",
     "browser.route",

@@ -48,6 +48,42 @@ on_both! {
         assert!(office.queue.job(TenantId::new(office.clock.now()), job).await.is_err());
     }
 
+    async fn a_robot_that_asks_for_more_than_it_has_room_for_gets_the_first_of_all_workflows(database: Database) {
+        let office = Office::open(&database).await;
+        let (one, other) = (office.workflow, WorkflowId::new(office.clock.now()));
+        // Whichever of the two lanes comes first.
+        for (common, urgent) in [(one, other), (other, one)] {
+            let robot = office.robot(2);
+            let of = |workflow, priority| {
+                let mut job = office.job();
+                job.workflow = workflow;
+                job.priority = Priority::new(priority).unwrap();
+                job
+            };
+            let jobs = office
+                .enqueue(vec![of(common, 20), of(common, 20), of(common, 20), of(urgent, 90)])
+                .await;
+
+            let leased = office.lease(&robot, 2).await;
+            for job in &leased {
+                office.end(job, Outcome::Released).await;
+            }
+            // Two requests at once want four, and the robot has room for two.
+            let wish = || LeaseRequest { robot: Arc::clone(&robot), count: 2 };
+            let leased: Vec<_> = office.queue.lease_all(vec![wish(), wish()]).await.into_iter().flat_map(Result::unwrap).collect();
+
+            let got: HashSet<_> = ids(&leased).into_iter().collect();
+            assert_eq!(got, HashSet::from([jobs[3], jobs[0]]));
+            for job in &leased {
+                office.succeed(job).await;
+            }
+            let rest = office.lease(&robot, 2).await;
+            for job in &rest {
+                office.succeed(job).await;
+            }
+        }
+    }
+
     async fn jobs_are_leased_by_priority_then_time_then_id(database: Database) {
         let office = Office::open(&database).await;
         let with = |priority, seconds| {
