@@ -81,9 +81,11 @@ impl Queue {
         if accepted.is_empty() {
             return answers;
         }
+        // All of them: what was written before the failure is undone with the rest.
+        let places: Vec<usize> = accepted.iter().map(|(place, _, _)| *place).collect();
         if let Err(error) = self.write(&mut accepted, &mut answers, now).await {
-            for (place, _, _) in &accepted {
-                answers[*place] = Err(error.clone());
+            for place in places {
+                answers[place] = Err(error.clone());
             }
             return answers;
         }

@@ -97,10 +97,31 @@ async fn killing_postgresql_again_and_again_loses_and_doubles_nothing() {
     let submitting = queue.clone();
     let submitter = tokio::spawn(async move {
         let mut jobs = Vec::new();
-        for number in 0..400 {
+        for number in 0..200 {
             let submitted = insist!(submitting.submit(tenant, order(workflow, number))).unwrap();
             jobs.push(submitted.job);
             tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+        // Many at a time; who was told of a failure submits again, the others don't.
+        for first in (200..400).step_by(20) {
+            let mut left: Vec<usize> = (first..first + 20).collect();
+            while !left.is_empty() {
+                let orders = left.iter().map(|number| order(workflow, *number)).collect();
+                let answers = submitting.enqueue(tenant, orders).await;
+                let mut again = Vec::new();
+                for (number, answer) in left.into_iter().zip(answers) {
+                    match answer {
+                        Ok(enqueued) => jobs.push(enqueued.job),
+                        Err(QueueError::Database(error)) => {
+                            assert!(error.is_transient(), "{error:?}");
+                            again.push(number);
+                        }
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+                left = again;
+                tokio::time::sleep(Duration::from_millis(60)).await;
+            }
         }
         jobs
     });
