@@ -101,6 +101,8 @@ pub(crate) enum CliError {
     NoHome,
     #[error(transparent)]
     Server(#[from] casare_orchestrator::OrchestratorError),
+    #[error(transparent)]
+    Robot(#[from] casare_robot::RobotError),
     #[error("the server cannot listen on {address}")]
     Listen {
         address: std::net::SocketAddr,
@@ -178,6 +180,7 @@ impl CliError {
             | Self::Recording(_)
             | Self::Watch(_)
             | Self::Server(_)
+            | Self::Robot(_)
             | Self::Runtime(_)
             | Self::Output(_) => Exit::Internal,
         }
@@ -188,6 +191,7 @@ impl CliError {
         let help = match self {
             Self::Store(error) => error.help().to_owned(),
             Self::Server(error) => error.help().to_owned(),
+            Self::Robot(error) => error.help().to_owned(),
             Self::Listen { .. } => {
                 "choose another address with --listen, or end what listens there".to_owned()
             }

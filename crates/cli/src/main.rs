@@ -59,6 +59,7 @@ mod record;
 mod replay;
 mod report;
 mod resume;
+mod robot;
 mod run;
 mod runs;
 mod schema;
@@ -106,6 +107,7 @@ enum Command {
     Runs(runs::Runs),
     Serve(serve::Serve),
     Server(serve::Server),
+    Robot(robot::RobotCommand),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
 }
@@ -133,6 +135,7 @@ impl Command {
             Self::Runs(runs) => runs.exec(config, terminal),
             Self::Serve(serve) => serve.exec(config, terminal),
             Self::Server(server) => server.exec(config, terminal),
+            Self::Robot(robot) => robot.exec(config, terminal),
             Self::Doctor(doctor) => doctor.exec(config, terminal),
             Self::Completions(completions) => completions.exec(terminal),
         }
@@ -162,6 +165,7 @@ impl Command {
             | Self::Dap(_)
             | Self::Completions(_)
             | Self::Serve(_)
+            | Self::Robot(_)
             | Self::Server(_) => false,
         }
     }

@@ -3,16 +3,18 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use casare_orchestrator::{Orchestrator, Settings};
+use casare_robot::{Identity, Robot, RobotSettings};
 use casare_store::{Clock, Store};
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
     execution,
     failure::{CliError, Exit},
-    files, interrupt,
+    files, interrupt, robot,
     terminal::Terminal,
 };
 
@@ -33,6 +35,12 @@ pub(crate) struct Serve {
     /// Let outgoing webhooks reach private addresses
     #[arg(long)]
     private_hooks: bool,
+    /// Only serve; jobs wait for robots elsewhere
+    #[arg(long)]
+    no_robot: bool,
+    /// How many jobs the robot inside runs at a time [default: one for each processor]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    slots: Option<u32>,
 }
 
 /// Where a server keeps its data
@@ -130,11 +138,72 @@ impl Serve {
             let shutdown = interrupt::stop_on_signals().map_err(CliError::Runtime)?;
             let server = Orchestrator::open(settings).await?;
             welcome(&server, terminal).await?;
-            server.serve(listener, shutdown).await?;
+            let ending = CancellationToken::new();
+            let robot = if self.no_robot {
+                None
+            } else {
+                let own = own_robot(&server, config, address, self.slots).await?;
+                Some(tokio::spawn(Robot::run(own.0, own.1, ending.clone())))
+            };
+            let served = server.serve(listener, shutdown).await;
+            ending.cancel();
+            if let Some(robot) = robot {
+                // It ends when it is told to, or has said in the log why it did before.
+                let _ = robot.await;
+            }
+            served?;
             terminal.note("stopped");
             Ok(Exit::Done)
         })
     }
+}
+
+/// The robot inside: enrolled by the first start, and again where the server does not know it any more.
+async fn own_robot(
+    server: &Orchestrator,
+    config: &Config,
+    address: SocketAddr,
+    slots: Option<u32>,
+) -> Result<(Identity, RobotSettings), CliError> {
+    let home = server.settings.data.join("robot");
+    let mut reached = address;
+    if reached.ip().is_unspecified() {
+        reached.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    let failed = casare_orchestrator::OrchestratorError::from;
+    let known = match Identity::read(&home) {
+        Ok(identity) => {
+            let known = server.access.robot_key(&identity.key).await.is_ok();
+            known.then_some(identity)
+        }
+        Err(_) => None,
+    };
+    let mut identity = if let Some(identity) = known {
+        identity
+    } else {
+        let tenant = server.access.first_tenant().await.map_err(failed)?;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let slots = slots.unwrap_or_else(|| u32::try_from(cores).unwrap_or(1));
+        let name = format!(
+            "{}-{}",
+            robot::machine_name(),
+            &uuid::Uuid::new_v4().simple().to_string()[..4]
+        );
+        let enrolled = server
+            .access
+            .add_own_robot(tenant, &name, slots)
+            .await
+            .map_err(failed)?;
+        Identity {
+            robot: enrolled.id.0,
+            name,
+            server: String::new(),
+            key: enrolled.key,
+        }
+    };
+    identity.server = format!("http://{reached}");
+    identity.write(&home)?;
+    Ok((identity, robot::settings(config, home)?))
 }
 
 /// Says where the server is, and how the first owner gets in.

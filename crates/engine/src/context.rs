@@ -17,7 +17,7 @@ use serde_json::Value as Json;
 use crate::{
     Artifacts, Attendant, Cancel, Clock, Credential, Credentials, EventKind, Exchanges, Heal,
     HealOutcome, HealingPolicy, LogLevel, NodeError, People, Plan, Question, Resource,
-    StepExchanges, StepOrigin, StepPath, event::Artifact, mask::Mask, stream::EventStream,
+    StepExchanges, StepOrigin, StepPath, Witness, event::Artifact, mask::Mask, stream::EventStream,
 };
 
 /// What every step of a run shares.
@@ -42,6 +42,7 @@ pub(crate) struct Surroundings {
     pub(crate) healed: AtomicU64,
     /// The workflow that was started, not one that it calls.
     pub(crate) plan: Arc<Plan>,
+    pub(crate) witness: Option<Arc<dyn Witness>>,
     pub(crate) attendant: Option<Arc<dyn Attendant>>,
     pub(crate) clock: Option<Arc<dyn Clock>>,
     pub(crate) exchanges: Option<Arc<dyn Exchanges>>,

@@ -14,6 +14,7 @@
 //! | [`mod@clock`], [`exchange`] | what a recording keeps beside the steps, and a replay gives |
 //! | [`healing`] | elements that were found another way than the workflow says |
 //! | [`people`] | whom a run can ask |
+//! | [`witness`] | who has to know of a step before it happens |
 //! | [`registry`] | the nodes an engine knows |
 
 pub mod artifacts;
@@ -38,6 +39,7 @@ mod scope;
 mod stack;
 mod stream;
 mod view;
+pub mod witness;
 
 pub use artifacts::Artifacts;
 pub use attendant::{AfterFailure, Attendant, StepEnd, Verdict};
@@ -58,3 +60,4 @@ pub use plan::{Outlined, Plan, PlanError, StepOrigin};
 pub use registry::Registry;
 pub use run::{Beginning, Decision, Engine, RunError, RunOptions, RunOutcome, Undecided};
 pub use view::StepView;
+pub use witness::Witness;

@@ -17,7 +17,7 @@ use self::{
 };
 use crate::{
     Attendant, Cancel, Clock, Credentials, ErrorReport, EventSink, Exchanges, HealingPolicy,
-    NoCredentials, Nobody, People, Plan, PlanError, Registry, RunEvent, StepPath,
+    NoCredentials, Nobody, People, Plan, PlanError, Registry, RunEvent, StepPath, Witness,
     plan::{Files, PlanCache},
 };
 
@@ -50,6 +50,8 @@ pub struct Engine {
 
 /// What a run is given.
 pub struct RunOptions {
+    /// What a new run is called; a new id with `None`.
+    pub id: Option<Uuid>,
     /// Values of the workflow's inputs; texts are converted to the declared kinds.
     pub inputs: Map<String, Json>,
     /// Where relative paths start: the workflow file's folder.
@@ -79,6 +81,8 @@ pub struct RunOptions {
     pub keep: Option<PathBuf>,
     /// The workflow's file, for people.
     pub file: Option<String>,
+    /// Who has to know of a `once` step before it happens; the journal alone with `None`.
+    pub witness: Option<Arc<dyn Witness>>,
     /// Who sees each step coming and decides about it: a debugger, a test, a recorder.
     pub attendant: Option<Arc<dyn Attendant>>,
     /// The time that nodes see and by which the run waits; the machine's own with `None`.
@@ -101,6 +105,7 @@ impl RunOptions {
     /// The least a run needs.
     pub fn new(folder: impl Into<PathBuf>, runs: impl Into<PathBuf>) -> Self {
         Self {
+            id: None,
             inputs: Map::new(),
             folder: folder.into(),
             runs: runs.into(),
@@ -115,6 +120,7 @@ impl RunOptions {
             keep: None,
             healing: None,
             file: None,
+            witness: None,
             attendant: None,
             clock: None,
             seed: None,

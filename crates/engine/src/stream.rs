@@ -77,7 +77,7 @@ impl EventStream {
 }
 
 /// The start of a step that may simply be executed again adds nothing to its end.
-fn is_journaled(kind: &EventKind) -> bool {
+pub(crate) fn is_journaled(kind: &EventKind) -> bool {
     match kind {
         EventKind::StepStarted { effect, step, .. } => {
             *effect != casare_workflow::Effect::Pure || step.node.starts_with("flow.")

@@ -34,6 +34,7 @@ pub struct Parts {
     pub access: Access,
     pub vault: Vault,
     pub events: Events,
+    pub(crate) hub: crate::hub::Hub,
     pub(crate) rates: Rates,
     pub(crate) outbound: Outbound,
     pub artifacts: ArtifactStore,
@@ -80,6 +81,7 @@ impl Orchestrator {
                 access: Access::new(store.clone()),
                 vault: Vault::new(store.clone(), master),
                 events: Events::new(),
+                hub: crate::hub::Hub::default(),
                 rates: Rates::new(settings.rate),
                 outbound: Outbound::new(settings.private_hooks)?,
                 store,
@@ -105,6 +107,7 @@ impl Orchestrator {
         });
         self.tasks
             .spawn(crate::schedules::tick_forever(self.clone()));
+        self.tasks.spawn(crate::hub::watch_forever(self.clone()));
         self.tasks.spawn(crate::upkeep::keep_tidy(self.clone()));
         self.tasks
             .spawn(crate::reactions::react_forever(self.clone()));

@@ -148,7 +148,12 @@ pub(crate) fn decide(job: &LockedJob, outcome: Outcome, now: Moment, chance: f64
                     } else {
                         (JobState::Queued, None)
                     };
-                    wait(state, due, timer, None, false, Some(error), "failed")
+                    // Finished steps are not done again.
+                    let carry = (options.recovery == Recovery::Resume).then(|| Carry {
+                        resume: true,
+                        ..Carry::default()
+                    });
+                    wait(state, due, timer, carry, false, Some(error), "failed")
                 }
                 None => give_up(&options, error),
             }

@@ -234,6 +234,8 @@ pub struct LeasedJob {
     pub options: JobOptions,
     pub priority: Priority,
     pub robot: RobotId,
+    /// The environment that it was ordered for.
+    pub environment: Option<String>,
     /// Counted from one.
     pub attempt: u32,
     pub due: Moment,

@@ -332,7 +332,9 @@ impl Queue {
                 .position(|(request, jobs)| request.robot.id == robot && jobs.len() < request.count)
                 .or_else(|| round.requests.iter().position(|one| one.robot.id == robot));
             if let Some(request) = request {
-                given[request].push(row.into_job());
+                let lane = round.rules.lanes.get(&row.lane_id);
+                let environment = lane.and_then(|lane| lane.demands.environment.clone());
+                given[request].push(row.into_job(environment));
             }
         }
         Ok(count)
@@ -690,7 +692,7 @@ fn sorted(mut rows: Vec<LeasedRow>) -> Vec<LeasedRow> {
 }
 
 impl LeasedRow {
-    fn into_job(self) -> LeasedJob {
+    fn into_job(self, environment: Option<String>) -> LeasedJob {
         LeasedJob {
             lease: Lease {
                 job: self.id,
@@ -703,6 +705,7 @@ impl LeasedRow {
             options: self.options.map(|options| options.0).unwrap_or_default(),
             priority: Priority::from_rank(self.rank),
             robot: self.robot_id,
+            environment,
             attempt: u32::try_from(self.attempt).unwrap_or(0),
             due: self.due_at,
             until: self.timer_at,

@@ -89,6 +89,7 @@ pub(super) async fn attempt(
             healing: options.healing,
             healed: AtomicU64::new(start.journaled.healed),
             plan: plan.clone(),
+            witness: options.witness,
             attendant: options.attendant,
             clock: options.clock,
             exchanges: options.exchanges,

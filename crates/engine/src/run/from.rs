@@ -13,7 +13,7 @@ use super::{
     inputs,
     position::Journaled,
 };
-use crate::{Plan, RunEvent, StepPath, plan::Outlined};
+use crate::{Plan, RunEvent, StepPath, plan::Outlined, stream::is_journaled};
 
 /// Where a run begins that does not begin at its first step.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -152,6 +152,41 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Takes over a run that began elsewhere, so that [`Engine::resume`] goes on with it here: `lines` are its events
+    /// as JSON, in their order, from all of its attempts.
+    ///
+    /// `options` says what the run is called here, its inputs and its journal.
+    ///
+    /// # Errors
+    ///
+    /// When the journal can't be written, or has the run already.
+    pub async fn adopt(
+        &self,
+        plan: &Arc<Plan>,
+        options: &RunOptions,
+        lines: impl Iterator<Item = &str>,
+    ) -> Result<Uuid, RunError> {
+        let inputs = inputs::resolve(plan.workflow(), options.inputs.clone());
+        let start = Start::fresh(plan, options, inputs.map_err(RunError::Inputs)?).await?;
+        if let Some(journal) = &options.journal {
+            let writer = journal.writer(start.id);
+            for line in lines {
+                let is_kept = serde_json::from_str::<RunEvent>(line)
+                    .is_ok_and(|event| is_journaled(&event.kind));
+                if is_kept {
+                    writer.append(|bytes| {
+                        bytes.extend_from_slice(line.as_bytes());
+                        bytes.push(b'\n');
+                    });
+                }
+            }
+            writer.close().await?;
+        }
+        Ok(start.id)
+    }
+}
+
 /// Goes through a run's journal until `each` has seen enough.
 async fn read(
     journal: &Journal,
@@ -181,7 +216,7 @@ impl Start {
         options: &RunOptions,
         inputs: Map<String, Json>,
     ) -> Result<Self, RunError> {
-        let id = Uuid::now_v7();
+        let id = options.id.unwrap_or_else(Uuid::now_v7);
         let started_at = Timestamp::now();
         let lock = match &options.journal {
             Some(journal) => {

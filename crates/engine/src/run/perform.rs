@@ -54,6 +54,7 @@ impl Interpreter {
         self.started(at, effect);
         if effect == Effect::Once {
             self.flush(at, Durability::Power).await?;
+            self.witnessed(at).await?;
         }
         let cx = self.context(at, None);
         let outputs = tokio::select! {
@@ -167,6 +168,18 @@ impl Interpreter {
             self.flush(at, Durability::Process).await?;
         }
         Ok(())
+    }
+
+    /// What somebody elsewhere has to know before it happens, is known there.
+    async fn witnessed(&self, at: At<'_>) -> Result<(), Halt> {
+        let Some(witness) = &self.around.witness else {
+            return Ok(());
+        };
+        tokio::select! {
+            biased;
+            () = at.frame.cancel.cancelled() => Err(Halt::Cancelled),
+            known = witness.knows() => known.map_err(|error| at.fail(&error)),
+        }
     }
 
     async fn flush(&self, at: At<'_>, durability: Durability) -> Result<(), Halt> {

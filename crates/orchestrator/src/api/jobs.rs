@@ -64,7 +64,8 @@ pub(crate) struct RunOrder {
     /// Attempts in all; 3 when nothing is said.
     #[schema(minimum = 1, maximum = 100)]
     pub(crate) max_attempts: Option<u32>,
-    /// What happens when the robot is lost: `resume`, `retry` or `ask`.
+    /// What happens when the robot is lost, or an attempt fails that may be tried again: `resume` goes on where it
+    /// stood, `retry` begins again, `ask` lets a person decide; `resume` when nothing is said.
     #[schema(value_type = Option<String>)]
     pub(crate) recovery: Option<Recovery>,
 }
@@ -316,9 +317,8 @@ pub(crate) fn new_job(workflow: WorkflowId, order: RunOrder) -> Result<NewJob, P
     if let Some(attempts) = order.max_attempts {
         job.options.retry.max_attempts = attempts;
     }
-    if let Some(recovery) = order.recovery {
-        job.options.recovery = recovery;
-    }
+    // What was done is not done again, unless that is asked for.
+    job.options.recovery = order.recovery.unwrap_or(Recovery::Resume);
     Ok(job)
 }
 

@@ -36,6 +36,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub(crate) use extract::{IfMatch, Json, Path, Query, Tagged};
 pub(crate) use jobs::{RunOrder, new_job};
 pub(crate) use page::{Page, Paging, Time, whole};
+pub(crate) use robots::robot_of;
 
 use crate::{Orchestrator, OrchestratorError, Problem, guard, rate, repeat};
 

@@ -216,6 +216,7 @@ impl Orchestrator {
         work.tell(Some(me.tenant), "robots", told, self.queue.now())
             .await?;
         work.commit().await?;
+        self.hub.changed(RobotId(id));
         Ok(StatusCode::NO_CONTENT)
     }
 
@@ -302,6 +303,7 @@ async fn place_robot(
     work.tell(Some(me.tenant), "robots", told, server.queue.now())
         .await?;
     work.commit().await?;
+    server.hub.changed(robot.id);
     Ok(Json(robot_view(robot)))
 }
 

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use sqlx::types::Json;
 
 use super::{TenantStore, page};
-use crate::{DatabaseError, Moment, RunId, Work, execute, fetch_all, row, statements};
+use crate::{
+    DatabaseError, Moment, RunId, Work, execute, fetch_all, fetch_optional, row, statements,
+};
 
 row! {
     #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +27,8 @@ statements! {
         "INSERT INTO run_events (run_id, seq, tenant_id, at, event)
          SELECT $1, (e->>0)::bigint, $2, (e->>1)::bigint, e->2 FROM jsonb_array_elements($3) AS e
          ON CONFLICT (run_id, seq) DO NOTHING";
+    NEXT_EVENT: "SELECT seq, at, event FROM run_events
+        WHERE tenant_id = $1 AND run_id = $2 ORDER BY seq DESC LIMIT 1";
     EVENTS: "SELECT seq, at, event FROM run_events
         WHERE tenant_id = $1 AND run_id = $2 AND seq > $3 ORDER BY seq LIMIT $4";
 }
@@ -43,6 +47,13 @@ impl TenantStore {
             .map(|event| json!([event.seq, event.at.micros(), event.event.0]))
             .collect();
         execute!(work.link(), ADD_EVENTS, run, self.id, Json(list))
+    }
+
+    /// The number of the event that is still to come: 0 for a run that has told nothing yet.
+    pub async fn next_event(&self, run: RunId) -> Result<i64, DatabaseError> {
+        let mut reader = self.reader().await?;
+        let last = fetch_optional!(reader.link(), RunEventRow, NEXT_EVENT, self.id, run)?;
+        Ok(last.map_or(0, |row| row.seq + 1))
     }
 
     /// Events of a run after `after`, in order.
