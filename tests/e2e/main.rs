@@ -9,3 +9,5 @@ mod examples;
 mod kill;
 #[cfg(target_os = "linux")]
 mod orphans;
+#[cfg(target_os = "linux")]
+mod robots;

@@ -1,6 +1,6 @@
 //! The server, and what is done to its data.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use casare_orchestrator::{Orchestrator, Settings};
 use casare_robot::{Identity, Robot, RobotSettings};
@@ -35,6 +35,9 @@ pub(crate) struct Serve {
     /// Let outgoing webhooks reach private addresses
     #[arg(long)]
     private_hooks: bool,
+    /// Seconds that a robot may be silent before others get its jobs
+    #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    lease: u64,
     /// Only serve; jobs wait for robots elsewhere
     #[arg(long)]
     no_robot: bool,
@@ -122,6 +125,7 @@ impl Serve {
         }
         settings.master_key = config.master_key();
         settings.private_hooks = self.private_hooks;
+        settings.queue.lease = Duration::from_secs(self.lease);
         let runtime = execution::runtime()?;
         runtime.block_on(async {
             let listener =

@@ -137,27 +137,10 @@ pub(crate) fn decide(job: &LockedJob, outcome: Outcome, now: Moment, chance: f64
             state: JobState::Cancelled,
             error: Some(error),
         },
-        Outcome::Failed(error) => {
-            let options = job.options();
-            let attempt = u32::try_from(job.attempt).unwrap_or(1);
-            match options.retry.delay(attempt, error.kind, chance) {
-                Some(delay) => {
-                    let due = now + delay;
-                    let (state, timer) = if due > now {
-                        (JobState::Scheduled, Some(due))
-                    } else {
-                        (JobState::Queued, None)
-                    };
-                    // Finished steps are not done again.
-                    let carry = (options.recovery == Recovery::Resume).then(|| Carry {
-                        resume: true,
-                        ..Carry::default()
-                    });
-                    wait(state, due, timer, carry, false, Some(error), "failed")
-                }
-                None => give_up(&options, error),
-            }
+        Outcome::Failed(error) if error.kind == ErrorKind::Crashed => {
+            broken_off(job, error, now, chance)
         }
+        Outcome::Failed(error) => try_again(job, error, now, chance),
         Outcome::Suspended { .. } | Outcome::NeedsDecision { .. } | Outcome::Released
             if stopping =>
         {
@@ -214,11 +197,44 @@ pub(crate) fn decide_lost(job: &LockedJob, now: Moment, chance: f64) -> Next {
             error: Some(error),
         };
     }
+    broken_off(job, error, now, chance)
+}
+
+/// What follows a failure that trying again may help.
+fn try_again(job: &LockedJob, error: JobError, now: Moment, chance: f64) -> Next {
+    let options = job.options();
+    let attempt = u32::try_from(job.attempt).unwrap_or(1);
+    let Some(delay) = options.retry.delay(attempt, error.kind, chance) else {
+        return give_up(&options, error);
+    };
+    let due = now + delay;
+    let (state, timer) = if due > now {
+        (JobState::Scheduled, Some(due))
+    } else {
+        (JobState::Queued, None)
+    };
+    Next::Wait {
+        state,
+        due,
+        timer,
+        // Finished steps are not done again.
+        carry: (options.recovery == Recovery::Resume).then(|| Carry {
+            resume: true,
+            ..Carry::default()
+        }),
+        free: false,
+        error: Some(error),
+        outcome: "failed",
+    }
+}
+
+/// What follows an attempt that ended without its run having ended.
+fn broken_off(job: &LockedJob, error: JobError, now: Moment, chance: f64) -> Next {
     let options = job.options();
     let attempt = u32::try_from(job.attempt).unwrap_or(1);
     let last = attempt >= options.retry.max_attempts;
     match options.recovery {
-        Recovery::Retry => decide(job, Outcome::Failed(error), now, chance),
+        Recovery::Retry => try_again(job, error, now, chance),
         _ if last => give_up(&options, error),
         Recovery::Resume => Next::Wait {
             state: JobState::Queued,

@@ -227,6 +227,11 @@ fn decisions(order: &Order) -> BTreeMap<String, Decision> {
 fn answer_of(order: &Order) -> Option<(String, Json)> {
     let name = order.waited_for.as_ref()?["question"]["name"].as_str()?;
     let answer = order.answer.as_ref()?;
+    // With the name of who answered beside it.
+    let answer = match answer.get("by") {
+        Some(_) => answer.get("answer")?,
+        None => answer,
+    };
     // A form gives its fields by name; one question may be answered by the value alone.
     let value = answer.get(name).unwrap_or(answer);
     Some((name.to_owned(), value.clone()))

@@ -12,13 +12,13 @@ use std::{
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use casare_tunnel::{
-    Assignment, BEAT_S, Events, FromRobot, FromServer, Hello, Lease, MOST_EVENTS, Outcome,
-    PROTOCOL, Stop, Welcome,
+    Assignment, Events, FromRobot, FromServer, Hello, Lease, MOST_EVENTS, Outcome, PROTOCOL, Stop,
+    Welcome,
 };
 use serde_json::Value;
 use tokio::{
     sync::mpsc,
-    time::{Instant, MissedTickBehavior, interval, sleep_until},
+    time::{Instant, Interval, MissedTickBehavior, interval, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -41,6 +41,8 @@ const GRACE: Duration = Duration::from_secs(45);
 
 /// Whose robot works in a folder.
 const PID: &str = "robot.pid";
+/// Until the server has said how often it wants to hear of a robot.
+const FIRST_BEAT: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
 /// How a robot works.
@@ -132,8 +134,7 @@ impl Robot {
             identity,
             settings,
         };
-        let mut beat = interval(Duration::from_secs(BEAT_S));
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut beat = beats(FIRST_BEAT);
         let mut meter = Meter::new(&robot.settings.home);
         let mut waits = waits();
         let mut opening: Opening = Box::pin(open(robot.identity.clone(), Instant::now()));
@@ -154,7 +155,12 @@ impl Robot {
                     Err(error) => return Err(error),
                 },
                 heard = hear(&mut robot.link) => match heard {
-                    Some(message) => robot.heard(message).await,
+                    Some(message) => {
+                        if let FromServer::Welcome(welcome) = &message {
+                            beat = beats(Duration::from_millis(welcome.beat_ms.max(100)));
+                        }
+                        robot.heard(message).await;
+                    }
                     None => {
                         tracing::warn!("the connection to the server is broken");
                         robot.link = None;
@@ -510,7 +516,7 @@ fn jobs(home: &Path) -> PathBuf {
     home.join("jobs")
 }
 
-/// Attempts of a robot that was ended before it had told all of them. Their runs are over; their leases run out.
+/// Attempts of a robot that was ended before it had told all of them. Their runs are over.
 fn leftovers(jobs: &Path) -> Result<HashMap<Lease, Work>, RobotError> {
     make_folder(jobs)?;
     let mut works = HashMap::new();
@@ -526,7 +532,10 @@ fn leftovers(jobs: &Path) -> Result<HashMap<Lease, Work>, RobotError> {
         };
         let mut work = Work::new(folder, run);
         work.count = work.unsent.count().unwrap_or(0);
-        work.lost = true;
+        work.ended = Some(Outcome::Failed {
+            kind: "crashed".to_owned(),
+            message: "the robot was ended while the run was under way".to_owned(),
+        });
         works.insert(lease, work);
     }
     Ok(works)
@@ -547,6 +556,12 @@ fn lock(home: &Path) -> Result<fs::File, RobotError> {
         }),
         Err(fs::TryLockError::Error(source)) => Err(RobotError::file("lock", &path)(source)),
     }
+}
+
+fn beats(every: Duration) -> Interval {
+    let mut beat = interval(every);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    beat
 }
 
 type Opening = std::pin::Pin<Box<dyn Future<Output = Result<Link, RobotError>> + Send>>;

@@ -23,8 +23,6 @@ pub const PROTOCOL: u32 = 1;
 pub const MOST_BYTES: usize = 16 << 20;
 /// Events of one message, at most.
 pub const MOST_EVENTS: usize = 500;
-/// How often a robot says that it is there, in seconds.
-pub const BEAT_S: u64 = 10;
 
 /// The right to run a job once. Whoever comes with an older one changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -177,6 +175,8 @@ pub struct Welcome {
     pub status: String,
     /// Jobs at a time.
     pub slots: u32,
+    /// How often the robot is to say that it is there.
+    pub beat_ms: u64,
     /// Of each lease that the robot has named: the number of the event that is wanted next.
     pub next: Vec<(Lease, u64)>,
 }

@@ -23,8 +23,8 @@ use crate::{Orchestrator, OrchestratorError, problem::chain};
 const BACKLOG: usize = 256;
 /// How long a robot may take to say hello, and to take a message.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// A robot that says nothing for so long has gone, whatever its connection says.
-const SILENT: Duration = Duration::from_secs(3 * tunnel::BEAT_S);
+/// A lease is renewed so many times before it would run out.
+const BEATS: u32 = 3;
 /// Events of a batch go to listeners whole up to so many bytes.
 const MOST_TOLD: usize = 32 << 10;
 
@@ -174,11 +174,13 @@ impl Talk {
             Arc::clone(&self.mine),
         );
         server.tasks.spawn(leasing);
+        // It has gone, whatever its connection says: its leases have run out.
+        let silent = server.queue.settings().lease;
         loop {
             let heard = tokio::select! {
                 () = server.closing.cancelled() => return Ok(()),
                 () = self.line.out.closed() => return Ok(()),
-                heard = tokio::time::timeout(SILENT, hear(stream)) => heard,
+                heard = tokio::time::timeout(silent, hear(stream)) => heard,
             };
             match heard {
                 Ok(Some(message)) => self.heard(message).await?,
@@ -220,6 +222,8 @@ impl Talk {
             name: record.name,
             status: record.status,
             slots: u32::try_from(record.slots).unwrap_or(1),
+            beat_ms: u64::try_from((self.server.queue.settings().lease / BEATS).as_millis())
+                .unwrap_or(10_000),
             next,
         }))
         .await;
