@@ -370,6 +370,10 @@ async fn chaos(office: &mut Office, seed: u64, kills: usize) {
             );
         }
     }
+    assert!(
+        tried > jobs.len(),
+        "seed {seed}: nothing was killed that mattered"
+    );
 }
 
 fn seed() -> u64 {
@@ -390,4 +394,149 @@ async fn whatever_is_killed_each_job_ends_once_and_does_nothing_twice_on_postgre
     let mut office = Office::open(Database::postgres().await).await;
 
     chaos(&mut office, seed(), 20).await;
+}
+
+const VISIT: &str = r#"
+casare: 1
+name: visit
+inputs:
+  ledger: { type: string, required: true }
+steps:
+  - use: file.append
+    with: { path: "{{ inputs.ledger }}", content: begun }
+  - id: form
+    use: human.input
+    with:
+      message: May it be paid?
+      fields:
+        approved: { kind: confirm }
+        remark: { default: none }
+  - id: code
+    use: crypto.totp
+    with: { credential: bank, field: seed }
+  - use: artifact.save
+    with: { name: receipt.txt, content: "{{ steps.form.answers.approved }}, {{ steps.form.answers.remark }}" }
+  - use: log.write
+    with: { message: "the code is {{ steps.code.result }}" }
+outputs:
+  approved: "{{ steps.form.answers.approved }}"
+"#;
+
+/// A run that asks holds no robot, and goes on with the answer after everything was started anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_asks_somebody_goes_on_with_the_answer_and_takes_a_credential() {
+    let mut office = Office::open(Database::sqlite()).await;
+    office.publish(VISIT).await;
+    let seed =
+        json!({ "kind": "custom", "fields": { "seed": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP" } });
+    office.call(Method::PUT, "/credentials/bank", &seed).await;
+    office.enroll("one", "1").await;
+    let ledger = office.folder.path().join("visits.txt");
+    let job = office.order("visit", json!({ "ledger": ledger })).await;
+    office.job_that_is(&job, &["suspended"]).await;
+
+    let tasks = office.get("/tasks").await;
+    assert_eq!(tasks["items"][0]["job"], job.as_str(), "{tasks:#}");
+    kill(office.server.as_mut().unwrap());
+    kill(office.robots[0].1.as_mut().unwrap());
+    office.serve();
+    office.start_robot(0);
+    let answer = json!({ "answer": { "approved": true } });
+    office
+        .call(Method::POST, &format!("/tasks/{job}/answer"), &answer)
+        .await;
+    let ended = office
+        .job_that_is(&job, &["succeeded", "failed", "dead", "needs_decision"])
+        .await;
+
+    assert_eq!(ended["outputs"], json!({ "approved": true }), "{ended:#}");
+    assert_eq!(fs::read_to_string(&ledger).unwrap(), "begun\n", "once");
+    let run = ended["attempts"].as_array().unwrap().last().unwrap()["run"].clone();
+    let run = run.as_str().unwrap();
+    let receipt = format!("/runs/{run}/artifacts");
+    let kept = office.get(&receipt).await;
+    let name = kept["items"][0]["name"].as_str().unwrap();
+    assert!(name.ends_with("receipt.txt"), "{kept:#}");
+    let url = format!("http://127.0.0.1:{}/api/v1{receipt}/{name}", office.port);
+    let content = office
+        .client
+        .get(url)
+        .bearer_auth(&office.key)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(content.text().await.unwrap(), "true, none");
+    let audit = office.get("/audit").await.to_string();
+    assert!(
+        audit.contains("credential.use") && !audit.contains("JBSW"),
+        "{audit}"
+    );
+}
+
+const LONG: &str = r#"
+casare: 1
+name: long
+inputs:
+  file: { type: string, required: true }
+steps:
+  - use: flow.try
+    do:
+      - use: file.append
+        with: { path: "{{ inputs.file }}", content: begun }
+      - use: flow.wait
+        with: { duration: 10m }
+    finally:
+      - use: file.append
+        with: { path: "{{ inputs.file }}", content: tidied }
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_is_cancelled_with_its_last_steps_or_killed_without_and_a_paused_robot_takes_none() {
+    let mut office = Office::open(Database::sqlite()).await;
+    office.publish(LONG).await;
+    office.enroll("one", "2").await;
+    let file = |name: &str| office.folder.path().join(name);
+    let (gentle, hard) = (file("gentle.txt"), file("hard.txt"));
+    for (path, how) in [(&gentle, "cancel"), (&hard, "kill")] {
+        let job = office.order("long", json!({ "file": path })).await;
+        until("its first step", async || path.exists().then_some(())).await;
+        office
+            .call(Method::POST, &format!("/jobs/{job}/{how}"), &json!({}))
+            .await;
+        office.job_that_is(&job, &["cancelled"]).await;
+    }
+
+    assert_eq!(fs::read_to_string(&gentle).unwrap(), "begun\ntidied\n");
+    assert_eq!(fs::read_to_string(&hard).unwrap(), "begun\n");
+    let robot = |what: &str| {
+        let mut command = office.casare();
+        command
+            .args(["robot", what, "--home"])
+            .arg(&office.robots[0].0);
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{what}: {said}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    robot("pause");
+    assert!(robot("status").contains("one is paused"));
+    let job = office
+        .order("long", json!({ "file": file("paused.txt") }))
+        .await;
+    until("the reason why it waits", async || {
+        let waiting = office
+            .get(&format!("/jobs/{job}/waiting"))
+            .await
+            .to_string();
+        waiting.contains("not_accepting").then_some(())
+    })
+    .await;
+    robot("resume");
+    office.job_that_is(&job, &["running"]).await;
+    robot("stop");
+    until("its end", async || {
+        let robots = office.robots[0].1.as_ref().unwrap().id();
+        children(robots).is_empty().then_some(())
+    })
+    .await;
 }

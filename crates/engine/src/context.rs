@@ -261,6 +261,11 @@ impl StepContext {
         });
     }
 
+    /// Says what this step is about to ask, so that it can be shown as one form.
+    pub fn announce_questions(&self, form: &[Question]) {
+        self.around.people.announce(form);
+    }
+
     /// What a person answers to `question`.
     ///
     /// # Errors

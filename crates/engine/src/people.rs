@@ -55,6 +55,9 @@ pub enum AnswerKind {
 /// cancelled or its time is up.
 #[async_trait]
 pub trait People: Send + Sync {
+    /// All that a step is about to ask, for those who show it as one form.
+    fn announce(&self, _form: &[Question]) {}
+
     /// What a person answers.
     async fn ask(&self, question: &Question) -> Result<Json, NodeError>;
 }

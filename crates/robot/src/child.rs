@@ -31,7 +31,7 @@ struct Line {
     kept: watch::Sender<u64>,
     asked: Mutex<HashMap<u64, oneshot::Sender<Given>>>,
     next_ask: AtomicU64,
-    question: Mutex<Option<Question>>,
+    form: Mutex<Vec<Question>>,
     suspends: Notify,
 }
 
@@ -79,7 +79,7 @@ pub async fn attend(
         kept: watch::Sender::new(0),
         asked: Mutex::default(),
         next_ask: AtomicU64::new(1),
-        question: Mutex::default(),
+        form: Mutex::default(),
         suspends: Notify::new(),
     });
     let mut options = RunOptions::new(&order.folder, order.folder.join("runs"));
@@ -97,15 +97,15 @@ pub async fn attend(
     options.witness = Some(line.clone());
     options.people = Arc::new(AtServer {
         line: line.clone(),
-        answer: Mutex::new(answer_of(&order)),
+        answers: Mutex::new(answers_of(&order).unwrap_or_default()),
     });
     let cancel = options.cancel.clone();
     Line::say(&FromRun::Started)?;
     let outcome = tokio::select! {
         outcome = run(engine_at, &order, options) => outcome,
         () = line.suspends.notified() => {
-            let question = line.question.lock().take();
-            Outcome::Suspended { question: json!({ "question": question }) }
+            let form = std::mem::take(&mut *line.form.lock());
+            Outcome::Suspended { question: json!({ "questions": form }) }
         }
         () = line.tell() => return Ok(()),
         gone = listen(&line, &mut input, &cancel) => return gone,
@@ -223,18 +223,26 @@ fn decisions(order: &Order) -> BTreeMap<String, Decision> {
         .collect()
 }
 
-/// The answer to the question that the attempt before has ended with, by what it is called.
-fn answer_of(order: &Order) -> Option<(String, Json)> {
-    let name = order.waited_for.as_ref()?["question"]["name"].as_str()?;
+/// The answers to what the attempt before has ended with, by what they are called.
+fn answers_of(order: &Order) -> Option<HashMap<String, Json>> {
+    let questions = order.waited_for.as_ref()?["questions"].as_array()?;
     let answer = order.answer.as_ref()?;
     // With the name of who answered beside it.
     let answer = match answer.get("by") {
         Some(_) => answer.get("answer")?,
         None => answer,
     };
-    // A form gives its fields by name; one question may be answered by the value alone.
-    let value = answer.get(name).unwrap_or(answer);
-    Some((name.to_owned(), value.clone()))
+    let names: Vec<&str> = questions
+        .iter()
+        .filter_map(|one| one["name"].as_str())
+        .collect();
+    let answers = names.iter().zip(questions).map(|(name, question)| {
+        // One question may be answered by the value alone.
+        let alone = (names.len() == 1 && answer.get(*name).is_none()).then_some(answer);
+        let value = answer.get(*name).or(alone).unwrap_or(&question["default"]);
+        ((*name).to_owned(), value.clone())
+    });
+    Some(answers.collect())
 }
 
 fn told(plan: &Plan, outcome: RunOutcome) -> Outcome {
@@ -328,20 +336,25 @@ impl Witness for Line {
 /// Asks through the server: the run ends, and goes on with the answer.
 struct AtServer {
     line: Arc<Line>,
-    answer: Mutex<Option<(String, Json)>>,
+    answers: Mutex<HashMap<String, Json>>,
 }
 
 #[async_trait]
 impl People for AtServer {
+    fn announce(&self, form: &[Question]) {
+        *self.line.form.lock() = form.to_vec();
+    }
+
     async fn ask(&self, question: &Question) -> Result<Json, NodeError> {
-        let answer = self
-            .answer
-            .lock()
-            .take_if(|(name, _)| *name == question.name);
-        if let Some((_, answer)) = answer {
+        if let Some(answer) = self.answers.lock().remove(&question.name) {
             return Ok(answer);
         }
-        *self.line.question.lock() = Some(question.clone());
+        {
+            let mut form = self.line.form.lock();
+            if !form.contains(question) {
+                *form = vec![question.clone()];
+            }
+        }
         self.line.suspends.notify_one();
         std::future::pending().await
     }

@@ -97,7 +97,9 @@ const EXAMPLE: &str = r#"- id: order
 
 async fn input(cx: &StepContext, settings: Input) -> Result<Answered, NodeError> {
     let mut answers = IndexMap::new();
-    for question in questions(settings)? {
+    let questions = questions(settings)?;
+    cx.announce_questions(&questions);
+    for question in questions {
         let said = cx.ask(&question).await;
         let answer = match (said, &question.default) {
             (Ok(answer), _) => answer,

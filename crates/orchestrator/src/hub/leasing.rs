@@ -63,9 +63,18 @@ pub(super) async fn lease_forever(
             count,
         };
         match server.queue.wait_for(request, PATIENCE).await {
+            Ok(jobs) if jobs.is_empty() => {}
             Ok(jobs) => {
+                // It may have been paused while jobs were waited for.
+                let record = server.store.robot(robot).await.ok().flatten();
+                let is_online =
+                    record.is_some_and(|record| record.status == RobotStatus::Online.name());
                 for job in jobs {
-                    give(&server, job, &line, &mine).await;
+                    if is_online {
+                        give(&server, job, &line, &mine).await;
+                    } else {
+                        give_back(&server, &job, Outcome::Released).await;
+                    }
                 }
             }
             Err(error) => {
@@ -99,6 +108,10 @@ async fn give(server: &Orchestrator, job: LeasedJob, line: &Line, mine: &Mine) {
             Outcome::Released
         }
     };
+    give_back(server, &job, outcome).await;
+}
+
+async fn give_back(server: &Orchestrator, job: &LeasedJob, outcome: Outcome) {
     if let Err(error) = server.queue.report(job.lease, outcome).await {
         // Its lease runs out.
         tracing::warn!(error = %chain(&error), "a job could not be given back");
