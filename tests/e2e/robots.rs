@@ -2,7 +2,7 @@
 //! does nothing twice.
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -97,7 +97,7 @@ impl Office {
         self.call(Method::POST, "/use-link", &person).await;
         let key = json!({ "name": "test", "role": "admin" });
         let made = self.call(Method::POST, "/api-keys", &key).await;
-        self.key = made["secret"].as_str().unwrap().to_owned();
+        made["secret"].as_str().unwrap().clone_into(&mut self.key);
     }
 
     /// Asks the server, again and again while it is away.
@@ -272,12 +272,12 @@ async fn settle(office: &Office, job: &str, ledger: &Path) {
         .unwrap_or_default()
         .lines()
         .count();
-    let mut finished = BTreeMap::new();
+    let mut finished = BTreeSet::new();
     for attempt in runs["attempts"].as_array().unwrap() {
         for event in office.events(attempt["run"].as_str().unwrap()).await {
             let event = &event["event"];
             if event["event"] == "step_finished" && event["step"]["node"] == "file.append" {
-                finished.insert(event["path"].to_string(), ());
+                finished.insert(event["path"].to_string());
             }
         }
     }

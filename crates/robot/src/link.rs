@@ -82,7 +82,7 @@ impl Link {
                         }
                     }
                     Err(error) => {
-                        tracing::warn!(%error, "the server said what this robot does not understand")
+                        tracing::warn!(%error, "the server said what this robot does not understand");
                     }
                 }
             }

@@ -154,18 +154,15 @@ impl Robot {
                     }
                     Err(error) => return Err(error),
                 },
-                heard = hear(&mut robot.link) => match heard {
-                    Some(message) => {
-                        if let FromServer::Welcome(welcome) = &message {
-                            beat = beats(Duration::from_millis(welcome.beat_ms.max(100)));
-                        }
-                        robot.heard(message).await;
+                heard = hear(&mut robot.link) => if let Some(message) = heard {
+                    if let FromServer::Welcome(welcome) = &message {
+                        beat = beats(Duration::from_millis(welcome.beat_ms.max(100)));
                     }
-                    None => {
-                        tracing::warn!("the connection to the server is broken");
-                        robot.link = None;
-                        opening = robot.reopen(&mut waits);
-                    }
+                    robot.heard(message).await;
+                } else {
+                    tracing::warn!("the connection to the server is broken");
+                    robot.link = None;
+                    opening = robot.reopen(&mut waits);
                 },
                 Some((lease, news)) = reports.recv() => robot.news(lease, news).await,
                 _ = beat.tick() => {
@@ -215,7 +212,7 @@ impl Robot {
     async fn heard(&mut self, message: FromServer) {
         match message {
             FromServer::Welcome(welcome) => self.welcomed(welcome).await,
-            FromServer::Assign(assignment) => self.assigned(*assignment).await,
+            FromServer::Assign(assignment) => self.assigned(*assignment),
             FromServer::Kept { lease, next } => {
                 if let Some(work) = self.works.get_mut(&lease) {
                     work.kept = work.kept.max(next);
@@ -294,7 +291,7 @@ impl Robot {
         }
     }
 
-    async fn assigned(&mut self, assignment: Assignment) {
+    fn assigned(&mut self, assignment: Assignment) {
         let lease = assignment.lease;
         self.wanted = self.wanted.saturating_sub(1);
         if self.works.contains_key(&lease) {
@@ -368,7 +365,7 @@ impl Robot {
             News::Run(Report::Said(said)) => match said {
                 FromRun::Started => return self.say(FromRobot::Started { lease }).await,
                 FromRun::Told { count } | FromRun::Waits { count } => {
-                    work.count = work.count.max(count)
+                    work.count = work.count.max(count);
                 }
                 FromRun::Credential { ask, name } => {
                     self.next_ask += 1;

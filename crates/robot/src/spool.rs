@@ -98,17 +98,13 @@ impl Unsent {
 
     /// How many whole events stand in the file.
     pub(crate) fn count(&self) -> io::Result<u64> {
-        let mut lines = 0;
-        let mut file = BufReader::new(File::open(&self.path)?);
-        loop {
-            let bytes = file.fill_buf()?;
-            if bytes.is_empty() {
-                return Ok(lines);
-            }
-            lines += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
-            let read = bytes.len();
-            file.consume(read);
+        let mut lines = BufReader::new(File::open(&self.path)?);
+        let (mut count, mut line) = (0, Vec::new());
+        while lines.read_until(b'\n', &mut line)? > 0 {
+            count += u64::from(line.ends_with(b"\n"));
+            line.clear();
         }
+        Ok(count)
     }
 
     /// Goes to this event: the server has said that it wants it next.

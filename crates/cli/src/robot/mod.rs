@@ -163,7 +163,7 @@ async fn set(home: &std::path::Path, status: &str) -> Result<(), CliError> {
 async fn status(identity: &Identity, json: bool, terminal: &Terminal) -> Result<(), CliError> {
     let known = identity.show().await?;
     if json {
-        return Ok(terminal.print_json(&known)?);
+        return terminal.print_json(&known);
     }
     let list = |name: &str| -> String {
         let items = known[name].as_array().into_iter().flatten();
