@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use casare_store::{JobId, Moment, RobotId, fetch_all, row};
+use casare_store::{JobId, Link, Moment, RobotId, fetch_all, fetch_optional, row};
 use serde_json::{Value, json};
 use sqlx::types::Json;
 
 use crate::{
     Lease, Queue, QueueError, Stop,
-    statements::{RENEW, START, STOPPING},
+    statements::{HOLDS, RENEW, START, STOPPING},
 };
 
 row! {
@@ -87,6 +87,13 @@ impl Queue {
             None => Renewal::Lost,
         };
         Ok(leases.iter().map(|lease| (*lease, answer(lease))).collect())
+    }
+
+    /// Whether a robot has its job by this lease, until the transaction of `link` ends: nobody else gets the job
+    /// before.
+    pub async fn holds(&self, link: Link<'_>, lease: Lease) -> Result<bool, QueueError> {
+        let found = fetch_optional!(link, IdRow, HOLDS, lease.job, lease.epoch)?;
+        Ok(found.is_some())
     }
 
     /// The jobs that robots have and are to stop. Whoever speaks with robots looks here when the

@@ -45,6 +45,14 @@ impl Line {
         out.flush()
     }
 
+    /// A robot that has gone takes this process along: until then nothing happens that would look like a failure of
+    /// the run.
+    async fn say_or_wait(what: &FromRun) {
+        if Self::say(what).is_err() {
+            std::future::pending().await
+        }
+    }
+
     /// Tells of new events as they come.
     async fn tell(&self) {
         let mut told = 0;
@@ -295,13 +303,15 @@ impl Credentials for Line {
         let (sender, answer) = oneshot::channel();
         self.asked.lock().insert(ask, sender);
         let name = name.to_owned();
-        let gone = || NodeError::unavailable("the robot that asks for credentials has gone");
-        Self::say(&FromRun::Credential {
+        Self::say_or_wait(&FromRun::Credential {
             ask,
             name: name.clone(),
         })
-        .map_err(|_| gone())?;
-        match answer.await.map_err(|_| gone())? {
+        .await;
+        let Ok(given) = answer.await else {
+            return std::future::pending().await;
+        };
+        match given {
             Given::Fields { fields } => {
                 let fields = fields
                     .into_iter()
@@ -325,7 +335,7 @@ impl Witness for Line {
         let count = self.spool.flush().map_err(|error| failed(&error))?;
         let mut kept = self.kept.subscribe();
         if *kept.borrow() < count {
-            Self::say(&FromRun::Waits { count }).map_err(|error| failed(&error))?;
+            Self::say_or_wait(&FromRun::Waits { count }).await;
             // The sender lives as long as this.
             let _ = kept.wait_for(|kept| *kept >= count).await;
         }

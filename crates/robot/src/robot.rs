@@ -216,7 +216,10 @@ impl Robot {
             FromServer::Kept { lease, next } => {
                 if let Some(work) = self.works.get_mut(&lease) {
                     work.kept = work.kept.max(next);
-                    work.tell(ToRun::Kept { next });
+                    // A run that nobody wants any more does not begin a step.
+                    if !work.lost {
+                        work.tell(ToRun::Kept { next });
+                    }
                     self.go_on(lease).await;
                 }
             }

@@ -167,7 +167,8 @@ impl Journaled {
         match event.kind {
             EventKind::RunStarted { .. } => {
                 self.started_at.get_or_insert(event.at);
-                self.end = None;
+                // As that attempt did, whatever became of it.
+                self.reopen();
             }
             EventKind::StepStarted { path, step, effect } => {
                 let position = self.at(&path);

@@ -261,6 +261,10 @@ impl EventSink for Crash {
 pub(crate) struct Events(Mutex<Vec<Json>>);
 
 impl Events {
+    pub(crate) fn all(&self) -> Vec<Json> {
+        self.0.lock().clone()
+    }
+
     pub(crate) fn named(&self, name: &str) -> Vec<Json> {
         let events = self.0.lock();
         events

@@ -1,7 +1,9 @@
+use std::{collections::BTreeMap, sync::Arc};
+
 use casare_engine::{Decision, RunError, RunState};
 use serde_json::json;
 
-use crate::harness::Lab;
+use crate::harness::{Events, Lab, inputs};
 
 /// Every construct once, with a note that must be written exactly once in each place.
 const EVERYTHING: &str = r#"
@@ -326,5 +328,60 @@ steps:
         lab.lines("notes.txt"),
         ["one", "once", "two", "one", "two"],
         "what belongs to the session again, what has consequences not"
+    );
+}
+
+/// What another machine does with the events that it was given: the run failed, was resumed, and that machine was lost.
+#[tokio::test]
+async fn a_run_goes_on_elsewhere_from_its_events_also_after_a_failure_and_a_loss() {
+    let (here, there) = (Lab::new(), Lab::new());
+    let text = r#"
+casare: 1
+name: moving
+inputs: { who: { type: string, required: true } }
+steps:
+  - use: test.note
+    with: { text: "before {{ inputs.who }}" }
+  - use: test.flaky
+    with: { name: portal, failures: 1 }
+  - use: test.note
+    with: { text: after }
+"#;
+    let told = Arc::new(Events::default());
+    let mut options = here.options();
+    options.inputs = inputs([("who", json!("Ada"))]);
+    options.sinks = vec![told.clone()];
+    let failed = here.run_with(text, options).await;
+    let mut lines: Vec<String> = told.all().iter().map(ToString::to_string).collect();
+    let mut resumed = told.named("run_started")[0].clone();
+    resumed["attempt"] = json!(2);
+    lines.push(resumed.to_string());
+    let plan = there
+        .engine
+        .load("moving.workflow.yaml", text, &there.path(""))
+        .unwrap();
+    let mut options = there.options();
+    options.inputs = inputs([("who", json!("Ada"))]);
+    options.journal = Some(there.journal().await);
+    // The portal has come back meanwhile.
+    there.write("portal.txt", "tried\n");
+
+    let run = there
+        .engine
+        .adopt(&plan, &options, lines.iter().map(String::as_str))
+        .await
+        .unwrap();
+    let moved = there
+        .engine
+        .resume(&run.to_string(), &BTreeMap::new(), options)
+        .await
+        .unwrap();
+
+    assert_eq!(failed.state, RunState::Failed);
+    assert_eq!(moved.error, None);
+    assert_eq!(
+        there.lines("notes.txt"),
+        ["after"],
+        "what was done here is not done there"
     );
 }

@@ -25,6 +25,8 @@ const BACKLOG: usize = 256;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A lease is renewed so many times before it would run out.
 const BEATS: u32 = 3;
+/// Marks events that came after the robot had lost the job.
+pub(super) const LATE: &str = "late";
 /// Events of a batch go to listeners whole up to so many bytes.
 const MOST_TOLD: usize = 32 << 10;
 
@@ -280,7 +282,7 @@ impl Talk {
             return Ok(());
         }
         let next = held.next.max(batch.first + count);
-        let rows: Vec<RunEventRow> = (batch.first..)
+        let mut rows: Vec<RunEventRow> = (batch.first..)
             .zip(batch.events)
             .filter(|(seq, _)| *seq >= held.next)
             .map(|(seq, event)| RunEventRow {
@@ -295,6 +297,20 @@ impl Talk {
             let run = run_of(lease);
             let tenant = self.server.store.tenant(TenantId(lease.tenant));
             let mut work = tenant.begin().await?;
+            let holds = self
+                .server
+                .queue
+                .holds(work.link(), lease_of(lease))
+                .await?;
+            if !holds {
+                // Another attempt may have gone on from what was known before: these are no part of its story.
+                for row in &mut rows {
+                    if let Some(event) = row.event.0.as_object_mut() {
+                        event.insert(LATE.to_owned(), true.into());
+                    }
+                }
+                self.say(FromServer::Lost { lease }).await;
+            }
             tenant.add_events(&mut work, run, &rows).await?;
             let told = told(lease, next, &rows);
             work.tell(

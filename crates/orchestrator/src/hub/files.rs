@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Known;
+use super::{Known, connection::LATE};
 use crate::{Orchestrator, Problem};
 
 /// Events of one page.
@@ -66,7 +66,9 @@ pub(super) async fn list_events(
     let tenant = server.place_of(robot, &place).await?;
     let rows = tenant.events(RunId(place.run), after, PAGE).await?;
     let view = |row: casare_store::RunEventRow| json!({ "seq": row.seq, "event": row.event.0 });
-    Ok(Json(rows.into_iter().map(view).collect()))
+    // Once an event is late all that follow are: a page without any is the end.
+    let told = rows.into_iter().filter(|row| row.event.0[LATE] != true);
+    Ok(Json(told.map(view).collect()))
 }
 
 pub(super) async fn fetch_artifact(
