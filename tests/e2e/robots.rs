@@ -276,6 +276,10 @@ async fn settle(office: &Office, job: &str, ledger: &Path) {
     for attempt in runs["attempts"].as_array().unwrap() {
         for event in office.events(attempt["run"].as_str().unwrap()).await {
             let event = &event["event"];
+            // What came late is no part of what the run knows.
+            if event["late"] == true {
+                continue;
+            }
             if event["event"] == "step_finished" && event["step"]["node"] == "file.append" {
                 finished.insert(event["path"].to_string());
             }

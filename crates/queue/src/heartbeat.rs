@@ -1,6 +1,6 @@
 //! Saying that an attempt has begun and goes on.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use casare_store::{JobId, Link, Moment, RobotId, fetch_all, fetch_optional, row};
 use serde_json::{Value, json};
@@ -8,12 +8,16 @@ use sqlx::types::Json;
 
 use crate::{
     Lease, Queue, QueueError, Stop,
-    statements::{HOLDS, RENEW, START, STOPPING},
+    statements::{HELD, RENEW, START, STOPPING},
 };
 
 row! {
     struct IdRow {
         id: JobId,
+    }
+    struct HeldRow {
+        id: JobId,
+        timer_at: Moment,
     }
     struct RenewedRow {
         id: JobId,
@@ -89,11 +93,25 @@ impl Queue {
         Ok(leases.iter().map(|lease| (*lease, answer(lease))).collect())
     }
 
-    /// Whether a robot has its job by this lease, until the transaction of `link` ends: nobody else gets the job
-    /// before.
-    pub async fn holds(&self, link: Link<'_>, lease: Lease) -> Result<bool, QueueError> {
-        let found = fetch_optional!(link, IdRow, HOLDS, lease.job, lease.epoch)?;
-        Ok(found.is_some())
+    /// How long a robot has its job by this lease for certain; `None` when it has it no more. What is heard of a run
+    /// renews its lease when a third of it is over. Until the transaction of `link` ends nobody else gets the job.
+    pub async fn hold(
+        &self,
+        mut link: Link<'_>,
+        lease: Lease,
+    ) -> Result<Option<Duration>, QueueError> {
+        let found = fetch_optional!(link.again(), HeldRow, HELD, lease.job, lease.epoch)?;
+        let Some(found) = found else {
+            return Ok(None);
+        };
+        let now = self.now();
+        let left = found.timer_at.since(now);
+        let whole = self.inner.settings.lease;
+        if left >= whole * 2 / 3 {
+            return Ok(Some(left));
+        }
+        let renewed = fetch_all!(link, RenewedRow, RENEW, Json(list(&[lease])), now + whole)?;
+        Ok(renewed.first().map(|row| row.timer_at.since(now)))
     }
 
     /// The jobs that robots have and are to stop. Whoever speaks with robots looks here when the

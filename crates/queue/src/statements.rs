@@ -179,10 +179,11 @@ statements! {
            AND jobs.id = l.id AND jobs.lease_epoch = l.epoch AND jobs.state IN ('leased', 'running')
          RETURNING jobs.id, jobs.lease_epoch, jobs.timer_at, jobs.stop";
     /// Whoever gives the job to another robot waits for the end of this transaction.
-    HOLDS:
-        "SELECT id FROM jobs WHERE id = $1 AND lease_epoch = $2 AND state IN ('leased', 'running')",
-        "SELECT id FROM jobs WHERE id = $1 AND lease_epoch = $2 AND state IN ('leased', 'running')
-         FOR SHARE";
+    HELD:
+        "SELECT id, timer_at FROM jobs
+         WHERE id = $1 AND lease_epoch = $2 AND state IN ('leased', 'running')",
+        "SELECT id, timer_at FROM jobs
+         WHERE id = $1 AND lease_epoch = $2 AND state IN ('leased', 'running') FOR UPDATE";
     STOPPING: "SELECT id, lease_epoch, stop, robot_id FROM jobs WHERE stop IS NOT NULL
         AND robot_id IS NOT NULL";
 

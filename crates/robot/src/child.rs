@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -19,7 +20,7 @@ use casare_store::Journal;
 use casare_tunnel::{Given, Outcome};
 use parking_lot::Mutex;
 use serde_json::{Map, Value as Json, json};
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::pipe::{EVENTS, FromRun, HISTORY, Order, ToRun};
 use crate::spool::Spool;
@@ -27,8 +28,7 @@ use crate::spool::Spool;
 /// What the process of a run shares between the engine and the robot.
 struct Line {
     spool: Arc<Spool>,
-    /// How many events the server keeps.
-    kept: watch::Sender<u64>,
+    waiting: Mutex<HashMap<u64, oneshot::Sender<Option<u64>>>>,
     asked: Mutex<HashMap<u64, oneshot::Sender<Given>>>,
     next_ask: AtomicU64,
     form: Mutex<Vec<Question>>,
@@ -84,7 +84,7 @@ pub async fn attend(
     let spool = Arc::new(Spool::create(&order.folder.join(EVENTS))?);
     let line = Arc::new(Line {
         spool: Arc::clone(&spool),
-        kept: watch::Sender::new(0),
+        waiting: Mutex::default(),
         asked: Mutex::default(),
         next_ask: AtomicU64::new(1),
         form: Mutex::default(),
@@ -147,7 +147,12 @@ async fn listen(
     while let Some(heard) = input.recv().await {
         match heard {
             ToRun::Order(_) => {}
-            ToRun::Kept { next } => line.kept.send_modify(|kept| *kept = next.max(*kept)),
+            ToRun::Holds { ask, left_ms } => {
+                if let Some(waiter) = line.waiting.lock().remove(&ask) {
+                    // The step may have been cancelled.
+                    let _ = waiter.send(left_ms);
+                }
+            }
             ToRun::Credential { ask, given } => {
                 if let Some(asker) = line.asked.lock().remove(&ask) {
                     // The step that asked may have been cancelled.
@@ -333,13 +338,20 @@ impl Witness for Line {
                 .permanent()
         };
         let count = self.spool.flush().map_err(|error| failed(&error))?;
-        let mut kept = self.kept.subscribe();
-        if *kept.borrow() < count {
-            Self::say_or_wait(&FromRun::Waits { count }).await;
-            // The sender lives as long as this.
-            let _ = kept.wait_for(|kept| *kept >= count).await;
+        loop {
+            let ask = self.next_ask.fetch_add(1, Ordering::Relaxed);
+            let (sender, answer) = oneshot::channel();
+            self.waiting.lock().insert(ask, sender);
+            let asked = Instant::now();
+            Self::say_or_wait(&FromRun::Waits { count, ask }).await;
+            match answer.await {
+                Ok(Some(left)) if asked.elapsed() < Duration::from_millis(left) => return Ok(()),
+                // The answer took too long to rely on it.
+                Ok(Some(_)) => {}
+                // Somebody else may have the job: this process is about to be ended.
+                Ok(None) | Err(_) => return std::future::pending().await,
+            }
         }
-        Ok(())
     }
 }
 

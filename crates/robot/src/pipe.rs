@@ -35,9 +35,10 @@ pub(crate) struct Order {
 #[serde(tag = "say", rename_all = "snake_case")]
 pub(crate) enum ToRun {
     Order(Box<Order>),
-    /// The events before this number are kept by the server.
-    Kept {
-        next: u64,
+    /// Whether the robot still has the job, and for how long from when that was asked.
+    Holds {
+        ask: u64,
+        left_ms: Option<u64>,
     },
     Credential {
         ask: u64,
@@ -54,9 +55,10 @@ pub(crate) enum FromRun {
     Told {
         count: u64,
     },
-    /// The run does not go on until the server keeps so many.
+    /// The run does not go on until the server keeps so many, and says that this robot has the job.
     Waits {
         count: u64,
+        ask: u64,
     },
     Credential {
         ask: u64,

@@ -94,6 +94,10 @@ struct Work {
     count: u64,
     /// Events that the server keeps.
     kept: u64,
+    /// Events that the run wants to be known before it goes on, and its question whether it may; not asked yet.
+    waits: Option<(u64, u64)>,
+    /// The same, on its way.
+    asked: Option<(u64, u64)>,
     uploads: usize,
     ended: Option<Outcome>,
     stopping: Option<Stop>,
@@ -213,13 +217,15 @@ impl Robot {
         match message {
             FromServer::Welcome(welcome) => self.welcomed(welcome).await,
             FromServer::Assign(assignment) => self.assigned(*assignment),
-            FromServer::Kept { lease, next } => {
+            FromServer::Kept {
+                lease,
+                next,
+                ask,
+                left_ms,
+            } => {
                 if let Some(work) = self.works.get_mut(&lease) {
                     work.kept = work.kept.max(next);
-                    // A run that nobody wants any more does not begin a step.
-                    if !work.lost {
-                        work.tell(ToRun::Kept { next });
-                    }
+                    work.answered(ask, left_ms);
                     self.go_on(lease).await;
                 }
             }
@@ -273,7 +279,8 @@ impl Robot {
                 if let Err(error) = work.unsent.seek(*next) {
                     tracing::error!(%error, "events of a run cannot be read");
                 }
-                work.tell(ToRun::Kept { next: *next });
+                // The answer may have been on its way.
+                work.waits = work.waits.or(work.asked.take());
                 self.go_on(lease).await;
             }
         }
@@ -367,8 +374,10 @@ impl Robot {
             News::Sent => work.uploads = work.uploads.saturating_sub(1),
             News::Run(Report::Said(said)) => match said {
                 FromRun::Started => return self.say(FromRobot::Started { lease }).await,
-                FromRun::Told { count } | FromRun::Waits { count } => {
+                FromRun::Told { count } => work.count = work.count.max(count),
+                FromRun::Waits { count, ask } => {
                     work.count = work.count.max(count);
+                    work.waits = Some((count, ask));
                 }
                 FromRun::Credential { ask, name } => {
                     self.next_ask += 1;
@@ -428,8 +437,10 @@ impl Robot {
                 lease,
                 first,
                 events,
+                ask: None,
             }));
         }
+        work.ask(lease, &mut messages);
         let is_told = work.kept >= work.count && work.uploads == 0 && work.attempt.is_none();
         if is_told && work.lost {
             if let Some(work) = self.works.remove(&lease) {
@@ -456,11 +467,45 @@ impl Work {
             attempt: None,
             count: 0,
             kept: 0,
+            waits: None,
+            asked: None,
             uploads: 0,
             ended: None,
             stopping: None,
             kill_at: None,
             lost: false,
+        }
+    }
+
+    /// Asks for the run whether it may go on, behind the last event that it wants to be known.
+    fn ask(&mut self, lease: Lease, messages: &mut Vec<FromRobot>) {
+        let Some((count, ask)) = self.waits else {
+            return;
+        };
+        if self.unsent.next() < count {
+            return;
+        }
+        self.asked = self.waits.take();
+        if let Some(FromRobot::Events(last)) = messages.last_mut() {
+            last.ask = Some(ask);
+        } else {
+            messages.push(FromRobot::Events(Events {
+                lease,
+                first: self.unsent.next(),
+                events: Vec::new(),
+                ask: Some(ask),
+            }));
+        }
+    }
+
+    fn answered(&mut self, ask: Option<u64>, left_ms: Option<u64>) {
+        if let (Some(ask), Some((_, asked))) = (ask, self.asked)
+            && ask == asked
+        {
+            self.asked = None;
+            // A run that nobody wants any more does not begin a step.
+            let left_ms = left_ms.filter(|_| !self.lost);
+            self.tell(ToRun::Holds { ask, left_ms });
         }
     }
 

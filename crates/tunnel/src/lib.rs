@@ -87,6 +87,10 @@ pub struct Events {
     /// The number of the first one, counted from 0 in each attempt.
     pub first: u64,
     pub events: Vec<Value>,
+    /// Asks whether the robot still has the job: the answer comes with [`FromServer::Kept`]. There may be no events
+    /// then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask: Option<u64>,
 }
 
 /// What a robot's machine is doing.
@@ -139,6 +143,12 @@ pub enum FromServer {
     Kept {
         lease: Lease,
         next: u64,
+        /// What was asked with them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ask: Option<u64>,
+        /// How long the robot has the job for certain, from when it asked; nothing when it has it no more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left_ms: Option<u64>,
     },
     /// The end of the attempt was taken note of.
     Settled {

@@ -293,16 +293,14 @@ impl Talk {
                 event: Json(event),
             })
             .collect();
-        if !rows.is_empty() {
+        let mut left_ms = None;
+        if !rows.is_empty() || batch.ask.is_some() {
             let run = run_of(lease);
             let tenant = self.server.store.tenant(TenantId(lease.tenant));
             let mut work = tenant.begin().await?;
-            let holds = self
-                .server
-                .queue
-                .holds(work.link(), lease_of(lease))
-                .await?;
-            if !holds {
+            let left = self.server.queue.hold(work.link(), lease_of(lease)).await?;
+            left_ms = left.map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
+            if left.is_none() {
                 // Another attempt may have gone on from what was known before: these are no part of its story.
                 for row in &mut rows {
                     if let Some(event) = row.event.0.as_object_mut() {
@@ -311,19 +309,24 @@ impl Talk {
                 }
                 self.say(FromServer::Lost { lease }).await;
             }
-            tenant.add_events(&mut work, run, &rows).await?;
-            let told = told(lease, next, &rows);
-            work.tell(
-                Some(tenant.id()),
-                &format!("runs/{run}"),
-                told,
-                self.server.queue.now(),
-            )
-            .await?;
+            if !rows.is_empty() {
+                tenant.add_events(&mut work, run, &rows).await?;
+                let told = told(lease, next, &rows);
+                let topic = format!("runs/{run}");
+                let now = self.server.queue.now();
+                work.tell(Some(tenant.id()), &topic, told, now).await?;
+            }
             work.commit().await?;
         }
         self.mine.add(lease, held.environment, next);
-        self.say(FromServer::Kept { lease, next }).await;
+        let ask = batch.ask;
+        self.say(FromServer::Kept {
+            lease,
+            next,
+            ask,
+            left_ms,
+        })
+        .await;
         Ok(())
     }
 
