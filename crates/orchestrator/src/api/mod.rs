@@ -2,6 +2,8 @@
 
 mod account;
 mod dead_letters;
+mod designer;
+mod designer_drafts;
 mod extract;
 mod hooks;
 mod jobs;
@@ -33,6 +35,7 @@ use utoipa::openapi::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
+pub(crate) use designer_drafts::ALL as DRAFT_STATEMENTS;
 pub(crate) use extract::{IfMatch, Json, Path, Query, Tagged};
 pub(crate) use jobs::{RunOrder, new_job};
 pub(crate) use page::{Page, Paging, Time, whole};
@@ -48,6 +51,8 @@ fn routes() -> OpenApiRouter<Orchestrator> {
         .merge(account::routes())
         .merge(people::routes())
         .merge(workflows::routes())
+        .merge(designer::routes())
+        .merge(designer_drafts::routes())
         .merge(jobs::routes())
         .merge(runs::routes())
         .merge(dead_letters::routes())
@@ -174,6 +179,10 @@ const TAGS: &[(&str, &str)] = &[
     ("account", "Signing in and out, and one's own account"),
     ("people", "Members, API keys, audit"),
     ("workflows", "Workflows and their versions"),
+    (
+        "designer",
+        "What the designer needs: nodes, drafts, expressions, comparing and merging",
+    ),
     ("jobs", "Ordering runs, looking at them, stopping them"),
     ("runs", "What happened in an attempt"),
     ("dead letters", "Jobs that were given up"),
