@@ -5,7 +5,7 @@ import { type StoreApi, createStore, useStore } from 'zustand';
 import * as arrange from './model/arrange.ts';
 import type { Catalogue } from './model/catalogue.ts';
 import { KeyMaker, carryKeys } from './model/keys.ts';
-import { NO_PROGRESS, type Progress } from './model/progress.ts';
+import type { Progress } from './model/progress.ts';
 import { put } from './model/put.ts';
 import { apply } from './model/splice.ts';
 import { type Model, type Path, type Step, type Unreadable, read, stepAt, stepOfText } from './model/tree.ts';
@@ -27,15 +27,18 @@ export type Keeping =
   | { state: 'overtaken' };
 
 export type View = 'canvas' | 'both' | 'text';
-export type Side = 'step' | 'outline' | 'problems' | 'versions' | 'runs';
+export type Side = 'step' | 'nodes' | 'outline' | 'problems' | 'versions' | 'runs';
 
 /** A run that is shown on the canvas. */
 export interface Shown {
   job: JobDetail;
   progress: Progress;
-  /** The text that ran; steps are found in it by their place. */
-  text: string | undefined;
+  /** Where the steps stood in the text that ran, by their keys. */
+  places: ReadonlyMap<string, string>;
 }
+
+/** How a step differs from a version that is compared with. */
+export type Differs = 'added' | 'changed';
 
 export interface Change {
   label: string;
@@ -69,11 +72,15 @@ export interface Designer {
   /** The active version that the server tells of. */
   published: number | undefined;
   shown: Shown | undefined;
+  compared: ReadonlyMap<string, Differs> | undefined;
   view: View;
   side: Side;
   /** Where the palette inserts; nothing while it is closed. */
   inserting: arrange.Slot | undefined;
   notice: { text: string; tone: 'info' | 'bad' } | undefined;
+  /** Counts up when the canvas should show the active step, or the panel should have the keyboard. */
+  revealed: number;
+  entered: { count: number; part: 'name' | 'settings' };
 
   setText(text: string, change: Change): void;
   undo(): void;
@@ -88,7 +95,13 @@ export interface Designer {
   wrap(steps: readonly Step[], head: string, block: string): void;
   setDisabled(steps: readonly Step[]): void;
   noteProblems(text: string, problems: Problem[]): void;
-  show(part: Partial<Pick<Designer, 'view' | 'side' | 'inserting' | 'notice' | 'keeping' | 'base' | 'published' | 'shown'>>): void;
+  show(part: Partial<Pick<Designer, 'view' | 'side' | 'inserting' | 'notice' | 'keeping' | 'base' | 'published' | 'shown' | 'compared'>>): void;
+  /** Selects a step and brings it into view. */
+  reveal(key: string): void;
+  /** Gives the keyboard to the panel of the active step. */
+  enter(part: 'name' | 'settings'): void;
+  /** Where the steps of another text stand, by the keys of the steps here that they are. */
+  placesIn(text: string): Map<string, string>;
 }
 
 export type DesignerStore = StoreApi<Designer>;
@@ -142,7 +155,7 @@ export function createDesigner(beginning: Beginning): DesignerStore {
     };
     const moment = (label: string): Past => {
       const { text, model, selection } = get();
-      return { text, label, selection: [...selection].flatMap((key) => model.byKey.get(key)?.path ?? []) };
+      return { text, label, selection: pathsOf(model, selection) };
     };
     const attempt = (label: string, work: () => arrange.Placed | string | undefined) => {
       try {
@@ -170,6 +183,9 @@ export function createDesigner(beginning: Beginning): DesignerStore {
       checked: undefined,
       problemsByKey: new Map(),
       shown: undefined,
+      compared: undefined,
+      revealed: 0,
+      entered: { count: 0, part: 'settings' },
       view: 'canvas',
       side: 'step',
       inserting: undefined,
@@ -276,8 +292,32 @@ export function createDesigner(beginning: Beginning): DesignerStore {
       show(part) {
         setState(part);
       },
+      reveal(key) {
+        const { model, revealed } = get();
+        const folded = new Set(get().folded);
+        for (let step = model.byKey.get(key)?.list.owner; step; step = step.list.owner) {
+          folded.delete(step.key);
+        }
+        setState({ folded, revealed: revealed + 1 });
+        get().select([key]);
+      },
+      enter(part) {
+        setState({ side: 'step', entered: { count: get().entered.count + 1, part } });
+      },
+      placesIn(text) {
+        const reading = read(text, blocksOf);
+        if (!reading.ok) {
+          return new Map();
+        }
+        carryKeys(get().model, reading.model, maker);
+        return new Map(reading.model.steps.map((step) => [step.key, step.runPath]));
+      },
     };
   });
+}
+
+function pathsOf(model: Model, keys: ReadonlySet<string>): Path[] {
+  return [...keys].map((key) => model.byKey.get(key)?.path).filter((path) => path !== undefined);
 }
 
 function listAt(model: Model, path: Path) {

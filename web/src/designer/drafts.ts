@@ -1,0 +1,164 @@
+/** Keeping the draft as it is typed, and noticing what others publish meanwhile. */
+
+import { useEffect } from 'react';
+import { Refusal, type VersionView, listen, server } from './server.ts';
+import { type DesignerStore, useDesigner, useDesignerStore } from './store.ts';
+
+/** Waits so long for more changes before the draft is kept. */
+const PAUSE_MS = 700;
+const RETRY_MS = 5_000;
+
+/** What the designer begins with. */
+export interface Opened {
+  text: string;
+  base: number | undefined;
+  published: number | undefined;
+  revision: number | undefined;
+  changed: string | undefined;
+}
+
+/** A workflow that is not there yet. */
+export function blank(name: string): string {
+  return `casare: 1\nname: ${/^[\w.-]+$/.test(name) ? name : JSON.stringify(name)}\nsteps: []\n`;
+}
+
+/** One's own draft, else the active version, else the newest one, else a new workflow. */
+export async function open(workflow: string): Promise<Opened> {
+  const [known, draft] = await Promise.all([server.workflow(workflow), server.draft(workflow)]);
+  const published = known?.active;
+  if (draft) {
+    return { text: draft.text, base: draft.base, published, revision: draft.revision, changed: draft.changed };
+  }
+  const nothing = { revision: undefined, changed: undefined, published };
+  if (!known) {
+    return { ...nothing, text: blank(workflow), base: undefined };
+  }
+  const number = published ?? (await server.versions(workflow)).items[0]?.number;
+  const version: VersionView | undefined = number === undefined ? undefined : await server.version(workflow, number);
+  return { ...nothing, text: version?.text ?? blank(known.name), base: published };
+}
+
+/** Keeps the draft a moment after each change. */
+export function useKeeping(first: number | undefined): void {
+  const store = useDesignerStore();
+  useEffect(() => {
+    const keeper = new Keeper(store, first);
+    const stop = store.subscribe((state, before) => {
+      if (state.keeping.state === 'changed' && (state.text !== before.text || before.keeping.state !== 'changed')) {
+        keeper.later();
+      }
+      // Published: the next change begins a new draft.
+      if (state.base !== before.base && state.keeping.state === 'kept') {
+        keeper.forget();
+      }
+    });
+    const leave = () => keeper.now(true);
+    window.addEventListener('pagehide', leave);
+    return () => {
+      stop();
+      window.removeEventListener('pagehide', leave);
+      leave();
+    };
+  }, [store, first]);
+}
+
+class Keeper {
+  private timer: number | undefined;
+  private isBusy = false;
+
+  constructor(
+    private readonly store: DesignerStore,
+    private revision: number | undefined,
+  ) {}
+
+  later(wait = PAUSE_MS): void {
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.keep(false), wait);
+  }
+
+  /** When the page is left. */
+  now(isLeaving: boolean): void {
+    window.clearTimeout(this.timer);
+    if (this.store.getState().keeping.state === 'changed') {
+      void this.keep(isLeaving);
+    }
+  }
+
+  forget(): void {
+    window.clearTimeout(this.timer);
+    this.revision = undefined;
+  }
+
+  private async keep(isLeaving: boolean): Promise<void> {
+    if (this.isBusy && !isLeaving) {
+      this.later();
+      return;
+    }
+    const { workflow, text, base } = this.store.getState();
+    this.isBusy = true;
+    this.store.getState().show({ keeping: { state: 'keeping' } });
+    try {
+      const kept = await server.keepDraft(workflow, text, base, this.revision, isLeaving);
+      this.revision = kept.revision;
+      const isNewer = this.store.getState().text !== text;
+      if (this.store.getState().keeping.state !== 'kept') {
+        this.store.getState().show({ keeping: isNewer ? { state: 'changed' } : { state: 'kept', at: kept.changed } });
+      }
+    } catch (error) {
+      if (error instanceof Refusal && error.code === 'changed') {
+        this.store.getState().show({ keeping: { state: 'overtaken' } });
+      } else {
+        this.store.getState().show({ keeping: { state: 'failed', why: error instanceof Error ? error.message : String(error) } });
+        this.later(RETRY_MS);
+      }
+    } finally {
+      this.isBusy = false;
+    }
+  }
+}
+
+/** Looks up which version is active whenever the server tells of a change. */
+export function useOthers(): void {
+  const store = useDesignerStore();
+  const workflow = useDesigner((state) => state.workflow);
+  useEffect(
+    () =>
+      listen(['workflows'], () => {
+        server.workflow(workflow).then(
+          (known) => {
+            if (known && known.active !== store.getState().published) {
+              store.getState().show({ published: known.active });
+            }
+          },
+          () => undefined,
+        );
+      }),
+    [store, workflow],
+  );
+}
+
+/** Takes what the draft of the other window holds. */
+export async function takeTheirs(store: DesignerStore): Promise<void> {
+  const { workflow } = store.getState();
+  const draft = await server.draft(workflow);
+  if (draft) {
+    store.getState().setText(draft.text, { label: 'Take the draft of the other window' });
+  }
+  window.location.reload();
+}
+
+/** Merges the version that others published into the draft; answers what a person has to decide. */
+export async function mergePublished(store: DesignerStore): Promise<string[]> {
+  const { workflow, text, base, published } = store.getState();
+  if (published === undefined) {
+    return [];
+  }
+  const [theirs, origin] = await Promise.all([
+    server.version(workflow, published),
+    base === undefined ? undefined : server.version(workflow, base),
+  ]);
+  const merged = await server.merge(origin?.text ?? blank(workflow), text, theirs.text ?? '');
+  store.getState().show({ base: published });
+  store.getState().setText(merged.text, { label: 'Merge what others published' });
+  return merged.conflicts;
+}

@@ -1,0 +1,131 @@
+/** The run that is shown: how it stands, why it waits, stopping it. */
+
+import { Check, CircleSlash, Hourglass, LoaderCircle, Square, X, Zap } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { Button } from '../controls.tsx';
+import { server } from '../server.ts';
+import { type Shown, useDesigner, useDesignerStore } from '../store.ts';
+import { hasEnded } from './watch.ts';
+
+export function RunBar() {
+  const store = useDesignerStore();
+  const shown = useDesigner((state) => state.shown);
+  if (!shown) {
+    return null;
+  }
+  const { job } = shown;
+  const state = job.state;
+  const tell = (error: Error) => store.getState().show({ notice: { text: error.message, tone: 'bad' } });
+  return (
+    <section className="dz-run" aria-label="The run that is shown">
+      <Picture state={state} />
+      <div className="dz-grow dz-cut" role="status">
+        <strong>{SAYS[state] ?? state}</strong> <Detail shown={shown} />
+      </div>
+      {hasEnded(state) ? null : (
+        <>
+          <Button small disabled={job.stopping} onClick={() => server.cancel(job.id).catch(tell)}>
+            <Square size={14} aria-hidden /> {job.stopping ? 'Stopping…' : 'Stop'}
+          </Button>
+          {job.stopping ? (
+            <Button small tone="bad" onClick={() => server.kill(job.id).catch(tell)}>
+              <Zap size={14} aria-hidden /> Kill
+            </Button>
+          ) : null}
+        </>
+      )}
+      <a className="dz-button" data-size="small" href={`/jobs/${job.id}`}>
+        Details
+      </a>
+      <Button small tone="plain" label="Do not show this run" onClick={() => store.getState().show({ shown: undefined })}>
+        <X size={15} aria-hidden />
+      </Button>
+    </section>
+  );
+}
+
+const SAYS: Record<string, string> = {
+  scheduled: 'Waits for its time',
+  queued: 'Waits for a robot',
+  leased: 'A robot has taken it',
+  running: 'Running',
+  suspended: 'Waits for an answer',
+  needs_decision: 'Needs a decision',
+  succeeded: 'Succeeded',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
+  dead: 'Failed for good',
+};
+
+function Picture({ state }: { state: string }) {
+  switch (state) {
+    case 'succeeded':
+      return <Check size={18} className="dz-tone-good" aria-hidden />;
+    case 'failed':
+    case 'dead':
+      return <X size={18} className="dz-tone-bad" aria-hidden />;
+    case 'cancelled':
+      return <CircleSlash size={18} className="dz-soft" aria-hidden />;
+    case 'running':
+    case 'leased':
+      return <LoaderCircle size={18} className="dz-tone-run dz-spin" aria-hidden />;
+    default:
+      return <Hourglass size={18} className="dz-soft" aria-hidden />;
+  }
+}
+
+function Detail({ shown }: { shown: Shown }) {
+  const { job, progress } = shown;
+  const waiting = useWaiting(job.id, job.state);
+  const failed = [...progress.steps.values()].filter((step) => step.state === 'failed').length;
+  if (job.state === 'queued' || job.state === 'scheduled') {
+    return <span className="dz-soft">{waiting}</span>;
+  }
+  const error = job.error_message ?? progress.finished?.error?.message;
+  return (
+    <span className="dz-soft">
+      {progress.steps.size > 0 ? `${progress.steps.size} steps` : ''}
+      {failed > 0 ? `, ${failed} failed` : ''}
+      {job.started ? ` · ${lasted(job.started, job.finished)}` : ''}
+      {error ? ` · ${error}` : ''}
+    </span>
+  );
+}
+
+function lasted(from: string, to: string | undefined): string {
+  const seconds = Math.max(0, (to ? Date.parse(to) : Date.now()) - Date.parse(from)) / 1_000;
+  return seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+/** Why no robot has it, as the server tells. */
+function useWaiting(id: string, state: string): string {
+  const [says, setSays] = useState('');
+  useEffect(() => {
+    if (state !== 'queued') {
+      setSays('');
+      return;
+    }
+    let isOver = false;
+    const ask = () =>
+      server.waiting(id).then(
+        (told) => !isOver && setSays(explain(told)),
+        () => undefined,
+      );
+    void ask();
+    const timer = window.setInterval(ask, 4_000);
+    return () => {
+      isOver = true;
+      window.clearInterval(timer);
+    };
+  }, [id, state]);
+  return says;
+}
+
+function explain(told: Record<string, unknown>): string {
+  const text = [told.explanation, told.reason, told.message, told.says].find((one) => typeof one === 'string');
+  if (typeof text === 'string') {
+    return text;
+  }
+  const reasons = Object.values(told).find((one) => Array.isArray(one)) as unknown[] | undefined;
+  return (reasons ?? []).filter((one) => typeof one === 'string').join(' ');
+}
