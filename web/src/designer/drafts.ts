@@ -24,7 +24,8 @@ export function blank(name: string): string {
 
 /** One's own draft, else the active version, else the newest one, else a new workflow. */
 export async function open(workflow: string): Promise<Opened> {
-  const [known, draft] = await Promise.all([server.workflow(workflow), server.draft(workflow)]);
+  const [known, drafts] = await Promise.all([server.workflow(workflow), server.drafts(workflow)]);
+  const draft = drafts.items.some((one) => one.mine) ? await server.draft(workflow) : undefined;
   const published = known?.active;
   if (draft) {
     return { text: draft.text, base: draft.base, published, revision: draft.revision, changed: draft.changed };

@@ -92,11 +92,14 @@ function Whole({ revision }: { revision: number | undefined }) {
   useKeeping(revision);
   useOthers();
   useWatch();
-  useEffect(() => canvas.current?.focus(), []);
-  const close = () => {
-    setDialog(undefined);
-    canvas.current?.focus();
-  };
+  const isCovered = isInserting || dialog !== undefined;
+  useEffect(() => {
+    // A dialog that goes leaves the keyboard nowhere.
+    if (!isCovered) {
+      canvas.current?.focus();
+    }
+  }, [isCovered]);
+  const close = () => setDialog(undefined);
   return (
     <div
       ref={root}
@@ -127,7 +130,7 @@ function Whole({ revision }: { revision: number | undefined }) {
         <SidePanel canvas={() => canvas.current} />
       </div>
       <RunBar />
-      {isInserting ? <Palette onDone={() => canvas.current?.focus()} /> : null}
+      {isInserting ? <Palette /> : null}
       {dialog === 'run' ? <RunDialog onClose={close} /> : null}
       {dialog === 'import' ? <ImportDialog onClose={close} /> : null}
       {dialog === 'keys' ? <KeysDialog onClose={close} /> : null}
@@ -145,7 +148,7 @@ function Whole({ revision }: { revision: number | undefined }) {
 }
 
 const SIDES: { side: Side; label: string }[] = [
-  { side: 'step', label: 'Settings' },
+  { side: 'step', label: 'Step' },
   { side: 'nodes', label: 'Nodes' },
   { side: 'outline', label: 'Outline' },
   { side: 'problems', label: 'Problems' },

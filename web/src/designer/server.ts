@@ -221,16 +221,21 @@ export const server = {
     ask<{ job: string }>(`${of(workflow)}/runs`, { method: 'POST', body: { inputs, version, max_attempts: 1 } }),
   jobs: (workflow: string) => ask<Paged<JobView>>(`/jobs?workflow=${encodeURIComponent(workflow)}&limit=30`),
   job: (id: string, signal?: AbortSignal) => ask<JobDetail>(`/jobs/${id}`, { signal }),
-  waiting: (id: string) => ask<Record<string, unknown>>(`/jobs/${id}/waiting`),
+  waiting: (id: string) => ask<Record<string, unknown>[]>(`/jobs/${id}/waiting`),
   cancel: (id: string) => ask<unknown>(`/jobs/${id}/cancel`, { method: 'POST', body: {} }),
   kill: (id: string) => ask<unknown>(`/jobs/${id}/kill`, { method: 'POST', body: {} }),
   events: (run: string, after: number | undefined, signal?: AbortSignal) =>
     ask<Paged<{ seq: number; at: string; event: RunEvent }>>(
-      `/runs/${run}/events?limit=500${after === undefined ? '' : `&cursor=${after}`}`,
+      `/runs/${run}/events?limit=500${after === undefined ? '' : `&cursor=${cursorAfter(after)}`}`,
       { signal },
     ),
   credentials: () => ask<Paged<{ name: string; kind?: string }>>('/credentials?limit=200'),
 };
+
+/** The cursor behind an event: a run goes on, and the last page of its events names no next one. */
+function cursorAfter(seq: number): string {
+  return btoa(String(seq)).replace(/=+$/, '');
+}
 
 /** Calls `heard` for what happens on these topics, until the answer is called. */
 export function listen(topics: string[], heard: (topic: string, data: Record<string, unknown>) => void): () => void {

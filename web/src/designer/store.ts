@@ -75,6 +75,8 @@ export interface Designer {
   compared: ReadonlyMap<string, Differs> | undefined;
   view: View;
   side: Side;
+  /** What the panel shows of the step while a run is shown. */
+  part: 'settings' | 'run';
   /** Where the palette inserts; nothing while it is closed. */
   inserting: arrange.Slot | undefined;
   notice: { text: string; tone: 'info' | 'bad' } | undefined;
@@ -95,7 +97,7 @@ export interface Designer {
   wrap(steps: readonly Step[], head: string, block: string): void;
   setDisabled(steps: readonly Step[]): void;
   noteProblems(text: string, problems: Problem[]): void;
-  show(part: Partial<Pick<Designer, 'view' | 'side' | 'inserting' | 'notice' | 'keeping' | 'base' | 'published' | 'shown' | 'compared'>>): void;
+  show(part: Partial<Pick<Designer, 'view' | 'side' | 'part' | 'inserting' | 'notice' | 'keeping' | 'base' | 'published' | 'shown' | 'compared'>>): void;
   /** Selects a step and brings it into view. */
   reveal(key: string): void;
   /** Gives the keyboard to the panel of the active step. */
@@ -188,6 +190,7 @@ export function createDesigner(beginning: Beginning): DesignerStore {
       entered: { count: 0, part: 'settings' },
       view: 'canvas',
       side: 'step',
+      part: 'settings',
       inserting: undefined,
       notice: undefined,
 
@@ -302,7 +305,7 @@ export function createDesigner(beginning: Beginning): DesignerStore {
         get().select([key]);
       },
       enter(part) {
-        setState({ side: 'step', entered: { count: get().entered.count + 1, part } });
+        setState({ side: 'step', part: 'settings', entered: { count: get().entered.count + 1, part } });
       },
       placesIn(text) {
         const reading = read(text, blocksOf);

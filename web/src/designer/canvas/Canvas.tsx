@@ -1,7 +1,7 @@
 /** The drawing of the workflow: to look at, to move things in, and for the keyboard. */
 
 import '@xyflow/react/dist/base.css';
-import { Background, MiniMap, ReactFlow, ReactFlowProvider, ViewportPortal, useReactFlow, useStore } from '@xyflow/react';
+import { Background, ReactFlow, ReactFlowProvider, ViewportPortal, useReactFlow, useStore } from '@xyflow/react';
 import { Maximize, Minus, Plus, Redo2, Search, Undo2 } from 'lucide-react';
 import {
   type KeyboardEvent,
@@ -19,6 +19,7 @@ import { Button } from '../controls.tsx';
 import { type Layout, layOut } from '../model/layout.ts';
 import { selectedSteps, useDesigner, useDesignerStore } from '../store.ts';
 import { Find } from './Find.tsx';
+import { Miniature } from './Miniature.tsx';
 import { type Drag, useDrag } from './drag.ts';
 import { type CanvasNode, DragProvider, NODE_TYPES, nodesOf } from './nodes.tsx';
 
@@ -32,6 +33,8 @@ export interface CanvasHandle {
 const MARGIN = 48;
 const CLOSEST = 1.6;
 const FARTHEST = 0.08;
+/** What a workflow is opened with at least: its beginning is to be read. */
+const READABLE = 0.9;
 /** Below this nobody can read small text. */
 const FAR = 0.45;
 
@@ -58,14 +61,14 @@ function Drawing({ handle }: { handle: RefObject<CanvasHandle | null> }) {
   const isFar = useStore((state) => state.transform[2] < FAR);
   const lasso = useLasso(area, layout);
 
-  const fit = useCallback(() => {
+  const fit = useCallback((least = FARTHEST) => {
     const box = area.current?.getBoundingClientRect();
     const { layout: now } = latest.current;
     if (!box) {
       return;
     }
     const room = (has: number, needs: number) => (has - 2 * MARGIN) / Math.max(1, needs);
-    const zoom = Math.min(1, Math.max(FARTHEST, Math.min(room(box.width, now.width), room(box.height, now.height))));
+    const zoom = Math.min(1, Math.max(least, Math.min(room(box.width, now.width), room(box.height, now.height))));
     void flow.setViewport({ x: Math.max(MARGIN, (box.width - now.width * zoom) / 2), y: MARGIN, zoom });
   }, [flow]);
   const latest = useRef({ layout, fit });
@@ -84,6 +87,21 @@ function Drawing({ handle }: { handle: RefObject<CanvasHandle | null> }) {
     drag,
   ]);
   useReveal(area, latest);
+  const view = useDesigner((state) => state.view);
+  const drawn = useRef(view);
+  useEffect(() => {
+    if (drawn.current !== view) {
+      drawn.current = view;
+      // The room has changed, and is known with the next frame.
+      requestAnimationFrame(() => {
+        if (store.getState().active) {
+          store.setState((state) => ({ revealed: state.revealed + 1 }));
+        } else {
+          latest.current.fit(READABLE);
+        }
+      });
+    }
+  }, [view, store]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target instanceof HTMLInputElement || event.defaultPrevented) {
@@ -155,9 +173,9 @@ function Drawing({ handle }: { handle: RefObject<CanvasHandle | null> }) {
           elementsSelectable={false}
           zoomOnDoubleClick={false}
           onlyRenderVisibleElements
-          onInit={() => latest.current.fit()}
-          onPaneClick={() => store.getState().select([])}
+          onInit={() => latest.current.fit(READABLE)}
           proOptions={{ hideAttribution: true }}
+          onPaneClick={() => store.getState().select([])}
         >
           <Background gap={24} size={1.5} />
           <ViewportPortal>
@@ -165,15 +183,7 @@ function Drawing({ handle }: { handle: RefObject<CanvasHandle | null> }) {
               <path d={layout.wires} />
             </svg>
           </ViewportPortal>
-          <MiniMap
-            className="dz-wide"
-            pannable
-            zoomable
-            position="bottom-right"
-            nodeBorderRadius={12}
-            style={{ width: 170, height: 120 }}
-            nodeColor={miniature}
-          />
+          <Miniature layout={layout} />
         </ReactFlow>
       </DragProvider>
       {lasso.box ? <div className="dz-lasso" style={lasso.box} /> : null}
@@ -197,10 +207,6 @@ function Drawing({ handle }: { handle: RefObject<CanvasHandle | null> }) {
 }
 
 const NO_EDGES: never[] = [];
-
-function miniature(node: CanvasNode): string {
-  return node.type === 'card' ? 'var(--xy-minimap-node-background-color)' : 'transparent';
-}
 
 /** Brings the active step into view whenever something asks for it. */
 function useReveal(area: RefObject<HTMLElement | null>, latest: RefObject<{ layout: Layout }>): void {
@@ -275,10 +281,10 @@ function Tools({ sight }: { sight: Sight }) {
   const redone = useDesigner((state) => state.future[0]?.label);
   return (
     <div className="dz-tools" role="toolbar" aria-label="Canvas">
-      <Button tone="plain" label={undone ? `Undo: ${undone}` : 'Undo'} disabled={!undone} onClick={() => store.getState().undo()}>
+      <Button tone="plain" label="Undo" title={undone ? `Undo: ${undone}` : 'Undo'} disabled={!undone} onClick={() => store.getState().undo()}>
         <Undo2 size={16} aria-hidden />
       </Button>
-      <Button tone="plain" label={redone ? `Do again: ${redone}` : 'Do again'} disabled={!redone} onClick={() => store.getState().redo()}>
+      <Button tone="plain" label="Do again" title={redone ? `Do again: ${redone}` : 'Do again'} disabled={!redone} onClick={() => store.getState().redo()}>
         <Redo2 size={16} aria-hidden />
       </Button>
       <Button tone="plain" label="Smaller" onClick={() => sight.zoom(0.8)}>

@@ -34,6 +34,8 @@ const DragContext = createContext<Drag | undefined>(undefined);
 export const DragProvider = DragContext.Provider;
 
 const SLOT = 22;
+/** Steps that took less are quick enough. */
+const WORTH_TELLING_US = 1_000;
 const FIXED = { draggable: false, selectable: false, focusable: false, connectable: false, deletable: false, handles: [] };
 
 /** The layout as the canvas library takes it. Sizes are given, so that nothing has to be measured. */
@@ -183,7 +185,7 @@ function Card({ data }: NodeProps<Extract<CanvasNode, { type?: 'card' }>>) {
             {isWrong ? <CircleAlert size={16} aria-hidden /> : <AlertTriangle size={16} aria-hidden />}
           </span>
         ) : null}
-        <Outcome stepKey={step.key} />
+        <Outcome stepKey={step.key} isDisabled={step.isDisabled} />
         {step.lists.length > 0 ? (
           <button
             type="button"
@@ -212,7 +214,7 @@ function useStepProgress(key: string) {
 }
 
 /** How a step of the run that is shown ended, how often, and how long it took. */
-function Outcome({ stepKey }: { stepKey: string }) {
+function Outcome({ stepKey, isDisabled }: { stepKey: string; isDisabled: boolean }) {
   const progress = useStepProgress(stepKey);
   if (!progress) {
     return null;
@@ -230,7 +232,7 @@ function Outcome({ stepKey }: { stepKey: string }) {
     case 'finished':
       return (
         <span className="dz-row dz-small" data-tone="good">
-          {many ?? took(progress.took)}
+          {many ?? (progress.took >= WORTH_TELLING_US ? took(progress.took) : null)}
           <Check size={16} aria-label="done" />
         </span>
       );
@@ -242,7 +244,7 @@ function Outcome({ stepKey }: { stepKey: string }) {
         </span>
       );
     default:
-      return <SkipForward size={15} aria-label="skipped" />;
+      return isDisabled ? null : <SkipForward size={15} aria-label="skipped" />;
   }
 }
 

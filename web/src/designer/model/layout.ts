@@ -14,7 +14,7 @@ export const GAP = 36;
 /** Around the steps of a block. */
 export const PADDING = 20;
 /** The line with the name of a list. */
-export const LABEL = 32;
+export const LABEL = 34;
 const LIST_GAP = 20;
 /** The place to drop the first step of an empty list. */
 export const EMPTY_HEIGHT = 44;
@@ -141,6 +141,7 @@ function placeSteps(list: StepList, x: number, top: number, drawing: Drawing): v
     return;
   }
   let y = top;
+  wires.push(`M${middle} ${y - GAP / 2}V${y}`);
   layout.slots.push({ list, index: 0, x: middle, y: y - GAP / 2, isEmpty: false });
   list.steps.forEach((step, at) => {
     const size = sizes.get(step) ?? { width: CARD_WIDTH, height: CARD_HEIGHT };

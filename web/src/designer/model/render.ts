@@ -7,7 +7,14 @@ const WIDEST = 84;
 
 /** On one line, to stand in `{ }` or after a key. */
 export function inline(value: unknown, inFlow: boolean): string {
-  if (inFlow || (typeof value === 'object' && value !== null)) {
+  if (Array.isArray(value)) {
+    return `[${value.map((item) => inline(item, true)).join(', ')}]`;
+  }
+  if (typeof value === 'object' && value !== null) {
+    const pairs = Object.entries(value).map(([key, one]) => `${inline(key, true)}: ${inline(one, true)}`);
+    return pairs.length === 0 ? '{}' : `{ ${pairs.join(', ')} }`;
+  }
+  if (inFlow) {
     // As an item of a flow list, so that what has a meaning there is quoted.
     const listed = stringify([value], { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
     return listed.replace(/^\[\s*/, '').replace(/\s*\]$/, '');

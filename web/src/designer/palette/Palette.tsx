@@ -10,7 +10,7 @@ import { useDesigner, useDesignerStore } from '../store.ts';
 /** More than that nobody reads. */
 const MOST = 60;
 
-export function Palette({ onDone }: { onDone: () => void }) {
+export function Palette() {
   const store = useDesignerStore();
   const slot = useDesigner((state) => state.inserting);
   const nodes = useDesigner((state) => state.catalogue.nodes);
@@ -31,16 +31,12 @@ export function Palette({ onDone }: { onDone: () => void }) {
   useEffect(() => {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
   });
-  const close = () => {
-    store.getState().show({ inserting: undefined });
-    onDone();
-  };
+  const close = () => store.getState().show({ inserting: undefined });
   const choose = (node: NodeSpec | undefined) => {
     if (node && slot) {
       store.getState().insert(slot, newStep(node), `Insert ${node.name}`);
       store.getState().show({ inserting: undefined, side: 'step' });
       store.setState((state) => ({ revealed: state.revealed + 1 }));
-      onDone();
     }
   };
   const where = slot?.list.owner ? `into ${slot.list.name ?? slot.list.block} of “${titleOf(slot.list.owner)}”` : '';

@@ -3,7 +3,7 @@
 import { ListTree } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { ensureId } from '../actions.ts';
-import { Button } from '../controls.tsx';
+import { Button, Says } from '../controls.tsx';
 import { mapAt, inputSpec, suggestedId } from '../model/scope.ts';
 import { type Step, valueAt } from '../model/tree.ts';
 import { type Trial, server } from '../server.ts';
@@ -130,6 +130,7 @@ function Preview({ step, text, isCondition }: { step: Step | undefined; text: st
   const model = useDesigner((state) => state.model);
   const shown = useDesigner((state) => state.shown?.progress);
   const [trial, setTrial] = useState<Trial>();
+  const isKnownWrong = useDesigner((state) => (step ? state.problemsByKey.has(step.key) : state.problems.length > 0));
   const isBlank = useMemo(() => /^\s*(\{\{\s*\}\})?\s*$/.test(text), [text]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new run or text gives new values
   useEffect(() => {
@@ -149,14 +150,14 @@ function Preview({ step, text, isCondition }: { step: Step | undefined; text: st
   if (!trial || isBlank) {
     return null;
   }
+  if (trial.error && isUnknownYet(trial.error.message, isKnownWrong)) {
+    return <output className="dz-says">Its value is known when it runs.</output>;
+  }
   if (trial.error) {
-    const needsRun = !shown && /\bsteps\b|item|\bloop\b|not defined/.test(trial.error.message);
     return (
-      <output className="dz-preview" data-tone={needsRun ? undefined : 'bad'}>
+      <output className="dz-preview" data-tone="bad">
         <span>
-          {needsRun ? 'Its value is known after a run. ' : ''}
-          {trial.error.message}
-          {trial.error.help ? ` ${trial.error.help}` : ''}
+          <Says text={[trial.error.message, trial.error.help].filter(Boolean).join('. ')} />
         </span>
       </output>
     );
@@ -167,6 +168,11 @@ function Preview({ step, text, isCondition }: { step: Step | undefined; text: st
       <pre>{short(trial.value)}</pre>
     </output>
   );
+}
+
+/** Whether a mistake only says that a name has no value before a run: the check knows better which names there are. */
+function isUnknownYet(message: string, isKnownWrong: boolean): boolean {
+  return !isKnownWrong && /is not defined/.test(message);
 }
 
 function short(value: unknown): string {

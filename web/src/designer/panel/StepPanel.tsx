@@ -3,7 +3,7 @@
 import { BookOpen, CircleAlert, MoreHorizontal } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { WRAPPERS, extractSelected } from '../actions.ts';
-import { Button, Says } from '../controls.tsx';
+import { Button, Says, Switch } from '../controls.tsx';
 import { NodeIcon } from '../icons.tsx';
 import type { NodeSpec } from '../model/catalogue.ts';
 import { type Field, fieldsOf } from '../model/fields.ts';
@@ -32,6 +32,8 @@ function OneStep({ step }: { step: Step }) {
   const body = useRef<HTMLDivElement>(null);
   const title = useRef<HTMLInputElement>(null);
   const [isHelping, setHelping] = useState(false);
+  const part = useDesigner((state) => state.part);
+  const setPart = (next: 'settings' | 'run') => store.getState().show({ part: next });
   const seen = useRef(entered.count);
   useEffect(() => {
     if (entered.count === seen.current) {
@@ -64,12 +66,30 @@ function OneStep({ step }: { step: Step }) {
         </span>
       </div>
       {spec ? <Manual spec={spec} isOpen={isHelping} /> : <Unknown use={step.use} />}
-      <StepProblems step={step} />
-      {spec ? <Settings step={step} spec={spec} /> : null}
-      {spec ? <Blocks step={step} spec={spec} /> : null}
-      <Identity step={step} spec={spec} />
-      <Common step={step} spec={spec} />
-      {hasRun ? <StepData step={step} /> : null}
+      {hasRun ? (
+        <div style={{ margin: '8px 0' }}>
+          <Switch
+            label="What is shown of the step"
+            value={part}
+            options={[
+              { value: 'settings', label: 'Settings' },
+              { value: 'run', label: 'In the run' },
+            ]}
+            onChange={setPart}
+          />
+        </div>
+      ) : null}
+      {hasRun && part === 'run' ? (
+        <StepData step={step} />
+      ) : (
+        <>
+          <StepProblems step={step} />
+          {spec ? <Settings step={step} spec={spec} /> : null}
+          {spec ? <Blocks step={step} spec={spec} /> : null}
+          <Identity step={step} spec={spec} />
+          <Common step={step} spec={spec} />
+        </>
+      )}
     </div>
   );
 }

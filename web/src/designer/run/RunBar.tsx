@@ -121,11 +121,21 @@ function useWaiting(id: string, state: string): string {
   return says;
 }
 
-function explain(told: Record<string, unknown>): string {
-  const text = [told.explanation, told.reason, told.message, told.says].find((one) => typeof one === 'string');
-  if (typeof text === 'string') {
-    return text;
-  }
-  const reasons = Object.values(told).find((one) => Array.isArray(one)) as unknown[] | undefined;
-  return (reasons ?? []).filter((one) => typeof one === 'string').join(' ');
+const REASONS: Record<string, (told: Record<string, unknown>) => string> = {
+  not_due: ({ until }) => `It is due at ${new Date(String(until)).toLocaleString()}.`,
+  paused: ({ scope }) => `${scope} is paused.`,
+  no_robot: ({ robots }) =>
+    Array.isArray(robots) && robots.length > 0
+      ? `None of ${robots.length} robots may run it.`
+      : 'No robot is connected. Start one to run it.',
+  robots_busy: () => 'All robots that may run it are busy.',
+  limit_reached: ({ scope, most }) => `${scope} runs ${most} at a time.`,
+  behind: ({ count }) => `${count ?? 'Others'} go before it.`,
+};
+
+/** Why no robot has it, in a sentence. */
+function explain(told: Record<string, unknown>[]): string {
+  return told
+    .map((one) => REASONS[String(one.reason)]?.(one) ?? String(one.reason).replaceAll('_', ' '))
+    .join(' ');
 }

@@ -17,8 +17,7 @@ export function StepData({ step }: { step: Step }) {
   const ordered = [...(progress?.instances ?? [])].sort((a, b) => rank(a) - rank(b));
   const instance = ordered.find((one) => one.path === chosen) ?? ordered[0];
   return (
-    <details className="dz-section" open>
-      <summary>In the run</summary>
+    <section aria-label="In the run">
       {!instance ? <p className="dz-says">It has not run{shown?.progress.finished ? '' : ' yet'}.</p> : null}
       {ordered.length > 1 ? (
         <select
@@ -60,7 +59,7 @@ export function StepData({ step }: { step: Step }) {
           ))}
         </>
       ) : null}
-    </details>
+    </section>
   );
 }
 

@@ -32,7 +32,7 @@ const colours = HighlightStyle.define([
 ]);
 
 const look = EditorView.theme({
-  '&': { height: '100%', backgroundColor: 'var(--dz-card)', color: 'var(--dz-text)', fontSize: '12.5px' },
+  '&': { height: '100%', minWidth: '0', backgroundColor: 'var(--dz-card)', color: 'var(--dz-text)', fontSize: '12.5px' },
   '&.cm-focused': { outline: 'none' },
   '.cm-content': { fontFamily: 'var(--dz-mono)', caretColor: 'var(--dz-text)' },
   '.cm-scroller': { lineHeight: '1.55' },
