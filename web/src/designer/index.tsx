@@ -22,7 +22,7 @@ import { Problems, useCheck } from './side/Problems.tsx';
 import { Runs } from './side/Runs.tsx';
 import { Versions } from './side/Versions.tsx';
 import { DesignerProvider, type Side, createDesigner, useDesigner, useDesignerStore } from './store.ts';
-import { TextView } from './text/TextView.tsx';
+import { TextView } from './text/lazy.tsx';
 
 /** The page `/workflows/$workflow/edit`; `workflow` is the name of one that there is or will be. */
 export function Designer({ workflow }: { workflow: string }) {

@@ -20,8 +20,8 @@ import { type Layout, layOut } from '../model/layout.ts';
 import { selectedSteps, useDesigner, useDesignerStore } from '../store.ts';
 import { Find } from './Find.tsx';
 import { Miniature } from './Miniature.tsx';
-import { type Drag, useDrag } from './drag.ts';
-import { type CanvasNode, DragProvider, NODE_TYPES, nodesOf } from './nodes.tsx';
+import { type Drag, DragProvider, labelOf, useCarried, useDrag } from './drag.ts';
+import { type CanvasNode, NODE_TYPES, nodesOf } from './nodes.tsx';
 
 export interface CanvasHandle {
   sight: Sight;
@@ -185,6 +185,7 @@ function Drawing({ handle }: { handle: RefObject<CanvasHandle | null> }) {
           </ViewportPortal>
           <Miniature layout={layout} />
         </ReactFlow>
+        <Ghost drag={drag} />
       </DragProvider>
       {lasso.box ? <div className="dz-lasso" style={lasso.box} /> : null}
       <Tools sight={sight} />
@@ -197,11 +198,6 @@ function Drawing({ handle }: { handle: RefObject<CanvasHandle | null> }) {
         />
       ) : null}
       {model.steps.length === 0 && isReadable ? <Start /> : null}
-      {drag.label ? (
-        <div ref={drag.ghost} className="dz-ghost">
-          {drag.label}
-        </div>
-      ) : null}
     </section>
   );
 }
@@ -273,6 +269,16 @@ function useLasso(area: RefObject<HTMLElement | null>, layout: Layout) {
     window.addEventListener('pointerup', up);
   };
   return { box, begin };
+}
+
+/** What is in the hand, beside the pointer. */
+function Ghost({ drag }: { drag: Drag }) {
+  const cargo = useCarried((carried) => carried.cargo);
+  return cargo ? (
+    <div ref={drag.ghost} className="dz-ghost">
+      {labelOf(cargo)}
+    </div>
+  ) : null;
 }
 
 function Tools({ sight }: { sight: Sight }) {

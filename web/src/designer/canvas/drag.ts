@@ -1,7 +1,8 @@
 /** Dragging steps: to another place, or from the list of nodes onto the canvas. */
 
 import { useReactFlow } from '@xyflow/react';
-import { type RefObject, useCallback, useEffect, useRef, useState } from 'react';
+import { type RefObject, createContext, useCallback, useContext, useEffect, useMemo, useRef } from 'react';
+import { type StoreApi, createStore, useStore } from 'zustand';
 import { copyText, withFreshIds } from '../model/arrange.ts';
 import { type Layout, type PlacedSlot, nearestSlot } from '../model/layout.ts';
 import { type Step, isWithin, titleOf } from '../model/tree.ts';
@@ -19,11 +20,32 @@ const SPEED = 14;
 export interface Drag {
   /** Begins with a press; what is dragged is decided when it has moved. */
   press(event: { clientX: number; clientY: number; pointerId: number }, cargo: () => Cargo): void;
-  /** Where the cargo would go. */
-  target: PlacedSlot | undefined;
-  dragged: ReadonlySet<string>;
-  label: string | undefined;
+  /** Apart from the rest, so that only what it concerns is drawn anew while the pointer moves. */
+  carried: StoreApi<Carried>;
   ghost: RefObject<HTMLDivElement | null>;
+}
+
+/** What is in the hand. */
+export interface Carried {
+  cargo: Cargo | undefined;
+  dragged: ReadonlySet<string>;
+  /** Where it would go. */
+  target: PlacedSlot | undefined;
+}
+
+const DragContext = createContext<Drag | undefined>(undefined);
+export const DragProvider = DragContext.Provider;
+
+export function useDragContext(): Drag {
+  const drag = useContext(DragContext);
+  if (!drag) {
+    throw new Error('this part belongs onto a canvas');
+  }
+  return drag;
+}
+
+export function useCarried<T>(pick: (carried: Carried) => T): T {
+  return useStore(useDragContext().carried, pick);
 }
 
 interface Pressed {
@@ -34,7 +56,7 @@ interface Pressed {
   carried: Cargo | undefined;
 }
 
-const NOTHING: ReadonlySet<string> = new Set();
+const NOTHING: Carried = { cargo: undefined, dragged: new Set(), target: undefined };
 
 /** One press at a time, over `area`, with the layout as it is now. */
 export function useDrag(area: RefObject<HTMLElement | null>, layout: Layout): Drag {
@@ -45,8 +67,7 @@ export function useDrag(area: RefObject<HTMLElement | null>, layout: Layout): Dr
   const latest = useRef(layout);
   latest.current = layout;
   const goal = useRef<PlacedSlot | undefined>(undefined);
-  const [target, setTarget] = useState<PlacedSlot>();
-  const [carried, setCarried] = useState<Cargo>();
+  const carried = useMemo(() => createStore<Carried>(() => NOTHING), []);
 
   useEffect(() => {
     let frame = 0;
@@ -56,8 +77,7 @@ export function useDrag(area: RefObject<HTMLElement | null>, layout: Layout): Dr
       goal.current = undefined;
       cancelAnimationFrame(frame);
       frame = 0;
-      setTarget(undefined);
-      setCarried(undefined);
+      carried.setState(NOTHING);
     };
     const draw = () => {
       frame = 0;
@@ -78,7 +98,7 @@ export function useDrag(area: RefObject<HTMLElement | null>, layout: Layout): Dr
         : undefined;
       if (slot?.list !== goal.current?.list || slot?.index !== goal.current?.index) {
         goal.current = slot;
-        setTarget(slot);
+        carried.setState({ target: slot });
       }
     };
     const panAtEdge = (box: DOMRect, at: { x: number; y: number }): boolean => {
@@ -103,7 +123,7 @@ export function useDrag(area: RefObject<HTMLElement | null>, layout: Layout): Dr
           return;
         }
         press.carried = press.cargo();
-        setCarried(press.carried);
+        carried.setState({ cargo: press.carried, dragged: keysOf(press.carried) });
       }
       pointer = { x: event.clientX, y: event.clientY };
       frame ||= requestAnimationFrame(draw);
@@ -147,7 +167,7 @@ export function useDrag(area: RefObject<HTMLElement | null>, layout: Layout): Dr
       window.removeEventListener('pointercancel', end);
       window.removeEventListener('keydown', escape, true);
     };
-  }, [area, flow, store]);
+  }, [area, flow, store, carried]);
 
   const press = useCallback<Drag['press']>((event, cargo) => {
     pressed.current = {
@@ -159,20 +179,18 @@ export function useDrag(area: RefObject<HTMLElement | null>, layout: Layout): Dr
     };
   }, []);
 
-  return {
-    press,
-    target,
-    dragged: carried && 'steps' in carried ? new Set(carried.steps.map((step) => step.key)) : NOTHING,
-    label: carried && labelOf(carried),
-    ghost,
-  };
+  return useMemo(() => ({ press, carried, ghost }), [press, carried]);
+}
+
+function keysOf(cargo: Cargo): ReadonlySet<string> {
+  return 'steps' in cargo ? new Set(cargo.steps.map((step) => step.key)) : NOTHING.dragged;
 }
 
 function takes(slot: PlacedSlot, cargo: Cargo): boolean {
   return 'items' in cargo || !cargo.steps.some((step) => slot.list.owner && isWithin(slot.list.owner, step));
 }
 
-function labelOf(cargo: Cargo): string {
+export function labelOf(cargo: Cargo): string {
   if ('items' in cargo) {
     return cargo.label;
   }

@@ -16,22 +16,19 @@ import {
   StickyNote,
   X,
 } from 'lucide-react';
-import { createContext, memo, useContext } from 'react';
+import { memo } from 'react';
 import { took } from '../controls.tsx';
 import { NodeIcon } from '../icons.tsx';
 import type { Layout, PlacedList, PlacedSlot, PlacedStep } from '../model/layout.ts';
 import { type Step, titleOf } from '../model/tree.ts';
 import { useDesigner, useDesignerStore } from '../store.ts';
-import { type Drag, cargoOf } from './drag.ts';
+import { cargoOf, useCarried, useDragContext } from './drag.ts';
 
 export type CanvasNode =
   | Node<{ placed: PlacedStep }, 'card'>
   | Node<{ placed: PlacedStep }, 'whole'>
   | Node<{ placed: PlacedList }, 'list'>
   | Node<{ slot: PlacedSlot }, 'slot'>;
-
-const DragContext = createContext<Drag | undefined>(undefined);
-export const DragProvider = DragContext.Provider;
 
 const SLOT = 22;
 /** Steps that took less are quick enough. */
@@ -108,8 +105,7 @@ function ListFrame({ data }: NodeProps<Extract<CanvasNode, { type?: 'list' }>>) 
 function SlotButton({ data }: NodeProps<Extract<CanvasNode, { type?: 'slot' }>>) {
   const { slot } = data;
   const store = useDesignerStore();
-  const drag = useContext(DragContext);
-  const isTarget = drag?.target?.list === slot.list && drag.target.index === slot.index;
+  const isTarget = useCarried(({ target }) => target?.list === slot.list && target.index === slot.index);
   const where = slot.list.owner ? `in ${slot.list.block} of ${titleOf(slot.list.owner)}` : 'here';
   return (
     <button
@@ -130,7 +126,8 @@ function SlotButton({ data }: NodeProps<Extract<CanvasNode, { type?: 'slot' }>>)
 function Card({ data }: NodeProps<Extract<CanvasNode, { type?: 'card' }>>) {
   const { step, isFolded, hidden } = data.placed;
   const store = useDesignerStore();
-  const drag = useContext(DragContext);
+  const drag = useDragContext();
+  const isDragged = useCarried(({ dragged }) => dragged.has(step.key));
   const isSelected = useDesigner((state) => state.selection.has(step.key));
   const isActive = useDesigner((state) => state.active === step.key);
   const problems = useDesigner((state) => state.problemsByKey.get(step.key));
@@ -157,11 +154,11 @@ function Card({ data }: NodeProps<Extract<CanvasNode, { type?: 'card' }>>) {
       data-problem={problems ? (isWrong ? 'error' : 'warning') : undefined}
       data-state={progress?.state}
       data-change={differs}
-      data-dragged={drag?.dragged.has(step.key) || undefined}
+      data-dragged={isDragged || undefined}
       title={problems?.map((problem) => problem.message).join('\n')}
       onPointerDown={(event) => {
         if (event.button === 0) {
-          drag?.press(event, () => cargoOf(store, step.key));
+          drag.press(event, () => cargoOf(store, step.key));
         }
       }}
       onClick={(event) => choose(store, step, event)}

@@ -8,7 +8,7 @@ import { type Entry, type Field, asExpression, asFixed, isExpression } from '../
 import { type Path, type Step, pathText } from '../model/tree.ts';
 import type { Problem } from '../server.ts';
 import { useDesigner, useDesignerStore } from '../store.ts';
-import { CodeField } from '../text/CodeField.tsx';
+import { CodeField } from '../text/lazy.tsx';
 import { CredentialField } from './CredentialField.tsx';
 import { ExpressionField } from './ExpressionField.tsx';
 
