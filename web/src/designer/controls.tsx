@@ -60,7 +60,10 @@ export function Dialog({
           <X size={16} aria-hidden />
         </Button>
       </header>
-      <div className="dz-body">{children}</div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+      <div className="dz-body" tabIndex={0} role="group" aria-labelledby={id}>
+        {children}
+      </div>
       {footer ? <footer>{footer}</footer> : null}
     </dialog>
   );

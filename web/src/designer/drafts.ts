@@ -48,8 +48,8 @@ export function useKeeping(first: number | undefined): void {
       if (state.keeping.state === 'changed' && (state.text !== before.text || before.keeping.state !== 'changed')) {
         keeper.later();
       }
-      // Published: the next change begins a new draft.
-      if (state.base !== before.base && state.keeping.state === 'kept') {
+      // Published, and the draft is gone: the next change begins a new one.
+      if (state.keeping !== before.keeping && state.keeping.state === 'kept' && state.keeping.at === undefined) {
         keeper.forget();
       }
     });

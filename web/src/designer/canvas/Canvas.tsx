@@ -120,14 +120,12 @@ function Drawing({ handle }: { handle: RefObject<CanvasHandle | null> }) {
   };
 
   return (
-    <section
+    <div
       ref={area}
       className={isFar ? 'dz-canvas dz-far' : 'dz-canvas'}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: the tree takes the keyboard as a whole
       tabIndex={0}
-      aria-label="Steps"
-      role="tree"
-      aria-multiselectable
+      role="application"
+      aria-label="Canvas: arrow keys go from step to step, / inserts one"
       aria-activedescendant={active ? `dz-${active}` : undefined}
       inert={!isReadable}
       onKeyDown={onKeyDown}
@@ -198,7 +196,7 @@ function Drawing({ handle }: { handle: RefObject<CanvasHandle | null> }) {
         />
       ) : null}
       {model.steps.length === 0 && isReadable ? <Start /> : null}
-    </section>
+    </div>
   );
 }
 

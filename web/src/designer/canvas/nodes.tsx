@@ -141,12 +141,11 @@ function Card({ data }: NodeProps<Extract<CanvasNode, { type?: 'card' }>>) {
     <div
       id={`dz-${step.key}`}
       className="dz-card nopan"
-      role="treeitem"
-      tabIndex={-1}
-      aria-level={step.depth + 1}
-      aria-selected={isSelected}
-      aria-expanded={step.lists.length > 0 ? !isFolded : undefined}
-      aria-label={spoken(step, progress?.state, problems?.length ?? 0)}
+      // biome-ignore lint/a11y/useSemanticElements: it is no part of a form
+      role="group"
+      aria-roledescription="step"
+      aria-labelledby={`dz-words-${step.key}`}
+      aria-current={isActive || undefined}
       data-kind={step.use.startsWith('flow.') ? 'flow' : undefined}
       data-selected={isSelected || undefined}
       data-active={isActive || undefined}
@@ -167,9 +166,10 @@ function Card({ data }: NodeProps<Extract<CanvasNode, { type?: 'card' }>>) {
       <span className="dz-glyph">
         <NodeIcon name={icon} />
       </span>
-      <span className="dz-words">
+      <span id={`dz-words-${step.key}`} className="dz-words">
         <strong>{title}</strong>
         <small>{step.name || step.id ? step.use : (step.note ?? summary(step))}</small>
+        <span className="dz-hidden">{spoken(step, isSelected, progress?.state, problems?.length ?? 0)}</span>
       </span>
       <span className="dz-badges">
         {isFolded ? <span className="dz-count">{hidden}</span> : null}
@@ -255,18 +255,16 @@ function summary(step: Step): string {
   return first && 'value' in first && first.value !== null ? String(first.value).split('\n')[0]! : step.use;
 }
 
-function spoken(step: Step, state: string | undefined, problems: number): string {
-  const parts = [titleOf(step), step.use];
-  if (step.isDisabled) {
-    parts.push('disabled');
-  }
-  if (problems > 0) {
-    parts.push(problems === 1 ? '1 problem' : `${problems} problems`);
-  }
-  if (state) {
-    parts.push(state);
-  }
-  return parts.join(', ');
+/** What the pictures and colours of a card say. */
+function spoken(step: Step, isSelected: boolean, state: string | undefined, problems: number): string {
+  const parts = [
+    isSelected ? 'selected' : '',
+    step.isDisabled ? 'disabled' : '',
+    problems > 0 ? (problems === 1 ? '1 problem' : `${problems} problems`) : '',
+    state ?? '',
+    step.depth > 0 ? `level ${step.depth + 1}` : '',
+  ];
+  return parts.filter(Boolean).join(', ');
 }
 
 function choose(
