@@ -26,7 +26,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
   };
   const take = (file: Imported) => {
     if (file.text !== undefined) {
-      store.getState().setText(file.text, { label: `Import ${file.source}` });
+      store.getState().setText(file.text, { label: `Import ${file.source}`, mayBreak: true });
       onClose();
     }
   };

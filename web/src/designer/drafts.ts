@@ -160,6 +160,6 @@ export async function mergePublished(store: DesignerStore): Promise<string[]> {
   ]);
   const merged = await server.merge(origin?.text ?? blank(workflow), text, theirs.text ?? '');
   store.getState().show({ base: published });
-  store.getState().setText(merged.text, { label: 'Merge what others published' });
+  store.getState().setText(merged.text, { label: 'Merge what others published', mayBreak: true });
   return merged.conflicts;
 }

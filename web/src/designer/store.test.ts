@@ -44,7 +44,7 @@ it('what is typed into one field is undone at once', () => {
 });
 
 it('a text that cannot be read keeps the drawing, and the way back', () => {
-  state().setText('steps: [', { label: 'Type', group: 'text' });
+  state().setText('steps: [', { label: 'Type', group: 'text', mayBreak: true });
 
   expect(state().error?.line).toBe(1);
   expect(uses()).toEqual(['one', 'two']);

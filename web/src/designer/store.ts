@@ -47,6 +47,8 @@ export interface Change {
   /** What is selected afterwards. */
   at?: Path;
   count?: number;
+  /** Whether the text may be one that cannot be read: somebody types it. */
+  mayBreak?: boolean;
 }
 
 export interface Designer {
@@ -135,9 +137,8 @@ export function createDesigner(beginning: Beginning): DesignerStore {
 
   return createStore<Designer>((setState, get) => {
     /** Takes a text as it is: reads it, and keeps what is selected. */
-    const take = (text: string, selection?: Path[]) => {
+    const take = (text: string, selection?: Path[], reading = read(text, blocksOf)) => {
       const { model: before } = get();
-      const reading = read(text, blocksOf);
       if (!reading.ok) {
         setState({ text, error: reading.error });
         return;
@@ -194,9 +195,14 @@ export function createDesigner(beginning: Beginning): DesignerStore {
       inserting: undefined,
       notice: undefined,
 
-      setText(text, { label, group, at, count = 1 }) {
+      setText(text, { label, group, at, count = 1, mayBreak = false }) {
         const { text: before, past } = get();
         if (text === before) {
+          return;
+        }
+        const reading = read(text, blocksOf);
+        if (!reading.ok && !mayBreak) {
+          setState({ notice: { text: `${label}: this place cannot be changed here; change it in the text.`, tone: 'bad' } });
           return;
         }
         const now = Date.now();
@@ -213,6 +219,7 @@ export function createDesigner(beginning: Beginning): DesignerStore {
           at && typeof index === 'number'
             ? Array.from({ length: count }, (_, offset) => [...at.slice(0, -1), index + offset])
             : undefined,
+          reading,
         );
       },
       undo() {

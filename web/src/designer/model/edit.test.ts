@@ -1,4 +1,4 @@
-import { parse } from 'yaml';
+import { parse, parseDocument } from 'yaml';
 import { describe, expect, it, test } from 'vitest';
 import { copyText, duplicate, insert, move, remove, unwrap, withFreshIds, wrap } from './arrange.ts';
 import { extract } from './extract.ts';
@@ -258,6 +258,30 @@ describe('names', () => {
     expect(renameId(before, step(before, 'people'), 'guests')).toBe(GREET.replaceAll(/(id: |steps\.)people/g, '$1guests'));
   });
 
+  it('in code, texts and conditions: only expressions are read', () => {
+    const text = `inputs:
+  rows: list
+steps:
+  - use: flow.if
+    when: inputs.rows
+    with: { condition: "inputs.rows and vars.x" }
+  - use: script.javascript
+    with: { code: "return inputs.rows", inputs: { rows: "{{ inputs.rows }}" }, note: inputs.rows }
+`;
+    const after = renameValue(model(text), 'inputs', 'rows', 'lines');
+
+    expect(parse(after)).toEqual({
+      inputs: { lines: 'list' },
+      steps: [
+        { use: 'flow.if', when: 'inputs.lines', with: { condition: 'inputs.lines and vars.x' } },
+        {
+          use: 'script.javascript',
+          with: { code: 'return inputs.rows', inputs: { rows: '{{ inputs.lines }}' }, note: 'inputs.rows' },
+        },
+      ],
+    });
+  });
+
   it('of variables change everywhere, and nothing else does', () => {
     const text = `${GREET}  other: "{{ vars.sent_at ~ vars['sent'] ~ x.vars.sent }}"\n`;
 
@@ -292,4 +316,58 @@ it('steps become a workflow of their own that is given what it reads', () => {
     with: { workflow: 'read-people.workflow.yaml', inputs: { book: '{{ inputs.book }}' } },
   });
   expect(caller.outputs.sent).toBe('{{ steps.read_people.people_rows }}');
+});
+
+describe('code', () => {
+  const TEXT = `steps:
+  - id: code
+    use: script.javascript
+    with:
+      code: |
+        const a = 1;
+        return a;
+      inputs: { rows: [1] }
+  - use: b
+`;
+
+  it.each(['const a = 1;\nreturn a;\n// ok', 'one line', 'a\n\n  b\n', '  indented\nfirst\n', ' ', 'a\n\n\n', 'a: "b"\n# c\n'])(
+    'is changed to %j and the rest stays',
+    (code) => {
+      const after = set(model(TEXT), ['steps', 0, 'with', 'code'], code);
+      const steps = parse(after).steps;
+
+      expect(steps[0].with).toEqual({ code, inputs: { rows: [1] } });
+      expect(steps[1]).toEqual({ use: 'b' });
+      const again = set(model(after), ['steps', 0, 'with', 'code'], 'const a = 1;\nreturn a;\n');
+      expect(again).toBe(TEXT);
+    },
+  );
+
+  it('at the end of the file is changed, too', () => {
+    const text = 'steps:\n  - use: script.javascript\n    with:\n      code: |\n        a\n        b\n';
+    const after = set(model(text), ['steps', 0, 'with', 'code'], 'c\nd\n');
+
+    expect(after).toBe(text.replace('a\n        b', 'c\n        d'));
+  });
+});
+
+const AWKWARD = [
+  'a: b', '# c', "it's", '"q"', '{{ x }}', '- a', 'true', '1', '', ' lead', 'trail ', 'a\nb', '*x', '&y', '%z', '@', '`t`',
+  '[a', '{b', 'ü: {{ "q" }}', 'a, b', '? k', 'x #y', '\ttab', '~', 'null', '2026-01-01', 3, 0.5, true, [1, 'a, b'], { 'a: b': 'c}' },
+  [], {}, [{ a: 'x\ny' }], 'long '.repeat(40),
+];
+
+test.each(SAMPLES.filter((_, index) => index % 6 === 0))('%s: whatever is set can be read again, and goes without a trace', (_, text) => {
+  const before = model(text);
+  const data = parse(text);
+  const [one] = before.steps;
+  for (const value of AWKWARD) {
+    const path = [...(one as Step).path, 'with', 'probe: x'];
+    const changed = set(before, path, value);
+    expect(parseDocument(changed).errors, `${JSON.stringify(value)} in ${changed}`).toEqual([]);
+    const after = model(changed);
+    expect(after.doc.toJS().steps[0].with['probe: x'], JSON.stringify(value)).toEqual(value);
+    const gone = parse(set(after, path, undefined));
+    expect(gone).toEqual(data);
+  }
 });

@@ -1,7 +1,8 @@
 /** Making a workflow of its own out of some steps. */
 
-import { isScalar, stringify, visit } from 'yaml';
+import { stringify } from 'yaml';
 import { freeName, isRow, outermost } from './arrange.ts';
+import { expressions } from './names.ts';
 import { itemText, placesOf } from './place.ts';
 import { type Splice, apply, indent } from './splice.ts';
 import { type Model, type Step, isWithin } from './tree.ts';
@@ -28,23 +29,16 @@ const REALM = /(?<![\w.'"])(steps|vars|inputs)((?:\s*\.\s*[A-Za-z_]\w*)+)/g;
 
 /** What expressions read of other steps, variables and inputs, in `[from, to)`. */
 function uses(model: Model, from: number, to: number): Use[] {
-  const found: Use[] = [];
-  visit(model.doc, {
-    Scalar(key, node) {
-      if (key === 'key' || !isScalar(node) || typeof node.value !== 'string' || !node.range) {
-        return;
-      }
-      const [start, end] = node.range;
-      if (start < from || end > to) {
-        return;
-      }
-      for (const match of model.text.slice(start, end).matchAll(REALM)) {
-        const names = (match[2] ?? '').split('.').map((name) => name.trim()).filter(Boolean);
-        found.push({ from: start + match.index, to: start + match.index + match[0].length, realm: match[1] ?? '', names });
-      }
-    },
-  });
-  return found;
+  return expressions(model)
+    .filter((one) => one.from >= from && one.to <= to)
+    .flatMap((one) =>
+      Array.from(model.text.slice(one.from, one.to).matchAll(REALM), (match) => ({
+        from: one.from + match.index,
+        to: one.from + match.index + match[0].length,
+        realm: match[1] ?? '',
+        names: (match[2] ?? '').split('.').map((name) => name.trim()).filter(Boolean),
+      })),
+    );
 }
 
 /** Takes a row of steps out into the workflow `name`, and calls that in their place. */

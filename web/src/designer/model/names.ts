@@ -1,33 +1,48 @@
 /** Names in expressions: who refers to what, and giving a thing another name everywhere. */
 
-import { isScalar, visit } from 'yaml';
+import { isPair, isScalar, visit } from 'yaml';
 import { type Splice, apply } from './splice.ts';
 import { type Model, type Step, pairOf } from './tree.ts';
 
 /** What expressions read by name. */
 export type Realm = 'steps' | 'vars' | 'inputs';
 
-/** The places where expressions of a text read `realm.name`: the name alone. */
-export function references(model: Model, realm: Realm, name: string): { from: number; to: number }[] {
-  const quoted = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const pattern = new RegExp(
-    `(?<![\\w.])${realm}\\s*(?:\\.\\s*|\\[\\s*\\\\?['"])(${quoted})(?![\\w])`,
-    'g',
-  );
+/** Settings whose whole text is an expression, with braces or without. */
+const CONDITIONS: ReadonlySet<string> = new Set(['when', 'condition']);
+
+/** Where expressions stand in the text: what is between braces, and conditions without them. */
+export function expressions(model: Model): { from: number; to: number }[] {
   const found: { from: number; to: number }[] = [];
   visit(model.doc, {
-    Scalar(key, node) {
-      if (key === 'key' || !isScalar(node) || typeof node.value !== 'string' || !node.range) {
+    Scalar(key, node, path) {
+      if (key === 'key' || typeof node.value !== 'string' || !node.range) {
         return;
       }
-      const source = model.text.slice(node.range[0], node.range[1]);
-      for (const match of source.matchAll(pattern)) {
-        const from = node.range[0] + match.index + match[0].length - name.length;
-        found.push({ from, to: from + name.length });
+      const [start, end] = node.range;
+      const source = model.text.slice(start, end);
+      const braces = [...source.matchAll(/\{\{[^]*?\}\}|\{%[^]*?%\}/g)];
+      for (const match of braces) {
+        found.push({ from: start + match.index, to: start + match.index + match[0].length });
+      }
+      const pair = path[path.length - 1];
+      if (braces.length === 0 && isPair(pair) && isScalar(pair.key) && CONDITIONS.has(String(pair.key.value))) {
+        found.push({ from: start, to: end });
       }
     },
   });
   return found;
+}
+
+/** The places where expressions of a text read `realm.name`: the name alone. */
+export function references(model: Model, realm: Realm, name: string): { from: number; to: number }[] {
+  const quoted = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const pattern = new RegExp(`(?<![\\w.])${realm}\\s*(?:\\.\\s*|\\[\\s*\\\\?['"])(${quoted})(?![\\w])`, 'g');
+  return expressions(model).flatMap(({ from, to }) =>
+    Array.from(model.text.slice(from, to).matchAll(pattern), (match) => {
+      const at = from + match.index + match[0].length - name.length;
+      return { from: at, to: at + name.length };
+    }),
+  );
 }
 
 /** Gives a step another id, and tells everybody who refers to it. */

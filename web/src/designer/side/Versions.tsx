@@ -29,7 +29,7 @@ export function Versions() {
   const restore = async (version: VersionView) => {
     const { text } = await server.version(workflow, version.number);
     if (text !== undefined) {
-      store.getState().setText(text, { label: `Go back to version ${version.version}` });
+      store.getState().setText(text, { label: `Go back to version ${version.version}`, mayBreak: true });
     }
   };
   return (

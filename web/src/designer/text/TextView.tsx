@@ -45,7 +45,7 @@ export function TextView() {
         EditorView.contentAttributes.of({ 'aria-label': 'The workflow as text' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !update.transactions.some((one) => one.annotation(fromOutside))) {
-            store.getState().setText(update.state.doc.toString(), { label: 'Type', group: 'text' });
+            store.getState().setText(update.state.doc.toString(), { label: 'Type', group: 'text', mayBreak: true });
           }
           if (update.selectionSet && editor.hasFocus) {
             selectAt(store.getState(), update.state.selection.main.head);
