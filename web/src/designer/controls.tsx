@@ -61,9 +61,9 @@ export function Dialog({
         </Button>
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
-      <div className="dz-body" tabIndex={0} role="group" aria-labelledby={id}>
+      <section className="dz-body" tabIndex={0} aria-labelledby={id}>
         {children}
-      </div>
+      </section>
       {footer ? <footer>{footer}</footer> : null}
     </dialog>
   );

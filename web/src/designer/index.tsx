@@ -101,6 +101,7 @@ function Whole({ revision }: { revision: number | undefined }) {
   }, [isCovered]);
   const close = () => setDialog(undefined);
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: keys that hold wherever the keyboard is
     <div
       ref={root}
       className="dz"

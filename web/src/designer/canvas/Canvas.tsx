@@ -123,6 +123,7 @@ function Drawing({ handle }: { handle: RefObject<CanvasHandle | null> }) {
     <div
       ref={area}
       className={isFar ? 'dz-canvas dz-far' : 'dz-canvas'}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the drawing takes the keyboard as a whole
       tabIndex={0}
       role="application"
       aria-label="Canvas: arrow keys go from step to step, / inserts one"

@@ -150,7 +150,7 @@ export function useDrag(area: RefObject<HTMLElement | null>, layout: Layout): Dr
       }
       area.current?.focus({ preventScroll: true });
     };
-    const escape = (event: KeyboardEvent) => {
+    const cancel = (event: KeyboardEvent) => {
       if (event.key === 'Escape' && pressed.current?.carried) {
         event.stopPropagation();
         end();
@@ -159,13 +159,13 @@ export function useDrag(area: RefObject<HTMLElement | null>, layout: Layout): Dr
     window.addEventListener('pointermove', move);
     window.addEventListener('pointerup', drop);
     window.addEventListener('pointercancel', end);
-    window.addEventListener('keydown', escape, true);
+    window.addEventListener('keydown', cancel, true);
     return () => {
       cancelAnimationFrame(frame);
       window.removeEventListener('pointermove', move);
       window.removeEventListener('pointerup', drop);
       window.removeEventListener('pointercancel', end);
-      window.removeEventListener('keydown', escape, true);
+      window.removeEventListener('keydown', cancel, true);
     };
   }, [area, flow, store, carried]);
 

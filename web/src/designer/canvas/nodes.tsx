@@ -138,10 +138,10 @@ function Card({ data }: NodeProps<Extract<CanvasNode, { type?: 'card' }>>) {
   const title = titleOf(step);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the canvas has the keyboard
+    // biome-ignore lint/a11y/useSemanticElements: it is no part of a form
     <div
       id={`dz-${step.key}`}
       className="dz-card nopan"
-      // biome-ignore lint/a11y/useSemanticElements: it is no part of a form
       role="group"
       aria-roledescription="step"
       aria-labelledby={`dz-words-${step.key}`}
@@ -252,7 +252,7 @@ function summary(step: Step): string {
     return step.use;
   }
   const first = (settings as { items: { value: unknown }[] }).items[0]?.value as { value?: unknown } | undefined;
-  return first && 'value' in first && first.value !== null ? String(first.value).split('\n')[0]! : step.use;
+  return first && 'value' in first && first.value !== null ? (String(first.value).split('\n')[0] ?? '') : step.use;
 }
 
 /** What the pictures and colours of a card say. */

@@ -4,7 +4,7 @@ import { copyText, duplicate, insert, move, remove, unwrap, withFreshIds, wrap }
 import { extract } from './extract.ts';
 import { renameId, renameValue } from './names.ts';
 import { put } from './put.ts';
-import { blocksOf, files, manuals, model } from './samples.testing.ts';
+import { blocksOf, files, manuals, model, sure } from './samples.testing.ts';
 import { apply } from './splice.ts';
 import { type Model, type Step, pathText, startsWith, stepAt } from './tree.ts';
 
@@ -172,7 +172,7 @@ describe('steps', () => {
     const before = model(GREET);
     const branch = step(before, 'flow.if');
 
-    const after = insert(before, { list: branch.lists[0]!, index: 0 }, '- use: flow.break\n');
+    const after = insert(before, { list: sure(branch.lists[0]), index: 0 }, '- use: flow.break\n');
 
     expect(after.text).toBe(GREET.replace('then: []', 'then:\n      - use: flow.break'));
     expect(pathText(after.at)).toBe('steps[2].then[0]');
@@ -181,7 +181,7 @@ describe('steps', () => {
   it('go into a block that is not written yet', () => {
     const before = model('steps:\n  - use: flow.repeat\n    with: { times: 2 }\n');
 
-    const after = insert(before, { list: before.steps[0]!.lists[0]!, index: 0 }, '- use: a\n');
+    const after = insert(before, { list: sure(before.steps[0]?.lists[0]), index: 0 }, '- use: a\n');
 
     expect(after.text).toBe('steps:\n  - use: flow.repeat\n    with: { times: 2 }\n    do:\n      - use: a\n');
   });
@@ -198,7 +198,7 @@ describe('steps', () => {
     const before = model(GREET);
     const loop = step(before, 'Each of them');
 
-    const after = move(before, [step(before, 'people')], { list: loop.lists[0]!, index: 1 });
+    const after = move(before, [step(before, 'people')], { list: sure(loop.lists[0]), index: 1 });
 
     expect(after?.text).toContain(
       '# loud\n      # Who there is.\n      - id: people\n        use: excel.read\n        with: { path: people.xlsx }\n      - use: data.increment',
@@ -212,7 +212,7 @@ describe('steps', () => {
     const before = model(GREET);
     const loop = step(before, 'Each of them');
 
-    expect(move(before, [loop], { list: loop.lists[0]!, index: 0 })).toBeUndefined();
+    expect(move(before, [loop], { list: sure(loop.lists[0]), index: 0 })).toBeUndefined();
   });
 
   it('leave an empty block behind', () => {
@@ -228,7 +228,7 @@ describe('steps', () => {
 
     const wrapped = wrap(before, [loop], '- use: flow.try\n', 'do');
     const read = model(wrapped?.text ?? '');
-    const back = unwrap(read, read.steps[1]!, read.steps[1]!.lists[0]!);
+    const back = unwrap(read, sure(read.steps[1]), sure(read.steps[1]?.lists[0]));
 
     expect(wrapped?.text).toContain('  - use: flow.try\n    do:\n      - name: Each of them\n        use: flow.for_each');
     expect(back?.text).toBe(GREET);
@@ -244,7 +244,7 @@ describe('steps', () => {
   it('are copied as text that others can paste', () => {
     const before = model(GREET);
     const loop = step(before, 'Each of them');
-    const inner = loop.lists[0]!.steps;
+    const inner = sure(loop.lists[0]).steps;
 
     expect(copyText(before, [...inner, loop])).toBe(copyText(before, [loop]));
     expect(parse(copyText(before, inner))).toEqual(parse(GREET).steps[1].do);

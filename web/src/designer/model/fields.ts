@@ -186,7 +186,7 @@ export function asExpression(value: unknown): string {
 
 /** What an expression that is a plain value yields; nothing where it reads or computes something. */
 export function asFixed(text: string): unknown {
-  const inner = /^\s*\{\{\s*([^]*?)\s*\}\}\s*$/.exec(text)?.[1];
+  const inner = /^\s*\{\{\s*([\s\S]*?)\s*\}\}\s*$/.exec(text)?.[1];
   if (inner === undefined || inner === '') {
     return undefined;
   }

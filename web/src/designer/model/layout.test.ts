@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { insert, move, remove } from './arrange.ts';
 import { KeyMaker, carryKeys } from './keys.ts';
 import { type Layout, layOut, nearestSlot } from './layout.ts';
-import { files, model } from './samples.testing.ts';
+import { files, model, sure } from './samples.testing.ts';
 import type { Model } from './tree.ts';
 
 /** Models of texts that follow each other, as the designer reads them. */
@@ -53,14 +53,14 @@ it('what stands above an edit does not move, and nothing moves sideways', () => 
   const next = follow();
   const before = next(NESTED);
   const was = places(layOut(before, new Set()));
-  const inner = before.steps[1]!.lists[0]!;
+  const inner = sure(before.steps[1]?.lists[0]);
 
   const after = next(insert(before, { list: inner, index: 2 }, '- use: new\n').text);
   const now = places(layOut(after, new Set()));
 
   const moved = [...was].filter(([key, place]) => now.get(key) !== place).map(([key]) => key);
-  expect(moved).toEqual([before.steps[5]!.key]);
-  expect(now.get(moved[0]!)?.split(',')[0]).toBe(was.get(moved[0]!)?.split(',')[0]);
+  expect(moved).toEqual([before.steps[5]?.key]);
+  expect(now.get(sure(moved[0]))?.split(',')[0]).toBe(was.get(sure(moved[0]))?.split(',')[0]);
 });
 
 it('a step keeps its key when it is edited, moved or something else goes', () => {
@@ -71,17 +71,17 @@ it('a step keeps its key when it is edited, moved or something else goes', () =>
   const edited = next(NESTED.replace('use: c', 'use: c\n        note: hm'));
   expect(edited.steps.map((step) => step.key)).toEqual(keys);
 
-  const gone = next(remove(edited, [edited.steps[0]!]));
+  const gone = next(remove(edited, [sure(edited.steps[0])]));
   expect(gone.steps.map((step) => step.key)).toEqual(keys.slice(1));
 
   const slot = { list: gone.root, index: 2 };
-  const moved = next(move(gone, [gone.steps[2]!], slot)!.text);
+  const moved = next(sure(move(gone, [sure(gone.steps[2])], slot)).text);
   expect(moved.steps.map((step) => step.key)).toEqual([keys[1], keys[2], keys[4], keys[5], keys[3]]);
 });
 
 it('a folded step hides what is in it and says how much', () => {
   const before = follow()(NESTED);
-  const layout = layOut(before, new Set([before.steps[1]!.key]));
+  const layout = layOut(before, new Set([sure(before.steps[1]).key]));
 
   expect(layout.steps.map((placed) => placed.hidden)).toEqual([0, 3, 0]);
   expect(layout.lists).toEqual([]);
@@ -90,7 +90,7 @@ it('a folded step hides what is in it and says how much', () => {
 it('what is dropped goes to the nearest place that takes it', () => {
   const before = follow()(NESTED);
   const layout = layOut(before, new Set());
-  const inner = layout.byKey.get(before.steps[3]!.key)!;
+  const inner = sure(layout.byKey.get(sure(before.steps[3]).key));
 
   const slot = nearestSlot(layout, { x: inner.x + 20, y: inner.y + inner.height + 10 }, () => true);
   const outside = nearestSlot(layout, { x: inner.x, y: inner.y }, (one) => one.list === before.root);

@@ -20,7 +20,7 @@ export function expressions(model: Model): { from: number; to: number }[] {
       }
       const [start, end] = node.range;
       const source = model.text.slice(start, end);
-      const braces = [...source.matchAll(/\{\{[^]*?\}\}|\{%[^]*?%\}/g)];
+      const braces = [...source.matchAll(/\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g)];
       for (const match of braces) {
         found.push({ from: start + match.index, to: start + match.index + match[0].length });
       }

@@ -24,7 +24,7 @@ export function files(): Sample[] {
 export function manuals(): Sample[] {
   const folder = join(ROOT, 'docs/nodes');
   return readdirSync(folder).flatMap((file) =>
-    Array.from(readFileSync(join(folder, file), 'utf8').matchAll(/^## (\S+)\n(?:(?!^## )[^])*?```yaml\n([^]*?)```/gm), (match): Sample => [
+    Array.from(readFileSync(join(folder, file), 'utf8').matchAll(/^## (\S+)\n(?:(?!^## )[\s\S])*?```yaml\n([\s\S]*?)```/gm), (match): Sample => [
       match[1] ?? '',
       `casare: 1\nname: sample\nsteps:\n${indent(match[2] ?? '', 2)}`,
     ]),
@@ -49,4 +49,12 @@ export function model(text: string): Model {
     throw new Error(`${reading.error.line}: ${reading.error.message}`);
   }
   return reading.model;
+}
+
+/** A value that a test needs: it fails without. */
+export function sure<T>(value: T | undefined): T {
+  if (value === undefined) {
+    throw new Error('what the test needs is not there');
+  }
+  return value;
 }

@@ -235,7 +235,7 @@ function readBlock(step: Step, block: string, place: ListPlace): StepList[] {
 
 /** As run paths write the name of a list. */
 function encodeName(name: string): string {
-  return name.replace(/[.[\]%\u0000-\u001f\u007f]|[^\u0000-\u007f]/gu, (char) => encodeByte(char));
+  return name.replace(/[.[\]%\p{Cc}]|\P{ASCII}/gu, (char) => encodeByte(char));
 }
 
 function encodeByte(char: string): string {

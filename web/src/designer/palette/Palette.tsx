@@ -16,7 +16,7 @@ export function Palette() {
   const nodes = useDesigner((state) => state.catalogue.nodes);
   const recent = useDesigner((state) => state.model);
   const ref = useModal();
-  const list = useRef<HTMLUListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const [query, setQuery] = useState('');
   const [at, setAt] = useState(0);
   const asked = useDeferredValue(query);
@@ -73,10 +73,10 @@ export function Palette() {
           }
         }}
       />
-      <ul ref={list} id="dz-nodes" className="dz-options" role="listbox" aria-label="Nodes">
+      <div ref={list} id="dz-nodes" className="dz-options" role="listbox" aria-label="Nodes">
         {found.map((node, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the keyboard is in the field above
-          <li
+          <div
             key={node.name}
             id={`dz-node-${index}`}
             role="option"
@@ -94,10 +94,10 @@ export function Palette() {
                 <Says text={node.summary} />
               </small>
             </span>
-          </li>
+          </div>
         ))}
-        {found.length === 0 ? <li className="dz-empty">No node fits these words.</li> : null}
-      </ul>
+        {found.length === 0 ? <p className="dz-empty">No node fits these words.</p> : null}
+      </div>
     </dialog>
   );
 }

@@ -54,7 +54,7 @@ function Branch({
   onPick: (path: string, from: Step | undefined) => void;
 }) {
   const scope = useDesigner(knownValues);
-  const real = valueOf(scope, name.path);
+  const real = valueAtPath(scope, name.path);
   if (name.children.length > 0) {
     const isNameable = !['inputs', 'vars'].includes(name.path) && name.step === undefined;
     return (
@@ -70,7 +70,7 @@ function Branch({
         </summary>
         <div style={{ paddingLeft: 12 }}>
           {name.children.filter((child) => fits(child) || fits({ ...name, children: [] })).map((child) => (
-            <Leaf key={child.path} name={child} real={valueOf(scope, child.path)} depth={0} onPick={onPick} />
+            <Leaf key={child.path} name={child} real={valueAtPath(scope, child.path)} depth={0} onPick={onPick} />
           ))}
         </div>
       </details>
@@ -136,7 +136,7 @@ function parts(value: unknown): [string, unknown][] {
   return [];
 }
 
-function valueOf(scope: Record<string, unknown>, path: string): unknown {
+function valueAtPath(scope: Record<string, unknown>, path: string): unknown {
   let value: unknown = scope;
   for (const part of path.split('.')) {
     if (typeof value !== 'object' || value === null) {

@@ -102,7 +102,7 @@ export function FieldRow({
             *<span className="dz-hidden"> required</span>
           </span>
         ) : null}
-        {extra ? <span>{extra}</span> : null}
+        {extra ? <span className="dz-extra">{extra}</span> : null}
       </div>
       {children(id, help)}
       {help ? (

@@ -30,9 +30,9 @@ export function Value({ label, value }: { label: string; value: unknown }) {
         ) : null}
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
-      <div className="dz-data" tabIndex={0} role="region" aria-label={label}>
+      <section className="dz-data" tabIndex={0} aria-label={label}>
         {form === 'table' && table ? <Table {...table} /> : <pre>{written(value, form)}</pre>}
-      </div>
+      </section>
     </div>
   );
 }

@@ -35,7 +35,6 @@ export function Outline() {
       className="dz-scroll dz-tree"
       style={{ height: '100%' }}
       role="tree"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: the tree takes the keyboard as a whole
       tabIndex={0}
       aria-label="Outline"
       aria-activedescendant={active ? `dz-outline-${active}` : undefined}

@@ -68,5 +68,6 @@ export function CodeField({
       editor.dispatch({ changes: change });
     }
   }, [value]);
+  // biome-ignore lint/a11y/noStaticElementInteractions: keys of the editor are none of the page
   return <div ref={parent} className="dz-code" onKeyDown={(event) => event.stopPropagation()} />;
 }

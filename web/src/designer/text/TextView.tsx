@@ -71,6 +71,7 @@ export function TextView() {
     }
   }, [active, store]);
   useProblems(view);
+  // biome-ignore lint/a11y/noStaticElementInteractions: keys of the editor are none of the page
   return <div ref={parent} className="dz-text" onKeyDown={(event) => event.stopPropagation()} />;
 }
 
