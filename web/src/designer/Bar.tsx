@@ -4,7 +4,8 @@ import { CircleAlert, FileInput, Keyboard, Play, Upload } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { Button, Switch, ago, person } from './controls.tsx';
 import { mergePublished, takeTheirs } from './drafts.ts';
-import { type OpenDraft, listen, server } from './server.ts';
+import { listen } from './live.ts';
+import { type OpenDraft, server } from './server.ts';
 import { type View, useDesigner, useDesignerStore } from './store.ts';
 
 export function Bar({ onOpen }: { onOpen: (dialog: 'run' | 'publish' | 'import' | 'keys') => void }) {
@@ -100,7 +101,7 @@ function Presence() {
       );
     void look();
     return listen(['drafts'], (_, data) => {
-      if (data.draft === workflow) {
+      if (data.draft === workflow || data.draft === undefined) {
         void look();
       }
     });

@@ -1,7 +1,8 @@
 /** Keeping the draft as it is typed, and noticing what others publish meanwhile. */
 
 import { useEffect } from 'react';
-import { Refusal, type VersionView, listen, server } from './server.ts';
+import { listen } from './live.ts';
+import { Refusal, type VersionView, server } from './server.ts';
 import { type DesignerStore, useDesigner, useDesignerStore } from './store.ts';
 
 /** Waits so long for more changes before the draft is kept. */

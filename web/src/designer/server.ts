@@ -236,14 +236,3 @@ export const server = {
 function cursorAfter(seq: number): string {
   return btoa(String(seq)).replace(/=+$/, '');
 }
-
-/** Calls `heard` for what happens on these topics, until the answer is called. */
-export function listen(topics: string[], heard: (topic: string, data: Record<string, unknown>) => void): () => void {
-  const source = new EventSource(`/api/v1/events?topics=${encodeURIComponent(topics.join(','))}`);
-  source.onmessage = (message) => {
-    const event = JSON.parse(message.data as string) as { topic: string; data: Record<string, unknown> };
-    heard(event.topic, event.data);
-  };
-  source.addEventListener('missed', () => heard('missed', {}));
-  return () => source.close();
-}

@@ -2,7 +2,8 @@
 
 import { useEffect } from 'react';
 import { NO_PROGRESS, type RunEvent, follow } from '../model/progress.ts';
-import { type JobDetail, listen, server } from '../server.ts';
+import { listen } from '../live.ts';
+import { type JobDetail, server } from '../server.ts';
 import { type DesignerStore, useDesigner, useDesignerStore } from '../store.ts';
 
 /** Looks again even when nothing was heard. */
