@@ -34,7 +34,7 @@ export function Bar({ onOpen }: { onOpen: (dialog: 'run' | 'publish' | 'import' 
       />
       {problems.length > 0 ? (
         <Button
-          aria-label={`${problems.length} problems`}
+          aria-label={problems.length === 1 ? '1 problem' : `${problems.length} problems`}
           title="Show what is wrong"
           onClick={() => store.getState().show({ side: 'problems' })}
         >

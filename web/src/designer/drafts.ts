@@ -8,6 +8,7 @@ import { type DesignerStore, useDesigner, useDesignerStore } from './store.ts';
 /** Waits so long for more changes before the draft is kept. */
 const PAUSE_MS = 700;
 const RETRY_MS = 5_000;
+const LOOK_MS = 60_000;
 
 /** What the designer begins with. */
 export interface Opened {
@@ -123,20 +124,25 @@ class Keeper {
 export function useOthers(): void {
   const store = useDesignerStore();
   const workflow = useDesigner((state) => state.workflow);
-  useEffect(
-    () =>
-      listen(['workflows'], () => {
-        server.workflow(workflow).then(
-          (known) => {
-            if (known && known.active !== store.getState().published) {
-              store.getState().show({ published: known.active });
-            }
-          },
-          () => undefined,
-        );
-      }),
-    [store, workflow],
-  );
+  useEffect(() => {
+    const look = () => {
+      server.workflow(workflow).then(
+        (known) => {
+          if (known && known.active !== store.getState().published) {
+            store.getState().show({ published: known.active });
+          }
+        },
+        () => undefined,
+      );
+    };
+    // Where nothing is heard, it is looked up now and then.
+    const timer = window.setInterval(look, LOOK_MS);
+    const deaf = listen(['workflows'], look);
+    return () => {
+      window.clearInterval(timer);
+      deaf();
+    };
+  }, [store, workflow]);
 }
 
 /** Takes what the draft of the other window holds. */
