@@ -52,7 +52,10 @@ before(async () => {
   });
   assert.equal(answer.status, 200);
   cookie = /casare_session=([^;]+)/.exec(answer.headers.get('set-cookie'))[1];
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-features=LocalNetworkAccessChecks'] });
+  browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-features=LocalNetworkAccessChecks'],
+  });
 });
 
 after(async () => {

@@ -22,6 +22,7 @@ export function RunBar() {
       <div className="dz-grow dz-cut" role="status">
         <strong>{SAYS[state] ?? state}</strong> <Detail shown={shown} />
       </div>
+      <Failed shown={shown} />
       {hasEnded(state) ? null : (
         <>
           <Button small disabled={job.stopping} onClick={() => server.cancel(job.id).catch(tell)}>
@@ -77,7 +78,6 @@ function Picture({ state }: { state: string }) {
 function Detail({ shown }: { shown: Shown }) {
   const { job, progress } = shown;
   const waiting = useWaiting(job.id, job.state);
-  const failed = [...progress.steps.values()].filter((step) => step.state === 'failed').length;
   if (job.state === 'queued' || job.state === 'scheduled') {
     return <span className="dz-soft">{waiting}</span>;
   }
@@ -85,10 +85,37 @@ function Detail({ shown }: { shown: Shown }) {
   return (
     <span className="dz-soft">
       {progress.steps.size > 0 ? `${progress.steps.size} steps` : ''}
-      {failed > 0 ? `, ${failed} failed` : ''}
       {job.started ? ` · ${lasted(job.started, job.finished)}` : ''}
       {error ? ` · ${error}` : ''}
     </span>
+  );
+}
+
+/** Leads from one failed step to the next, the innermost first: the others failed because of it. */
+function Failed({ shown }: { shown: Shown }) {
+  const store = useDesignerStore();
+  const keys = [...shown.places]
+    .filter(([, place]) => shown.progress.steps.get(place)?.state === 'failed')
+    .sort(([, a], [, b]) => b.split('.').length - a.split('.').length)
+    .map(([key]) => key);
+  if (keys.length === 0) {
+    return null;
+  }
+  return (
+    <Button
+      small
+      tone="bad"
+      onClick={() => {
+        const state = store.getState();
+        const next = keys[(keys.indexOf(state.active ?? '') + 1) % keys.length];
+        if (next !== undefined) {
+          state.reveal(next);
+          state.show({ side: 'step', part: 'run' });
+        }
+      }}
+    >
+      {keys.length === 1 ? 'Show the step that failed' : `Show the ${keys.length} steps that failed`}
+    </Button>
   );
 }
 

@@ -1,6 +1,6 @@
 /** What a step got and gave in the run that is shown: each time it ran, failures first. */
 
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { took } from '../controls.tsx';
 import type { Instance } from '../model/progress.ts';
 import { type Step, valueAt } from '../model/tree.ts';
@@ -45,22 +45,53 @@ export function StepData({ step }: { step: Step }) {
               {instance.error.message} {instance.error.help ?? ''}
             </p>
           ) : null}
-          <Value label="Settings" value={valueAt(model, [...step.path, 'with']) ?? {}} />
+          <Value label="Settings as written" value={valueAt(model, [...step.path, 'with']) ?? {}} />
           {instance.outputs === undefined || instance.outputs === null ? null : <Value label="Outputs" value={instance.outputs} />}
           {instance.log.length > 0 ? (
             <Value label="Log" value={instance.log.map((line) => `${line.level}: ${line.message}`).join('\n')} />
           ) : null}
           {instance.artifacts.map((artifact) => (
-            <p key={artifact.name} className="dz-small">
-              <a href={`/api/v1/runs/${run}/artifacts/${encodeURIComponent(artifact.name)}`} download={artifact.name}>
-                {artifact.name}
-              </a>
-            </p>
+            <Kept key={artifact.name} address={`/api/v1/runs/${run}/artifacts/${encodeURIComponent(artifact.name)}`} artifact={artifact} />
           ))}
         </>
       ) : null}
     </section>
   );
+}
+
+/** A file that the step kept: a picture is shown, anything can be taken. */
+function Kept({ address, artifact }: { address: string; artifact: { name: string; media_type?: string } }) {
+  return (
+    <div className="dz-rows" style={{ gap: 4, marginTop: 6 }}>
+      <a className="dz-small" href={address} download={artifact.name}>
+        {artifact.name}
+      </a>
+      {artifact.media_type?.startsWith('image/') ? <Picture address={address} name={artifact.name} /> : null}
+    </div>
+  );
+}
+
+/** Drawn, not linked: the server sends what runs kept as plain bytes, so that nothing of it acts as a page. */
+function Picture({ address, name }: { address: string; name: string }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    let isOver = false;
+    const draw = async () => {
+      const answer = await fetch(address, { credentials: 'same-origin' });
+      const picture = await createImageBitmap(await answer.blob());
+      const sheet = canvas.current;
+      if (sheet && !isOver) {
+        sheet.width = picture.width;
+        sheet.height = picture.height;
+        sheet.getContext('2d')?.drawImage(picture, 0, 0);
+      }
+    };
+    draw().catch(() => undefined);
+    return () => {
+      isOver = true;
+    };
+  }, [address]);
+  return <canvas ref={canvas} className="dz-data" role="img" aria-label={name} style={{ width: '100%', height: 'auto' }} />;
 }
 
 const TONES = { running: 'dz-tone-run', finished: 'dz-tone-good', failed: 'dz-tone-bad', skipped: 'dz-soft' };

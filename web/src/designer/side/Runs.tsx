@@ -2,6 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { ago } from '../controls.tsx';
+import { withoutPasses } from '../model/progress.ts';
 import { show } from '../run/watch.ts';
 import { server } from '../server.ts';
 import { useDesigner, useDesignerStore } from '../store.ts';
@@ -23,7 +24,9 @@ export function Runs() {
     return <p className="dz-empty">It has not run yet.</p>;
   }
   return (
-    <ul className="dz-items">
+    <>
+      <Log />
+      <ul className="dz-items" aria-label="Runs">
       {data.items.map((job) => (
         <li key={job.id}>
           <button
@@ -47,9 +50,54 @@ export function Runs() {
           </button>
         </li>
       ))}
-    </ul>
+      </ul>
+    </>
   );
 }
+
+/** Lines that are drawn; the newest. */
+const MOST_LINES = 300;
+
+/** What the run that is shown wrote; a line leads to its step. */
+function Log() {
+  const store = useDesignerStore();
+  const shown = useDesigner((state) => state.shown);
+  if (!shown || shown.progress.log.length === 0) {
+    return null;
+  }
+  const keys = new Map([...shown.places].map(([key, place]) => [place, key]));
+  const lines = shown.progress.log.slice(-MOST_LINES);
+  return (
+    <details className="dz-pad" style={{ paddingBottom: 0 }} open>
+      <summary style={{ cursor: 'pointer' }}>
+        <strong>Log of the run that is shown</strong> <span className="dz-count">{shown.progress.log.length}</span>
+      </summary>
+      <div className="dz-data" style={{ marginTop: 6 }}>
+        {lines.map((line, index) => (
+          <button
+            // biome-ignore lint/suspicious/noArrayIndexKey: lines have no name of their own
+            key={index}
+            type="button"
+            className="dz-item dz-small"
+            onClick={() => {
+              const key = keys.get(withoutPasses(line.path));
+              if (key !== undefined) {
+                store.getState().reveal(key);
+              }
+            }}
+          >
+            <span className={LEVELS[line.level] ?? 'dz-soft'}>{line.level}</span>
+            <span className="dz-grow" style={{ overflowWrap: 'anywhere' }}>
+              {line.message}
+            </span>
+          </button>
+        ))}
+      </div>
+    </details>
+  );
+}
+
+const LEVELS: Record<string, string> = { error: 'dz-tone-bad', warn: 'dz-tone-warn', warning: 'dz-tone-warn' };
 
 const TONES: Record<string, string> = {
   succeeded: 'dz-tone-good',
