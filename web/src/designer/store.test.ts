@@ -66,3 +66,17 @@ it('problems belong to the innermost step that their path leads into', () => {
 
   expect([...state().problemsByKey.keys()]).toEqual([state().model.steps[1]?.key]);
 });
+
+it('steps that are written in brackets, as in JSON, are edited all the same', () => {
+  const json = '{"casare": 1, "steps": [{"use": "one", "do": [{"use": "inner", "with": {"a": [1]}}]}, {"use": "two"}]}';
+  state().setText(json, { label: 'Take' });
+  const inner = sure(state().model.steps[1]);
+
+  state().insert({ list: inner.list, index: 1 }, '- use: new\n', 'Insert');
+  expect(uses()).toEqual(['one', 'inner', 'new', 'two']);
+  state().move([sure(state().model.steps[3])], { list: state().model.root, index: 0 });
+  expect(uses()).toEqual(['two', 'one', 'inner', 'new']);
+  state().remove([sure(state().model.steps[2])]);
+  expect(uses()).toEqual(['two', 'one', 'new']);
+  expect(state().notice).toBeUndefined();
+});

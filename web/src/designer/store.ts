@@ -160,6 +160,18 @@ export function createDesigner(beginning: Beginning): DesignerStore {
       const { text, model, selection } = get();
       return { text, label, selection: pathsOf(model, selection) };
     };
+    /** Where steps are written in brackets, they are first written on lines of their own. */
+    const openUp = () => {
+      const text = arrange.onLines(get().model);
+      if (text !== undefined) {
+        get().setText(text, { label: 'Write the steps on lines' });
+      }
+    };
+    const now = (steps: readonly Step[]) => steps.map((step) => get().model.byKey.get(step.key) ?? step);
+    const there = (slot: arrange.Slot): arrange.Slot => ({
+      list: listAt(get().model, slot.list.path) ?? slot.list,
+      index: slot.index,
+    });
     const attempt = (label: string, work: () => arrange.Placed | string | undefined) => {
       try {
         const done = work();
@@ -261,9 +273,12 @@ export function createDesigner(beginning: Beginning): DesignerStore {
         });
       },
       insert(slot, items, label) {
-        attempt(label, () => arrange.insert(get().model, slot, items));
+        openUp();
+        attempt(label, () => arrange.insert(get().model, there(slot), items));
       },
-      remove(steps) {
+      remove(chosen) {
+        openUp();
+        const steps = now(chosen);
         const { model } = get();
         const [first] = arrange.outermost(model, steps);
         attempt(steps.length === 1 ? 'Delete a step' : `Delete ${steps.length} steps`, () => arrange.remove(model, steps));
@@ -274,14 +289,17 @@ export function createDesigner(beginning: Beginning): DesignerStore {
         get().select(next ? [next.key] : []);
       },
       move(steps, slot) {
-        attempt('Move', () => arrange.move(get().model, steps, slot));
+        openUp();
+        attempt('Move', () => arrange.move(get().model, now(steps), there(slot)));
       },
       duplicate(steps) {
-        attempt('Duplicate', () => arrange.duplicate(get().model, steps, blocksOf));
+        openUp();
+        attempt('Duplicate', () => arrange.duplicate(get().model, now(steps), blocksOf));
       },
       wrap(steps, head, block) {
+        openUp();
         attempt('Wrap', () => {
-          const wrapped = arrange.wrap(get().model, steps, head, block);
+          const wrapped = arrange.wrap(get().model, now(steps), head, block);
           if (!wrapped) {
             throw new Error('choose steps that follow each other in one list');
           }

@@ -1,6 +1,6 @@
 /** Inserting, moving, wrapping and removing steps. */
 
-import { parse, stringify } from 'yaml';
+import { isCollection, parse, stringify } from 'yaml';
 import { references } from './names.ts';
 import { type Extent, isAiry, itemText, listIndent, placesOf } from './place.ts';
 import { type Splice, apply, columnOf, indent, lineEnd } from './splice.ts';
@@ -43,6 +43,36 @@ export function copyText(model: Model, steps: readonly Step[]): string {
     .join('');
 }
 
+/**
+ * The text with every step on lines of its own, where some are written in brackets, as in JSON; nothing where
+ * that is so already. Comments stay.
+ */
+export function onLines(model: Model): string | undefined {
+  const inBrackets = (list: StepList): boolean =>
+    (list.steps.length > 0 && placesOf(model, list) === undefined) ||
+    list.steps.some((step) => step.node.flow === true || step.lists.some(inBrackets));
+  if (!inBrackets(model.root)) {
+    return undefined;
+  }
+  const doc = model.doc.clone();
+  const open = (path: Path) => {
+    const node = doc.getIn(path, true);
+    if (isCollection(node)) {
+      node.flow = false;
+    }
+  };
+  const root = doc.contents;
+  if (isCollection(root)) {
+    root.flow = false;
+  }
+  for (const step of model.steps) {
+    for (let length = 1; length <= step.path.length; length += 1) {
+      open(step.path.slice(0, length));
+    }
+  }
+  return doc.toString({ lineWidth: 0 });
+}
+
 /** The changes that put `items` (a list from the left margin) at `slot`. */
 export function insertion(model: Model, slot: Slot, items: string): Splice[] {
   const { list, index } = slot;
@@ -58,6 +88,9 @@ export function insertion(model: Model, slot: Slot, items: string): Splice[] {
     const last = places[places.length - 1] as Extent;
     const open = text[last.end - 1] === '\n' ? '' : '\n';
     return [{ from: last.end, to: last.end, insert: open + gap + indent(items, first.column) }];
+  }
+  if (list.steps.length > 0) {
+    throw new Error('this list is written in brackets; change it in the text');
   }
   return filled(model, list, items);
 }
