@@ -21,8 +21,9 @@ mod workflows;
 
 use axum::{
     Router,
+    body::Body,
     extract::DefaultBodyLimit,
-    http::{HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
@@ -88,7 +89,7 @@ pub(crate) fn router(server: &Orchestrator) -> Router {
     Router::new()
         .nest("/api/v1", api.merge(crate::hub::routes()))
         .merge(system::probes())
-        .fallback(async || Problem::missing("page"))
+        .fallback(page_or_problem)
         .layer(from_fn(tidy))
         .layer(CatchPanicLayer::custom(|_| {
             Problem::new(
@@ -101,15 +102,30 @@ pub(crate) fn router(server: &Orchestrator) -> Router {
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
-        .layer(fixed(
+        // The page has a policy of its own.
+        .layer(SetResponseHeaderLayer::if_not_present(
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
+            HeaderValue::from_static(
+                "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
+            ),
         ))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
         ))
         .with_state(server.clone())
+}
+
+/// The page, wherever nothing else stands; what programs ask for is never answered with it.
+async fn page_or_problem(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let path = uri.path();
+    if path == "/api" || path.starts_with("/api/") || !matches!(method, Method::GET | Method::HEAD)
+    {
+        return Problem::missing("page").into_response();
+    }
+    casare_page::answer(path, &headers)
+        .map(Body::from)
+        .into_response()
 }
 
 fn fixed(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
