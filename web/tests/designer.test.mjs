@@ -228,6 +228,33 @@ test('a step is dragged to another place, comes back by undo, and the draft surv
   await again.page.context().close();
 });
 
+test('two windows with one draft: the later one says so, and neither loses what was typed', async () => {
+  assert.equal(
+    (await ask('POST', '/workflows', { text: SHARED.replace('shared', 'twice'), publish: true })).status,
+    201,
+  );
+  const first = await visit('/workflows/twice/edit');
+  const second = await visit('/workflows/twice/edit');
+  await step(first.page, 'one').click();
+  await first.page.getByLabel('Name of the step').fill('Named in the first');
+  await kept(first.page);
+  await step(second.page, 'two').click();
+  await second.page.getByLabel('Name of the step').fill('Named in the second');
+  await second.page.getByText('Your draft was changed in another window').waitFor();
+
+  await second.page.getByRole('button', { name: 'Open the newer draft' }).click();
+  await step(second.page, 'Named in the first').waitFor();
+  await step(second.page, 'two').click();
+  await second.page.keyboard.press('Control+z');
+  await step(second.page, 'Named in the second').waitFor();
+  await kept(second.page);
+
+  const { text } = (await ask('GET', '/workflows/twice/draft')).body;
+  assert.ok(text.includes('Named in the second'), text);
+  await first.page.context().close();
+  await second.page.context().close();
+});
+
 /** The titles of the steps from top to bottom. */
 function byHeight(page) {
   return page.locator('.dz-card').evaluateAll((cards) =>

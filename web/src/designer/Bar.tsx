@@ -169,7 +169,7 @@ export function Notices() {
       ) : null}
       {keeping === 'overtaken' ? (
         <div className="dz-notice" data-tone="bad" role="alert">
-          <span>Your draft was changed in another window. This one no longer keeps it.</span>
+          <span>Your draft was changed in another window. This one no longer keeps it; undo brings back what is here now.</span>
           <Button small onClick={() => takeTheirs(store).catch(failed)}>
             Open the newer draft
           </Button>

@@ -43,6 +43,7 @@ export function PublishDialog({ onClose, onPublished }: { onClose: () => void; o
       store.getState().show({
         base: version.number,
         published: version.number,
+        revision: undefined,
         keeping: { state: 'kept', at: undefined },
       });
       onPublished(version.version);

@@ -26,6 +26,7 @@ export function blank(name: string): string {
 
 /** One's own draft, else the active version, else the newest one, else a new workflow. */
 export async function open(workflow: string): Promise<Opened> {
+  await Promise.allSettled(onTheWay);
   const [known, drafts] = await Promise.all([server.workflow(workflow), server.drafts(workflow)]);
   const draft = drafts.items.some((one) => one.mine) ? await server.draft(workflow) : undefined;
   const published = known?.active;
@@ -42,54 +43,50 @@ export async function open(workflow: string): Promise<Opened> {
 }
 
 /** Keeps the draft a moment after each change. */
-export function useKeeping(first: number | undefined): void {
+export function useKeeping(): void {
   const store = useDesignerStore();
   useEffect(() => {
-    const keeper = new Keeper(store, first);
+    const keeper = new Keeper(store);
     const stop = store.subscribe((state, before) => {
       if (state.keeping.state === 'changed' && (state.text !== before.text || before.keeping.state !== 'changed')) {
         keeper.later();
       }
-      // Published, and the draft is gone: the next change begins a new one.
-      if (state.keeping !== before.keeping && state.keeping.state === 'kept' && state.keeping.at === undefined) {
-        keeper.forget();
-      }
     });
-    const leave = () => keeper.now(true);
+    const leave = () => keeper.leave();
     window.addEventListener('pagehide', leave);
     return () => {
       stop();
       window.removeEventListener('pagehide', leave);
       leave();
     };
-  }, [store, first]);
+  }, [store]);
 }
+
+/** What is on its way to the server: whoever opens the draft meanwhile waits for it. */
+const onTheWay = new Set<Promise<void>>();
 
 class Keeper {
   private timer: number | undefined;
   private isBusy = false;
 
-  constructor(
-    private readonly store: DesignerStore,
-    private revision: number | undefined,
-  ) {}
+  constructor(private readonly store: DesignerStore) {}
 
   later(wait = PAUSE_MS): void {
     window.clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => void this.keep(false), wait);
+    this.timer = window.setTimeout(() => this.send(false), wait);
   }
 
-  /** When the page is left. */
-  now(isLeaving: boolean): void {
+  /** When the page is left, nothing waits. */
+  leave(): void {
     window.clearTimeout(this.timer);
     if (this.store.getState().keeping.state === 'changed') {
-      void this.keep(isLeaving);
+      this.send(true);
     }
   }
 
-  forget(): void {
-    window.clearTimeout(this.timer);
-    this.revision = undefined;
+  private send(isLeaving: boolean): void {
+    const sent = this.keep(isLeaving).finally(() => onTheWay.delete(sent));
+    onTheWay.add(sent);
   }
 
   private async keep(isLeaving: boolean): Promise<void> {
@@ -97,22 +94,28 @@ class Keeper {
       this.later();
       return;
     }
-    const { workflow, text, base } = this.store.getState();
+    const { workflow, text, base, revision, show } = this.store.getState();
+    if (this.store.getState().keeping.state !== 'changed') {
+      return;
+    }
     this.isBusy = true;
-    this.store.getState().show({ keeping: { state: 'keeping' } });
+    show({ keeping: { state: 'keeping' } });
     try {
-      const kept = await server.keepDraft(workflow, text, base, this.revision, isLeaving);
-      this.revision = kept.revision;
-      const isNewer = this.store.getState().text !== text;
-      if (this.store.getState().keeping.state !== 'kept') {
-        this.store.getState().show({ keeping: isNewer ? { state: 'changed' } : { state: 'kept', at: kept.changed } });
+      const kept = await server.keepDraft(workflow, text, base, revision, isLeaving);
+      const now = this.store.getState();
+      // Unless it was published meanwhile: then the draft is gone.
+      if (now.keeping.state !== 'kept') {
+        const isNewer = now.text !== text;
+        show({ revision: kept.revision, keeping: isNewer ? { state: 'changed' } : { state: 'kept', at: kept.changed } });
       }
     } catch (error) {
       if (error instanceof Refusal && error.code === 'changed') {
-        this.store.getState().show({ keeping: { state: 'overtaken' } });
+        show({ keeping: { state: 'overtaken' } });
       } else {
-        this.store.getState().show({ keeping: { state: 'failed', why: error instanceof Error ? error.message : String(error) } });
-        this.later(RETRY_MS);
+        show({ keeping: { state: 'failed', why: error instanceof Error ? error.message : String(error) } });
+        this.timer = window.setTimeout(() => {
+          show({ keeping: { state: 'changed' } });
+        }, RETRY_MS);
       }
     } finally {
       this.isBusy = false;
@@ -145,14 +148,13 @@ export function useOthers(): void {
   }, [store, workflow]);
 }
 
-/** Takes what the draft of the other window holds. */
+/** Takes what the draft of the other window holds; undo brings back what was here. */
 export async function takeTheirs(store: DesignerStore): Promise<void> {
-  const { workflow } = store.getState();
-  const draft = await server.draft(workflow);
+  const draft = await server.draft(store.getState().workflow);
   if (draft) {
-    store.getState().setText(draft.text, { label: 'Take the draft of the other window' });
+    store.getState().setText(draft.text, { label: 'Take the draft of the other window', mayBreak: true });
+    store.getState().show({ base: draft.base, revision: draft.revision, keeping: { state: 'kept', at: draft.changed } });
   }
-  window.location.reload();
 }
 
 /** Merges the version that others published into the draft; answers what a person has to decide. */

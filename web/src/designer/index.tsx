@@ -2,7 +2,7 @@
 
 import './designer.css';
 import { useQuery } from '@tanstack/react-query';
-import { type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { type PointerEvent, useEffect, useRef, useState } from 'react';
 import { Bar, Notices } from './Bar.tsx';
 import { ImportDialog } from './ImportDialog.tsx';
 import { KeysDialog } from './KeysDialog.tsx';
@@ -40,7 +40,7 @@ export function Designer({ workflow }: { workflow: string }) {
     refetchOnWindowFocus: false,
   });
   const error = catalogue.error ?? opened.error;
-  if (error) {
+  if (error && !(catalogue.data && opened.data)) {
     return (
       <div className="dz" role="alert">
         <p className="dz-empty dz-tone-bad">The designer cannot be opened: {error.message}</p>
@@ -60,28 +60,28 @@ export function Designer({ workflow }: { workflow: string }) {
 export default Designer;
 
 function Ready({ workflow, catalogue, opened }: { workflow: string; catalogue: Catalogue; opened: Opened }) {
-  const store = useMemo(
-    () =>
-      createDesigner({
-        workflow,
-        catalogue,
-        text: opened.text,
-        base: opened.base,
-        published: opened.published,
-        keeping: { state: 'kept', at: opened.changed },
-      }),
-    [workflow, catalogue, opened],
+  // Made once: what is asked again meanwhile must not take away what is being edited.
+  const [store] = useState(() =>
+    createDesigner({
+      workflow,
+      catalogue,
+      text: opened.text,
+      base: opened.base,
+      published: opened.published,
+      revision: opened.revision,
+      keeping: { state: 'kept', at: opened.changed },
+    }),
   );
   return (
     <DesignerProvider value={store}>
-      <Whole revision={opened.revision} />
+      <Whole />
     </DesignerProvider>
   );
 }
 
 type Open = 'run' | 'publish' | 'import' | 'keys';
 
-function Whole({ revision }: { revision: number | undefined }) {
+function Whole() {
   const store = useDesignerStore();
   const canvas = useRef<CanvasHandle>(null);
   const root = useRef<HTMLDivElement>(null);
@@ -89,7 +89,7 @@ function Whole({ revision }: { revision: number | undefined }) {
   const view = useDesigner((state) => state.view);
   const isInserting = useDesigner((state) => state.inserting !== undefined);
   useCheck();
-  useKeeping(revision);
+  useKeeping();
   useOthers();
   useWatch();
   const isCovered = isInserting || dialog !== undefined;

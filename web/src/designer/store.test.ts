@@ -13,6 +13,7 @@ beforeEach(() => {
     text: TEXT,
     base: undefined,
     published: undefined,
+    revision: undefined,
     keeping: { state: 'kept', at: undefined },
   });
 });

@@ -69,6 +69,8 @@ export interface Designer {
   checked: string | undefined;
   problemsByKey: ReadonlyMap<string, Problem[]>;
   keeping: Keeping;
+  /** The revision of the draft that the server has; nothing while it has none. */
+  revision: number | undefined;
   /** The version that the draft began from; nothing for a new workflow. */
   base: number | undefined;
   /** The active version that the server tells of. */
@@ -99,7 +101,7 @@ export interface Designer {
   wrap(steps: readonly Step[], head: string, block: string): void;
   setDisabled(steps: readonly Step[]): void;
   noteProblems(text: string, problems: Problem[]): void;
-  show(part: Partial<Pick<Designer, 'view' | 'side' | 'part' | 'inserting' | 'notice' | 'keeping' | 'base' | 'published' | 'shown' | 'compared'>>): void;
+  show(part: Partial<Pick<Designer, 'view' | 'side' | 'part' | 'inserting' | 'notice' | 'keeping' | 'revision' | 'base' | 'published' | 'shown' | 'compared'>>): void;
   /** Selects a step and brings it into view. */
   reveal(key: string): void;
   /** Gives the keyboard to the panel of the active step. */
@@ -120,6 +122,7 @@ export interface Beginning {
   text: string;
   base: number | undefined;
   published: number | undefined;
+  revision: number | undefined;
   keeping: Keeping;
 }
 
