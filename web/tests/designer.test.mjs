@@ -1,50 +1,22 @@
-/**
- * The designer, as people use it: the real program, its own database, and Chromium.
- *
- * `CASARE_BIN` names the program, `CHROMIUM` the browser; `CASARE_DIST` a folder with a built page, where the
- * program has none inside.
- */
+/** The designer, as people use it: the real program, its own database, and Chromium. */
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { open, serve } from './server.mjs';
 
-const BIN = process.env.CASARE_BIN ?? new URL('../../target/debug/casare', import.meta.url).pathname;
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const DIST = process.env.CASARE_DIST;
-const KINDS = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
-
-let folder;
-let program;
+let server;
 let browser;
 let url;
 let cookie;
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'casare-designer-'));
-  program = spawn(BIN, ['serve', '--data', folder, '--listen', '127.0.0.1:0'], {
-    env: { ...process.env, CASARE_HOME: join(folder, 'home') },
-  });
-  const said = await new Promise((resolve, reject) => {
-    let text = '';
-    program.stderr.on('data', (part) => {
-      text += part;
-      if (/#csl_\S+\s/.test(text)) {
-        resolve(text);
-      }
-    });
-    program.on('exit', (code) => reject(new Error(`the server ended with ${code}: ${text}`)));
-  });
-  url = /ready at (\S+)/.exec(said)[1];
+  server = await serve();
+  url = server.address;
   const answer = await fetch(`${url}/api/v1/use-link`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
-      token: /#(csl_\S+)/.exec(said)[1],
+      token: new URL(server.link).hash.slice(1),
       email: 'ada@example.com',
       name: 'Ada',
       password: 'at least twelve letters',
@@ -52,17 +24,12 @@ before(async () => {
   });
   assert.equal(answer.status, 200);
   cookie = /casare_session=([^;]+)/.exec(answer.headers.get('set-cookie'))[1];
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-features=LocalNetworkAccessChecks'],
-  });
+  browser = await open();
 });
 
 after(async () => {
   await browser?.close();
-  program?.kill('SIGTERM');
-  await new Promise((resolve) => (program?.exitCode === null ? program.once('exit', resolve) : resolve()));
-  await rm(folder, { recursive: true, force: true });
+  await server?.stop();
 });
 
 /** A window of somebody who is signed in, at this address. */
@@ -72,17 +39,6 @@ async function visit(path) {
   const page = await context.newPage();
   const faults = [];
   page.on('pageerror', (error) => faults.push(String(error)));
-  if (DIST) {
-    await page.route(
-      (to) => !to.pathname.startsWith('/api/'),
-      async (route) => {
-        const { pathname } = new URL(route.request().url());
-        const file = extname(pathname) === '' ? '/index.html' : pathname;
-        const body = await readFile(join(DIST, file)).catch(() => undefined);
-        await route.fulfill(body ? { body, contentType: KINDS[extname(file)] } : { status: 404 });
-      },
-    );
-  }
   await page.goto(`${url}${path}`);
   await page.getByRole('application', { name: /^Canvas/ }).waitFor();
   return { page, faults };
