@@ -4,6 +4,7 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
+  Link,
   lazyRouteComponent,
   Outlet,
   redirect,
@@ -12,7 +13,7 @@ import { Join, SignIn } from './account/Door.tsx';
 import { Refusal } from './api/client.ts';
 import { me, queries } from './api/queries.ts';
 import { Shell } from './shell/Shell.tsx';
-import { Empty, Failed, Loading } from './ui/kit.tsx';
+import { Failed, Loading } from './ui/kit.tsx';
 
 const root = createRootRoute({ component: Outlet });
 
@@ -157,7 +158,14 @@ export const router = createRouter({
   routeTree: root.addChildren([signIn, join, inside.addChildren(pages)]),
   defaultPreload: 'intent',
   defaultPendingComponent: Loading,
-  defaultNotFoundComponent: () => <Empty title="There is no page at this address" />,
+  defaultNotFoundComponent: () => (
+    <main className="flex h-full flex-col items-center justify-center gap-3">
+      <h1 className="font-semibold text-[17px]">There is no page at this address</h1>
+      <Link to="/" className="text-accent hover:underline">
+        Go home
+      </Link>
+    </main>
+  ),
   defaultErrorComponent: ({ error, reset }) => (
     <div className="p-6">
       <Failed error={error instanceof Error ? error : new Error(String(error))} again={reset} />

@@ -123,10 +123,10 @@ function Whole() {
         <Notices />
       </div>
       <div className="dz-work">
-        <main className="dz-main" data-view={view}>
+        <div className="dz-main" data-view={view}>
           {view === 'text' ? null : <Canvas handle={canvas} />}
           {view === 'canvas' ? null : <TextView />}
-        </main>
+        </div>
         <Grip root={root} />
         <SidePanel canvas={() => canvas.current} />
       </div>

@@ -6,10 +6,12 @@ import { CircleCheck } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { api, got, type Schemas } from '../api/client.ts';
 import { Asked, Button, Card, Empty, Page, State, When } from '../ui/kit.tsx';
+import { useWorkflowNames } from '../workflows/names.tsx';
 
 const FEW = 6;
 
 export function Home() {
+  const nameOf = useWorkflowNames();
   const counts = useQuery({ queryKey: ['jobs', 'counts'], queryFn: () => got(api.GET('/api/v1/jobs/counts')) });
   const failed = useQuery({
     queryKey: ['jobs', 'failed'],
@@ -57,7 +59,7 @@ export function Home() {
             <span className="block text-[22px] leading-7">
               {counts.data ? (many.get(state) ?? 0).toLocaleString() : '–'}
             </span>
-            <State state={state} />
+            {many.get(state) ? <State state={state} /> : <span className="text-[12px] text-soft">{state}</span>}
           </Link>
         ))}
       </div>
@@ -68,12 +70,12 @@ export function Home() {
           </p>
         </Card>
       ) : null}
-      <div className="grid items-start gap-4 lg:grid-cols-2">
+      <div className={isQuiet ? 'hidden' : 'grid items-start gap-4 lg:grid-cols-2'}>
         {tasks.data?.items.length ? (
           <Card title="Waiting for an answer" actions={<All to="/tasks" />} flush>
             <Rows items={tasks.data.items} of={(task) => task.job}>
               {(task) => (
-                <Line to="/tasks" name={task.workflow} detail={asked(task)}>
+                <Line to="/tasks" name={nameOf(task.workflow)} detail={asked(task)}>
                   <State state={task.state} />
                 </Line>
               )}
@@ -84,7 +86,7 @@ export function Home() {
           <Card title="Failed runs" actions={<All to="/runs?state=failed" />} flush>
             <Rows items={failed.data.items} of={(job) => job.id}>
               {(job) => (
-                <Line to={`/runs/${job.id}`} name={job.workflow} detail={job.error_message}>
+                <Line to={`/runs/${job.id}`} name={nameOf(job.workflow)} detail={job.error_message}>
                   <When at={job.finished} />
                 </Line>
               )}
@@ -95,7 +97,11 @@ export function Home() {
           <Card title="Dead letters" actions={<All to="/dead-letters" />} flush>
             <Rows items={letters.data.items} of={(letter) => letter.job}>
               {(letter) => (
-                <Line to="/dead-letters" name={letter.workflow} detail={letter.error_message ?? letter.error_kind}>
+                <Line
+                  to="/dead-letters"
+                  name={nameOf(letter.workflow)}
+                  detail={letter.error_message ?? letter.error_kind}
+                >
                   <When at={letter.died} />
                 </Line>
               )}
@@ -120,7 +126,7 @@ export function Home() {
             page.items.length ? (
               <Rows items={page.items} of={(job) => job.id}>
                 {(job) => (
-                  <Line to={`/runs/${job.id}`} name={job.workflow} detail={job.error_message}>
+                  <Line to={`/runs/${job.id}`} name={nameOf(job.workflow)} detail={job.error_message}>
                     <State state={job.state} />
                     <span className="hidden w-20 text-right sm:block">
                       <When at={job.submitted} />

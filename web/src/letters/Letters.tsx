@@ -10,6 +10,7 @@ import { Dialog } from '../ui/Dialog.tsx';
 import { Button, Choice, Empty, Facts, Page, State, Tag, When } from '../ui/kit.tsx';
 import { person, said } from '../ui/text.ts';
 import { attempt } from '../ui/toast.tsx';
+import { useWorkflowNames, WorkflowName } from '../workflows/names.tsx';
 
 type Letter = Schemas['LetterView'];
 
@@ -62,7 +63,11 @@ export function Letters() {
           {
             name: 'Workflow',
             width: 'minmax(0,1fr)',
-            cell: (letter) => <span className="font-medium">{letter.workflow}</span>,
+            cell: (letter) => (
+              <span className="font-medium">
+                <WorkflowName id={letter.workflow} />
+              </span>
+            ),
           },
           { name: 'Kind', width: '130px', cell: (letter) => <Tag>{said(letter.error_kind)}</Tag> },
           {
@@ -83,7 +88,7 @@ function LetterDialog({ letter, onClose }: { letter: Letter; onClose: () => void
   const path = { job: letter.job };
   const isOpen = letter.state === 'open';
   return (
-    <Dialog title={letter.workflow} onClose={onClose} wide>
+    <Dialog title={useWorkflowNames()(letter.workflow)} onClose={onClose} wide>
       <div className="space-y-4">
         <Facts
           facts={[

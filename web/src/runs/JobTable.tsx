@@ -8,6 +8,7 @@ import { DataTable } from '../ui/DataTable.tsx';
 import { Button, Empty, State, When } from '../ui/kit.tsx';
 import { between, short } from '../ui/text.ts';
 import { tell } from '../ui/toast.tsx';
+import { WorkflowName } from '../workflows/names.tsx';
 
 export const ENDED = ['succeeded', 'failed', 'cancelled', 'dead'];
 /** Requests at a time when something is done to many. */
@@ -81,7 +82,7 @@ export function JobTable({ filter }: { filter: { state?: string; workflow?: stri
             width: 'minmax(0,1.2fr)',
             cell: (job) => (
               <Link to="/runs/$job" params={{ job: job.id }} className="font-medium hover:underline" tabIndex={-1}>
-                {job.workflow}
+                <WorkflowName id={job.workflow} />
               </Link>
             ),
           },

@@ -10,6 +10,7 @@ import { Asked, Button, Card, Choice, Empty, Facts, Json, Page, State, Tabs, Whe
 import { between, lasted, said, size } from '../ui/text.ts';
 import { attempt } from '../ui/toast.tsx';
 import { ENDED } from './JobTable.tsx';
+import { WorkflowName } from '../workflows/names.tsx';
 
 export function Run() {
   const route = getRouteApi('/inside/runs/$job');
@@ -26,7 +27,8 @@ export function Run() {
       fill
       title={
         <span className="flex items-center gap-3">
-          {job.data?.workflow ?? 'Run'} {job.data ? <State state={job.data.state} /> : null}
+          {job.data ? <WorkflowName id={job.data.workflow} /> : 'Run'}{' '}
+          {job.data ? <State state={job.data.state} /> : null}
         </span>
       }
       sub={<span className="font-mono">{id}</span>}
@@ -115,7 +117,7 @@ export function Run() {
                 <Attempts attempts={attempts} />
               ) : run === undefined ? (
                 <Card>
-                  <Empty title="It has not started yet" />
+                  <Empty title={ENDED.includes(job.state) ? 'It never started' : 'It has not started yet'} />
                 </Card>
               ) : tab === 'log' ? (
                 <Log run={run} />

@@ -25,7 +25,7 @@ export function Runs() {
   const navigate = useNavigate();
   const counts = useQuery({ queryKey: ['jobs', 'counts'], queryFn: () => got(api.GET('/api/v1/jobs/counts')) });
   const workflows = useQuery({
-    queryKey: ['workflows', 'names'],
+    queryKey: ['workflows', 'palette'],
     queryFn: () => got(api.GET('/api/v1/workflows', { params: { query: { limit: 500 } } })),
   });
   const many = new Map(counts.data?.items.map((one) => [one.state, one.jobs]));

@@ -7,11 +7,13 @@ import { Act, Now } from '../ui/Act.tsx';
 import { DataTable } from '../ui/DataTable.tsx';
 import { Asked, Card, Page, State, When } from '../ui/kit.tsx';
 import { fieldsOf, orderOf, whenOf } from './Schedules.tsx';
+import { useWorkflowNames } from '../workflows/names.tsx';
 
 export function Schedule() {
   const { schedule: id } = getRouteApi('/inside/schedules/$schedule').useParams();
   const navigate = useNavigate();
   const params = { path: { id } };
+  const nameOf = useWorkflowNames();
   const schedule = useQuery({
     queryKey: ['schedules', id],
     queryFn: () => got(api.GET('/api/v1/schedules/{id}', { params })),
@@ -24,7 +26,7 @@ export function Schedule() {
   return (
     <Page
       title={one?.name ?? 'Schedule'}
-      sub={one ? `${one.workflow} · ${whenOf(one)}` : undefined}
+      sub={one ? `${nameOf(one.workflow)} · ${whenOf(one)}` : undefined}
       actions={
         one ? (
           <>
@@ -62,7 +64,7 @@ export function Schedule() {
               title={`Change ${one.name}`}
               action="Save"
               touches="schedules"
-              fields={fieldsOf(one)}
+              fields={fieldsOf(one, nameOf(one.workflow))}
               onDo={(values) =>
                 got(
                   api.PUT('/api/v1/schedules/{id}', {

@@ -6,6 +6,7 @@ import { Act, Now } from '../ui/Act.tsx';
 import { DataTable } from '../ui/DataTable.tsx';
 import type { FieldSpec, Values } from '../ui/Dialog.tsx';
 import { Empty, Page, State, Tabs, When } from '../ui/kit.tsx';
+import { WorkflowName } from '../workflows/names.tsx';
 
 type Schedule = Schemas['ScheduleView'];
 
@@ -71,13 +72,13 @@ export function Schedules() {
   );
 }
 
-export function fieldsOf(now?: Schedule): FieldSpec[] {
+export function fieldsOf(now?: Schedule, workflow?: string): FieldSpec[] {
   const when = now?.plan.when as
     | { kind?: string; expression?: string; time_zone?: string | null; seconds?: number; at?: string }
     | undefined;
   return [
     { name: 'name', label: 'Name', initial: now?.name },
-    { name: 'workflow', label: 'Workflow', initial: now?.workflow },
+    { name: 'workflow', label: 'Workflow', initial: workflow ?? now?.workflow },
     {
       name: 'kind',
       label: 'When',
@@ -166,7 +167,7 @@ function List() {
       columns={[
         { name: 'State', width: '100px', cell: (one) => <State state={one.enabled ? 'enabled' : 'off'} /> },
         { name: 'Name', width: 'minmax(0,1fr)', cell: (one) => <span className="font-medium">{one.name}</span> },
-        { name: 'Workflow', width: 'minmax(0,1fr)', cell: (one) => one.workflow },
+        { name: 'Workflow', width: 'minmax(0,1fr)', cell: (one) => <WorkflowName id={one.workflow} /> },
         {
           name: 'When',
           width: 'minmax(0,1fr)',

@@ -8,6 +8,7 @@ import { DataTable } from '../ui/DataTable.tsx';
 import { type FieldSpec, FormDialog } from '../ui/Dialog.tsx';
 import { Button, Empty, Page, State, When } from '../ui/kit.tsx';
 import { tell } from '../ui/toast.tsx';
+import { WorkflowName } from '../workflows/names.tsx';
 
 type Task = Schemas['TaskView'];
 
@@ -54,7 +55,7 @@ export function Tasks() {
             width: 'minmax(0,2fr)',
             cell: (task) => <span className="font-medium">{titleOf(task)}</span>,
           },
-          { name: 'Workflow', width: 'minmax(0,1fr)', cell: (task) => task.workflow },
+          { name: 'Workflow', width: 'minmax(0,1fr)', cell: (task) => <WorkflowName id={task.workflow} /> },
           { name: 'Until', width: '86px', cell: (task) => <When at={task.until} /> },
           {
             name: 'Do',
@@ -106,7 +107,7 @@ const asked = (task: Task) => (task.question ?? {}) as Asked;
 
 function titleOf(task: Task): string {
   const { title, label, message, text } = asked(task);
-  return title ?? label ?? message ?? text ?? `${task.workflow} asks`;
+  return title ?? label ?? message ?? text ?? 'A run asks';
 }
 
 function said(task: Task): string | undefined {

@@ -7,6 +7,7 @@ import { Act } from '../ui/Act.tsx';
 import { DataTable } from '../ui/DataTable.tsx';
 import { Dialog, SecretDialog } from '../ui/Dialog.tsx';
 import { Empty, Facts, Json, Page, State, Tabs, Tag, When } from '../ui/kit.tsx';
+import { WorkflowName } from '../workflows/names.tsx';
 
 type Trigger = Schemas['TriggerView'];
 type Hook = Schemas['HookView'];
@@ -97,7 +98,7 @@ function List() {
           { name: 'State', width: '100px', cell: (one) => <State state={one.enabled ? 'enabled' : 'off'} /> },
           { name: 'Name', width: 'minmax(0,1fr)', cell: (one) => <span className="font-medium">{one.name}</span> },
           { name: 'Kind', width: '120px', cell: (one) => <Tag>{kindOf(one).replace('_', ' ')}</Tag> },
-          { name: 'Workflow', width: 'minmax(0,1fr)', cell: (one) => one.workflow },
+          { name: 'Workflow', width: 'minmax(0,1fr)', cell: (one) => <WorkflowName id={one.workflow} /> },
           { name: 'Made', width: '86px', cell: (one) => <When at={one.created} /> },
         ]}
       />
@@ -106,7 +107,7 @@ function List() {
           <div className="space-y-4">
             <Facts
               facts={[
-                ['Workflow', open.workflow],
+                ['Workflow', <WorkflowName key="n" id={open.workflow} />],
                 ['Kind', kindOf(open)],
                 ['Made', <When key="w" at={open.created} />],
                 ['State', <State key="s" state={open.enabled ? 'enabled' : 'off'} />],

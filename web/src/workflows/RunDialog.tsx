@@ -64,6 +64,16 @@ export function RunDialog({ workflow, version, onClose }: { workflow: string; ve
   );
 }
 
+/** How a value of a type is asked for; the others as text. */
+const KINDS: Record<string, FieldSpec['kind']> = {
+  integer: 'number',
+  number: 'number',
+  boolean: 'check',
+  list: 'json',
+  map: 'json',
+  any: 'json',
+};
+
 interface Declared {
   type?: string;
   description?: string;
@@ -84,25 +94,9 @@ export function inputsOf(text: string): FieldSpec[] {
   }
   return Object.entries(root?.inputs ?? {}).map(([name, declared]) => {
     const one: Declared =
-      typeof declared === 'object' && declared !== null ? declared : { type: String(declared ?? 'text') };
+      typeof declared === 'object' && declared !== null ? declared : { type: String(declared ?? 'string') };
     const options = one.choices ?? one.enum;
-    const kind: FieldSpec['kind'] = options
-      ? 'choice'
-      : ((
-          {
-            number: 'number',
-            integer: 'number',
-            boolean: 'check',
-            bool: 'check',
-            list: 'json',
-            array: 'json',
-            object: 'json',
-            map: 'json',
-            json: 'json',
-            any: 'json',
-            secret: 'password',
-          } as Record<string, FieldSpec['kind']>
-        )[one.type ?? 'text'] ?? 'text');
+    const kind = options ? 'choice' : (KINDS[one.type ?? 'string'] ?? 'text');
     return {
       name,
       label: name,

@@ -3,7 +3,7 @@ import { inputsOf } from './RunDialog.tsx';
 
 it('asks for the inputs that a workflow declares', () => {
   const fields = inputsOf(
-    'casare: 1\nname: a\ninputs:\n  who: { type: text, description: Whom to greet }\n  times: { type: number, default: 2 }\n',
+    'casare: 1\nname: a\ninputs:\n  who: { type: string, description: Whom to greet }\n  times: { type: number, default: 2 }\n',
   );
 
   expect(fields.map(({ name, kind, optional }) => [name, kind, optional])).toEqual([

@@ -48,6 +48,13 @@ const look = EditorView.theme({
     border: '1px solid var(--dz-line)',
     borderRadius: '6px',
   },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--dz-mono)', maxHeight: '16em' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '3px 8px' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]': {
+    backgroundColor: 'var(--dz-accent-soft)',
+    color: 'var(--dz-text)',
+  },
+  '.cm-completionDetail': { color: 'var(--dz-soft)', fontStyle: 'normal' },
   '.cm-panels': { backgroundColor: 'var(--dz-sunken)', color: 'var(--dz-text)' },
   '.cm-textfield, .cm-button': { backgroundColor: 'var(--dz-card)', backgroundImage: 'none', color: 'var(--dz-text)' },
 });
@@ -55,6 +62,8 @@ const look = EditorView.theme({
 /** What every editor has. Undoing is left to whoever uses it. */
 export function basics(): Extension {
   return [
+    // Only styles with the value of this page are applied.
+    EditorView.cspNonce.of(document.querySelector<HTMLElement>('meta[property="csp-nonce"]')?.nonce ?? ''),
     drawSelection(),
     highlightActiveLine(),
     indentOnInput(),
