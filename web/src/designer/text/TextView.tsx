@@ -2,12 +2,14 @@
 
 import { yaml } from '@codemirror/lang-yaml';
 import { type Diagnostic, lintGutter, setDiagnostics } from '@codemirror/lint';
-import { Annotation } from '@codemirror/state';
+import type { CompletionContext } from '@codemirror/autocomplete';
+import { Annotation, EditorState } from '@codemirror/state';
 import { EditorView, keymap } from '@codemirror/view';
 import { type RefObject, useEffect, useRef } from 'react';
 import { difference } from '../model/splice.ts';
 import type { Model } from '../model/tree.ts';
 import { type Designer, useDesigner, useDesignerStore } from '../store.ts';
+import { complete } from './completion.ts';
 import { basics, gutters, rootIn } from './editor.ts';
 
 /** Marks changes that came from the canvas. */
@@ -28,6 +30,15 @@ export function TextView() {
       run(store.getState());
       return true;
     };
+    // The same each time: completion goes on only with the source that it began with.
+    const offers = [
+      {
+        autocomplete: (context: CompletionContext) => {
+          const { catalogue, model } = store.getState();
+          return complete(context, { catalogue, model, stepAround: (offset) => stepAround(model, offset) });
+        },
+      },
+    ];
     const editor = new EditorView({
       doc: store.getState().text,
       root,
@@ -42,6 +53,7 @@ export function TextView() {
         gutters(),
         lintGutter(),
         yaml(),
+        EditorState.languageData.of(() => offers),
         EditorView.contentAttributes.of({ 'aria-label': 'The workflow as text' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !update.transactions.some((one) => one.annotation(fromOutside))) {
@@ -56,13 +68,15 @@ export function TextView() {
     view.current = editor;
     return () => editor.destroy();
   }, [store]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each new text is compared
   useEffect(() => {
     const editor = view.current;
-    const change = editor && difference(editor.state.doc.toString(), text);
+    // What is newest, not what was drawn: somebody may have typed on meanwhile.
+    const change = editor && difference(editor.state.doc.toString(), store.getState().text);
     if (editor && change) {
       editor.dispatch({ changes: change, annotations: fromOutside.of(true) });
     }
-  }, [text]);
+  }, [text, store]);
   useEffect(() => {
     const editor = view.current;
     const step = active ? store.getState().model.byKey.get(active) : undefined;
