@@ -106,7 +106,7 @@ export function Queue() {
           },
           { name: 'Review', width: '100px', cell: (item) => (item.review ? <Tag>{said(item.review)}</Tag> : '') },
           { name: 'Attempt', width: '66px', end: true, cell: (item) => item.attempt },
-          { name: 'Due', width: '86px', cell: (item) => <When at={item.due} /> },
+          { name: 'Due', width: '86px', end: true, cell: (item) => <When at={item.due} /> },
         ]}
       />
       {open ? (

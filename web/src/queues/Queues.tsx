@@ -49,7 +49,7 @@ export function Queues() {
           },
           { name: 'State', width: '90px', cell: (queue) => <State state={queue.paused ? 'paused' : 'active'} /> },
           { name: 'Attempts', width: '70px', end: true, cell: (queue) => queue.max_attempts },
-          { name: 'Made', width: '86px', cell: (queue) => <When at={queue.created} /> },
+          { name: 'Made', width: '86px', end: true, cell: (queue) => <When at={queue.created} /> },
           {
             name: 'Do',
             width: '90px',

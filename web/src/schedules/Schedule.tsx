@@ -83,6 +83,7 @@ export function Schedule() {
       <Card title="Next runs">
         <Asked query={upcoming}>{({ items }) => <Month times={items} />}</Asked>
       </Card>
+      <h2 className="px-1 font-medium">Last firings</h2>
       <DataTable
         label="Last firings"
         height="24rem"

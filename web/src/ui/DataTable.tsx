@@ -87,13 +87,13 @@ export function DataTable<T>({
       role="table"
       aria-label={label}
       aria-rowcount={hasNextPage ? -1 : rows.length}
-      className={`relative min-h-0 overflow-auto rounded-lg border bg-card ${height ? '' : 'flex-1'}`}
+      className={`relative min-h-0 overflow-auto rounded-lg border bg-card ${height ? '' : 'shrink'}`}
       style={height ? { maxHeight: height } : undefined}
     >
       <div role="rowgroup" className="sticky top-0 z-10 border-b bg-card" style={{ minWidth: least }}>
         <div
           role="row"
-          className="grid h-9 items-center gap-3 px-4 text-[12px] text-soft"
+          className="grid h-9 items-center gap-4 px-4 text-[12px] text-soft"
           style={{ gridTemplateColumns: template }}
         >
           {chosen ? (
@@ -145,7 +145,7 @@ export function DataTable<T>({
                   }
                 }}
                 onKeyDown={(event) => walk(event, row, item.index)}
-                className={`absolute top-0 left-0 grid w-full items-center gap-3 border-b px-4 -outline-offset-2! ${
+                className={`absolute top-0 left-0 grid w-full items-center gap-4 border-b px-4 last:border-b-0 -outline-offset-2! ${
                   onOpen ? 'cursor-pointer' : ''
                 } ${chosen?.keys.has(keyOf(row)) ? 'bg-accent-soft' : 'hover:bg-hover'}`}
                 style={{ gridTemplateColumns: template, height: ROW, transform: `translateY(${item.start}px)` }}

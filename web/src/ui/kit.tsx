@@ -50,7 +50,7 @@ export function Page({
   return (
     <div className="flex h-full min-h-0 flex-col">
       <header className="flex min-h-14 flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2.5 md:px-6">
-        <div className="min-w-0 flex-1">
+        <div className="min-w-0 flex-[1_1_12rem]">
           <h1 className="truncate font-semibold text-[17px] tracking-tight">{title}</h1>
           {sub ? <div className="truncate text-[12.5px] text-soft">{sub}</div> : null}
         </div>

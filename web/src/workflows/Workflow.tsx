@@ -125,14 +125,14 @@ function Versions({ workflow, active }: { workflow: string; active: number | und
         }
         keyOf={(one) => String(one.number)}
         onOpen={(one) => setShown(one.number)}
-        least={860}
+        least={850}
         empty="No versions yet"
         columns={[
-          { name: 'No.', width: '44px', cell: (one) => one.number },
-          { name: 'Version', width: '90px', cell: (one) => <span className="font-medium">{one.version}</span> },
+          { name: 'No.', width: '30px', cell: (one) => one.number },
+          { name: 'Version', width: '60px', cell: (one) => <span className="font-medium">{one.version}</span> },
           {
             name: 'State',
-            width: '170px',
+            width: '156px',
             cell: (one) => (
               <span className="flex gap-1.5">
                 <State state={one.state} />
@@ -140,12 +140,12 @@ function Versions({ workflow, active }: { workflow: string; active: number | und
               </span>
             ),
           },
-          { name: 'Note', width: 'minmax(0,1fr)', cell: (one) => one.note ?? '' },
-          { name: 'By', width: '150px', cell: (one) => <span className="text-soft">{person(one.created_by)}</span> },
-          { name: 'Made', width: '90px', cell: (one) => <When at={one.created} /> },
+          { name: 'Note', width: 'minmax(80px,1fr)', cell: (one) => one.note ?? '' },
+          { name: 'By', width: '110px', cell: (one) => <span className="text-soft">{person(one.created_by)}</span> },
+          { name: 'Made', width: '76px', cell: (one) => <When at={one.created} /> },
           {
             name: 'Do',
-            width: '190px',
+            width: '218px',
             end: true,
             cell: (one) => (
               <span className="flex justify-end gap-1">
