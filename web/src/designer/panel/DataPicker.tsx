@@ -62,13 +62,9 @@ function Branch({
         <summary className="dz-row" style={{ cursor: 'pointer' }}>
           <strong className="dz-cut">{name.label}</strong>
           <span className="dz-small dz-soft dz-cut">{name.says}</span>
-          {isNameable ? (
-            <button type="button" className="dz-chip" onClick={() => onPick(name.path, undefined)}>
-              {name.path}
-            </button>
-          ) : null}
         </summary>
         <div style={{ paddingLeft: 12 }}>
+          {isNameable ? <Leaf name={{ ...name, children: [] }} real={undefined} depth={DEEPEST} onPick={onPick} /> : null}
           {name.children.filter((child) => fits(child) || fits({ ...name, children: [] })).map((child) => (
             <Leaf key={child.path} name={child} real={valueAtPath(scope, child.path)} depth={0} onPick={onPick} />
           ))}

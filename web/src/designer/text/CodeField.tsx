@@ -49,7 +49,7 @@ export function CodeField({
         keymap.of(historyKeymap),
         LANGUAGES[language]?.() ?? [],
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ 'aria-label': label }),
+        EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
         EditorView.theme({ '&': { minHeight: '120px', maxHeight: '420px' } }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) {

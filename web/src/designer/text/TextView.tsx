@@ -54,7 +54,7 @@ export function TextView() {
         lintGutter(),
         yaml(),
         EditorState.languageData.of(() => offers),
-        EditorView.contentAttributes.of({ 'aria-label': 'The workflow as text' }),
+        EditorView.contentAttributes.of({ 'aria-label': 'The workflow as text', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !update.transactions.some((one) => one.annotation(fromOutside))) {
             store.getState().setText(update.state.doc.toString(), { label: 'Type', group: 'text', mayBreak: true });
