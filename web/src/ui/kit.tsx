@@ -97,6 +97,7 @@ const GOOD = [
   'delivered',
   'verified',
   'ok',
+  'ready',
   'active',
   'enabled',
 ];

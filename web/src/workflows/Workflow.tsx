@@ -125,7 +125,7 @@ function Versions({ workflow, active }: { workflow: string; active: number | und
         }
         keyOf={(one) => String(one.number)}
         onOpen={(one) => setShown(one.number)}
-        least={850}
+        least={844}
         empty="No versions yet"
         columns={[
           { name: 'No.', width: '30px', cell: (one) => one.number },
@@ -145,7 +145,7 @@ function Versions({ workflow, active }: { workflow: string; active: number | und
           { name: 'Made', width: '76px', cell: (one) => <When at={one.created} /> },
           {
             name: 'Do',
-            width: '218px',
+            width: '212px',
             end: true,
             cell: (one) => (
               <span className="flex justify-end gap-1">
