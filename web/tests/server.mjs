@@ -17,6 +17,8 @@ export async function serve() {
   const child = spawn(binary, ['serve', '--data', data, '--listen', '127.0.0.1:0'], {
     env: { ...process.env, HOME: data },
   });
+  // A test that breaks must not leave a server behind.
+  process.once('exit', () => child.kill());
   let said = '';
   const link = await new Promise((resolve, reject) => {
     const read = (bytes) => {
