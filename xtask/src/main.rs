@@ -20,6 +20,7 @@ mod paths;
 mod peers;
 mod steps;
 mod test;
+mod web;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,8 @@ enum Task {
     Bench(bench::Bench),
     Docs(docs::Docs),
     Fuzz(fuzz::Fuzz),
+    /// Build the page, which the next build of `casare` then holds
+    Web,
     /// Install the servers and programs that tests speak to, as `test` does
     Peers,
     /// Generate the protocol types of the browser crate
@@ -64,6 +67,7 @@ fn run(task: Task) -> Result<(), Failure> {
         Task::Test(test) => test.exec(),
         Task::Docs(docs) => docs.exec(),
         Task::Peers => peers::ensure(),
+        Task::Web => web::build(),
         Task::Challenge(challenge) => challenge.exec(),
         Task::Bench(bench) => bench.exec(),
         Task::Fuzz(fuzz) => fuzz.exec(),

@@ -11,6 +11,7 @@ use crate::{
     failure::Failure,
     paths, peers,
     steps::{Steps, timed},
+    web,
 };
 
 /// The version of cargo-nextest that is installed where there is none.
@@ -41,6 +42,7 @@ impl Test {
         });
         if !self.fast {
             lints(&mut steps, profile);
+            web::check(&mut steps);
         }
         // The tests come last, so that their closing line stands above the summary.
         steps.run("cargo nextest run --workspace", || {

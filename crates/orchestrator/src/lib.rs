@@ -43,6 +43,7 @@ pub use settings::{ArtifactPlace, Settings};
 /// Every SQL text of the server, for a test to prepare.
 pub fn all_statements() -> Vec<casare_store::Sql> {
     [
+        api::DRAFT_STATEMENTS,
         hooks::ALL,
         reactions::ALL,
         repeat::ALL,

@@ -2,6 +2,8 @@
 
 mod account;
 mod dead_letters;
+mod designer;
+mod designer_drafts;
 mod extract;
 mod hooks;
 mod jobs;
@@ -19,8 +21,9 @@ mod workflows;
 
 use axum::{
     Router,
+    body::Body,
     extract::DefaultBodyLimit,
-    http::{HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
@@ -33,6 +36,7 @@ use utoipa::openapi::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
+pub(crate) use designer_drafts::ALL as DRAFT_STATEMENTS;
 pub(crate) use extract::{IfMatch, Json, Path, Query, Tagged};
 pub(crate) use jobs::{RunOrder, new_job};
 pub(crate) use page::{Page, Paging, Time, whole};
@@ -49,6 +53,8 @@ fn routes() -> OpenApiRouter<Orchestrator> {
         .merge(account::routes())
         .merge(people::routes())
         .merge(workflows::routes())
+        .merge(designer::routes())
+        .merge(designer_drafts::routes())
         .merge(jobs::routes())
         .merge(runs::routes())
         .merge(dead_letters::routes())
@@ -84,7 +90,7 @@ pub(crate) fn router(server: &Orchestrator) -> Router {
     Router::new()
         .nest("/api/v1", api.merge(crate::hub::routes()))
         .merge(system::probes())
-        .fallback(async || Problem::missing("page"))
+        .fallback(page_or_problem)
         .layer(from_fn(tidy))
         .layer(CatchPanicLayer::custom(|_| {
             Problem::new(
@@ -97,15 +103,30 @@ pub(crate) fn router(server: &Orchestrator) -> Router {
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
-        .layer(fixed(
+        // The page has a policy of its own.
+        .layer(SetResponseHeaderLayer::if_not_present(
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
+            HeaderValue::from_static(
+                "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
+            ),
         ))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
         ))
         .with_state(server.clone())
+}
+
+/// The page, wherever nothing else stands; what programs ask for is never answered with it.
+async fn page_or_problem(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let path = uri.path();
+    if path == "/api" || path.starts_with("/api/") || !matches!(method, Method::GET | Method::HEAD)
+    {
+        return Problem::missing("page").into_response();
+    }
+    casare_page::answer(path, &headers)
+        .map(Body::from)
+        .into_response()
 }
 
 fn fixed(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
@@ -175,6 +196,10 @@ const TAGS: &[(&str, &str)] = &[
     ("account", "Signing in and out, and one's own account"),
     ("people", "Members, API keys, audit"),
     ("workflows", "Workflows and their versions"),
+    (
+        "designer",
+        "What the designer needs: nodes, drafts, expressions, comparing and merging",
+    ),
     ("jobs", "Ordering runs, looking at them, stopping them"),
     ("runs", "What happened in an attempt"),
     ("dead letters", "Jobs that were given up"),

@@ -33,7 +33,7 @@ pub(crate) fn routes() -> OpenApiRouter<Orchestrator> {
 }
 
 /// The largest workflow, in bytes.
-const LARGEST: usize = 2 << 20;
+pub(super) const LARGEST: usize = 2 << 20;
 
 #[derive(Debug, Serialize, ToSchema)]
 struct WorkflowView {
@@ -80,6 +80,9 @@ struct Upload {
     /// Publish and activate it, too. Needs `workflow:publish`.
     #[serde(default)]
     publish: bool,
+    /// The active version that the text was made from; 0 where there was none. If somebody has
+    /// activated another one since, this is refused (412): nothing of theirs is covered up.
+    base: Option<i64>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -268,6 +271,15 @@ async fn upload_workflow(
     };
     let mut work = tenant.begin().await?;
     let workflow = tenant.workflow_for(&mut work, &name).await?;
+    if let (Some(base), Some(newer)) = (upload.base, workflow.active_version)
+        && newer != base
+    {
+        return Err(casare_store::DatabaseError::Changed {
+            what: "workflow",
+            found: newer,
+        }
+        .into());
+    }
     let same = newest
         .as_ref()
         .filter(|newest| newest.hash == hash && upload.version.is_none());

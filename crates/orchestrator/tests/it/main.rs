@@ -5,6 +5,7 @@
     reason = "what a test needs is there or the test fails"
 )]
 
+mod designer;
 mod document;
 mod life;
 mod live;
