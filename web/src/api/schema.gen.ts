@@ -3115,7 +3115,7 @@ export interface components {
             items: {
                 created: components["schemas"]["Time"];
                 /** @description Secrets are left out. */
-                design: components["schemas"]["Design"];
+                design: components["schemas"]["TriggerDesign"];
                 enabled: boolean;
                 /** Format: uuid */
                 id: string;
@@ -3378,7 +3378,8 @@ export interface components {
              */
             priority?: number | null;
             /**
-             * @description What happens when the robot is lost: `resume`, `retry` or `ask`.
+             * @description What happens when the robot is lost, or an attempt fails that may be tried again: `resume` goes on where it
+             *     stood, `retry` begins again, `ask` lets a person decide; `resume` when nothing is said.
              * @default null
              */
             recovery?: string | null;
@@ -3618,8 +3619,25 @@ export interface components {
             /** @description What it yields; nothing where it failed. */
             value?: Record<string, never> | null;
         };
+        /** @description What a trigger does. */
+        TriggerDesign: {
+            /** @description Starts nothing unless each of these pointers has this value. */
+            filter?: {
+                [key: string]: Record<string, never>;
+            };
+            /**
+             * @description Inputs, by name: a JSON pointer such as `/body/customer/name` into what came, or `=` and a
+             *     fixed text. When empty, the fields of the body are the inputs.
+             */
+            inputs?: {
+                [key: string]: string;
+            };
+            /** @description How it is run. */
+            order?: components["schemas"]["RunOrder"];
+            source: components["schemas"]["Source"];
+        };
         TriggerOrder: {
-            design: components["schemas"]["Design"];
+            design: components["schemas"]["TriggerDesign"];
             enabled?: boolean;
             name: string;
             /** @description What is run: id or name. */
@@ -3628,7 +3646,7 @@ export interface components {
         TriggerView: {
             created: components["schemas"]["Time"];
             /** @description Secrets are left out. */
-            design: components["schemas"]["Design"];
+            design: components["schemas"]["TriggerDesign"];
             enabled: boolean;
             /** Format: uuid */
             id: string;

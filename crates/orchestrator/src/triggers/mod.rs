@@ -70,6 +70,7 @@ pub(crate) enum Auth {
 
 /// What a trigger does.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = TriggerDesign)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Design {
     pub(crate) source: Source,
