@@ -16,7 +16,7 @@ let page;
 let made;
 
 before(async () => {
-  server = await serve();
+  server = await serve('--no-robot');
   browser = await open();
   page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
   page.setDefaultTimeout(15_000);

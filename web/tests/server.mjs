@@ -11,10 +11,10 @@ const browser = process.env.CASARE_CHROMIUM ?? '/usr/bin/chromium';
 
 export const OWNER = { email: 'ada@example.com', name: 'Ada', password: 'correct horse battery' };
 
-/** Starts a server; answers its address and the link of the first owner. */
-export async function serve() {
+/** Starts a server; answers its address and the link of the first owner. Jobs wait where it has no robot. */
+export async function serve(...options) {
   const data = mkdtempSync(join(tmpdir(), 'casare-page-'));
-  const child = spawn(binary, ['serve', '--data', data, '--listen', '127.0.0.1:0'], {
+  const child = spawn(binary, ['serve', '--data', data, '--listen', '127.0.0.1:0', ...options], {
     env: { ...process.env, HOME: data },
   });
   // A test that breaks must not leave a server behind.

@@ -160,7 +160,7 @@ async fn ask(
         expires_at: None,
     };
     let by = Principal::server(tenant, "measurement");
-    let (_, key) = server.access.create_api_key(&by, &key).await.unwrap();
+    let (_, key) = server.access.create_key(&by, &key).await.unwrap();
     let client = reqwest::Client::new();
     let url = format!("http://{address}/api/v1/jobs?limit=50");
     let mut answers = Vec::new();

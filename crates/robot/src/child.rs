@@ -49,7 +49,7 @@ impl Line {
     /// the run.
     async fn say_or_wait(what: &FromRun) {
         if Self::say(what).is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
