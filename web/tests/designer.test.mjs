@@ -99,7 +99,7 @@ test('a person makes a workflow from nothing, sees what is wrong, fixes it, publ
 
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Run' }).click();
-  await page.getByText('succeeded').first().waitFor();
+  await page.getByRole('status').getByText('Succeeded').waitFor();
 
   const version = await ask('GET', '/workflows/greet-guests/versions/1');
   assert.equal(

@@ -35,7 +35,7 @@ export function RunBar() {
           ) : null}
         </>
       )}
-      <a className="dz-button" data-size="small" href={`/jobs/${job.id}`}>
+      <a className="dz-button" data-size="small" href={`/runs/${job.id}`}>
         Details
       </a>
       <Button small tone="plain" label="Do not show this run" onClick={() => store.getState().show({ shown: undefined })}>
