@@ -32,9 +32,12 @@ pub(crate) struct Serve {
     /// How people reach the server, for links and cookies; from --listen when nothing is said
     #[arg(long, env = "CASARE_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
-    /// Let outgoing webhooks reach private addresses
+    /// Let outgoing webhooks, and mailboxes and databases that triggers watch, be at private addresses
     #[arg(long)]
     private_hooks: bool,
+    /// A folder that triggers may watch, with all that is in it; may be given several times
+    #[arg(long, value_name = "FOLDER")]
+    watch: Vec<PathBuf>,
     /// Seconds that a robot may be silent before others get its jobs
     #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     lease: u64,
@@ -125,6 +128,15 @@ impl Serve {
         }
         settings.master_key = config.master_key();
         settings.private_hooks = self.private_hooks;
+        for folder in &self.watch {
+            let real = folder
+                .canonicalize()
+                .map_err(|source| CliError::Unreadable {
+                    path: folder.clone(),
+                    source,
+                })?;
+            settings.watched.push(real);
+        }
         settings.queue.lease = Duration::from_secs(self.lease);
         let runtime = execution::runtime()?;
         runtime.block_on(async {

@@ -40,6 +40,9 @@ mod tls;
 #[cfg(feature = "webdav")]
 mod webdav;
 
+#[cfg(feature = "mail")]
+pub use mail::{Mailbox, MailboxAccess};
+
 /// Every node of these categories.
 pub fn standard() -> Vec<Node> {
     [

@@ -275,6 +275,11 @@ impl StepContext {
         self.around.people.ask(question).await
     }
 
+    /// Who gave the last answer, where that is known.
+    pub fn answered_by(&self) -> Option<String> {
+        self.around.people.who()
+    }
+
     /// The credential called `name`. From here on its secrets are masked in all the run writes.
     ///
     /// # Errors

@@ -60,6 +60,11 @@ pub trait People: Send + Sync {
 
     /// What a person answers.
     async fn ask(&self, question: &Question) -> Result<Json, NodeError>;
+
+    /// Who gave the last answer, where that is known.
+    fn who(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Nobody is there.

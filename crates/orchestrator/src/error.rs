@@ -23,6 +23,8 @@ pub enum OrchestratorError {
     },
     #[error("the server cannot go on listening")]
     Listening { source: Arc<io::Error> },
+    #[error("a trigger cannot start its run now: {why}")]
+    Trigger { why: String },
     #[error("webhooks cannot be sent from here: {why}")]
     Outbound { why: String },
 }
@@ -36,6 +38,7 @@ impl OrchestratorError {
             Self::Access(error) => error.help(),
             Self::Data { .. } => "make it writable for this user, or choose another with --data",
             Self::Listening { .. } => "start it again; choose another address with --listen",
+            Self::Trigger { .. } => "it is tried again by itself; the server's log says more",
             Self::Outbound { .. } => "check the certificates of this machine",
         }
     }

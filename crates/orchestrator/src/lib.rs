@@ -42,13 +42,14 @@ pub use settings::{ArtifactPlace, Settings};
 
 /// Every SQL text of the server, for a test to prepare.
 pub fn all_statements() -> Vec<casare_store::Sql> {
+    let triggers = triggers::statements();
     [
         api::DRAFT_STATEMENTS,
         hooks::ALL,
         reactions::ALL,
         repeat::ALL,
         schedules::ALL,
-        triggers::ALL,
+        &triggers,
     ]
     .concat()
 }

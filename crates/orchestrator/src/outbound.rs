@@ -93,6 +93,22 @@ impl Outbound {
         }
     }
 
+    /// Whether a connection may go to this host, as far as its name tells now.
+    pub(crate) async fn may_connect(&self, host: &str) -> Result<(), String> {
+        if self.private {
+            return Ok(());
+        }
+        let mut found = tokio::net::lookup_host((host, 0))
+            .await
+            .map_err(|error| format!("`{host}` is not known: {error}"))?;
+        if found.all(|address| is_public(address.ip())) {
+            return Ok(());
+        }
+        Err(format!(
+            "`{host}` is not a public address; `casare serve --private-hooks` allows such"
+        ))
+    }
+
     async fn send(&self, url: &str, secret: &[u8], delivery: &DueDelivery, now_s: i64) -> Sent {
         let given_up = |error: String| Sent {
             state: "given_up",

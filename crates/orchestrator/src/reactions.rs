@@ -12,7 +12,11 @@ use casare_store::{
 };
 use serde_json::{Value, json};
 
-use crate::{Orchestrator, OrchestratorError, api::new_job, hooks, problem::chain, triggers};
+use crate::{
+    Orchestrator, OrchestratorError, hooks,
+    problem::chain,
+    triggers::{self, Arrival},
+};
 
 const POLL: Duration = Duration::from_secs(2);
 const GATHER: Duration = Duration::from_millis(20);
@@ -116,7 +120,7 @@ impl Orchestrator {
     /// Starts what waits for this end of a run. The key makes it one run, however often it is seen.
     async fn follow_up(
         &self,
-        waiting: &triggers::Finished,
+        waiting: &triggers::Armed,
         happening: &Happening,
     ) -> Result<(), OrchestratorError> {
         let Some((job, workflow, state)) = happening.ended else {
@@ -128,37 +132,19 @@ impl Orchestrator {
         let Ok(story) = self.queue.job(waiting.tenant, job).await else {
             return Ok(());
         };
-        let came = json!({
-            "job": job, "workflow": workflow, "state": state,
-            "inputs": story.inputs, "outputs": story.outputs, "body": story.outputs,
-        });
-        if !waiting.design.fits(&came) {
-            return Ok(());
-        }
-        let trigger = waiting.trigger.id;
-        let order = waiting.design.order_for(&came);
-        let (outcome, made, detail) = match new_job(waiting.trigger.workflow_id, order) {
-            Ok(mut order) => {
-                order.key = Some(format!("trigger:{trigger}:{job}"));
-                match self.queue.submit(waiting.tenant, order).await {
-                    Ok(made) if made.existing => return Ok(()),
-                    Ok(made) => ("started", Some(made.job), None),
-                    Err(casare_queue::QueueError::Database(error)) => return Err(error.into()),
-                    Err(error) => ("refused", None, Some(error.to_string())),
-                }
-            }
-            Err(problem) => ("refused", None, Some(problem.detail.clone())),
+        let arrival = Arrival {
+            came: json!({
+                "job": job, "workflow": workflow, "state": state,
+                "inputs": story.inputs, "outputs": story.outputs, "body": story.outputs,
+            }),
+            key: Some(job.to_string()),
         };
-        triggers::note_delivery(
-            &self.store,
-            waiting.tenant,
-            trigger,
-            outcome,
-            made,
-            detail.as_deref(),
-        )
-        .await?;
-        Ok(())
+        match self.arrive(waiting, &arrival).await {
+            Err(problem) if problem.status >= 500 => Err(OrchestratorError::Trigger {
+                why: problem.detail.clone(),
+            }),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 }
 

@@ -108,6 +108,9 @@ impl Orchestrator {
         self.tasks
             .spawn(crate::schedules::tick_forever(self.clone()));
         self.tasks.spawn(crate::hub::watch_forever(self.clone()));
+        self.tasks
+            .spawn(crate::triggers::gather_forever(self.clone()));
+        self.tasks.spawn(crate::triggers::watch_all(self.clone()));
         self.tasks.spawn(crate::upkeep::keep_tidy(self.clone()));
         self.tasks
             .spawn(crate::reactions::react_forever(self.clone()));

@@ -28,6 +28,8 @@ pub struct Settings {
     pub connections: u32,
     /// Whether outgoing webhooks may go to private addresses.
     pub private_hooks: bool,
+    /// Folders that triggers may watch, as they really are.
+    pub watched: Vec<PathBuf>,
     /// Requests a caller may make within a minute.
     pub rate: u32,
 }
@@ -59,6 +61,7 @@ impl Settings {
             clock: Clock::System,
             connections: 16,
             private_hooks: false,
+            watched: Vec::new(),
             rate: 1_200,
         }
     }

@@ -106,6 +106,11 @@ pub async fn attend(
     options.people = Arc::new(AtServer {
         line: line.clone(),
         answers: Mutex::new(answers_of(&order).unwrap_or_default()),
+        answered_by: order
+            .answer
+            .as_ref()
+            .and_then(|answer| answer["by"].as_str())
+            .map(str::to_owned),
     });
     let cancel = options.cancel.clone();
     Line::say(&FromRun::Started)?;
@@ -359,6 +364,7 @@ impl Witness for Line {
 struct AtServer {
     line: Arc<Line>,
     answers: Mutex<HashMap<String, Json>>,
+    answered_by: Option<String>,
 }
 
 #[async_trait]
@@ -379,5 +385,9 @@ impl People for AtServer {
         }
         self.line.suspends.notify_one();
         std::future::pending().await
+    }
+
+    fn who(&self) -> Option<String> {
+        self.answered_by.clone()
     }
 }

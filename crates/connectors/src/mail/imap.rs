@@ -109,7 +109,7 @@ impl Authenticator for Xoauth2 {
 }
 
 impl Imap {
-    async fn connect(address: &Address, login: Login) -> Result<Self, NodeError> {
+    pub(super) async fn connect(address: &Address, login: Login) -> Result<Self, NodeError> {
         let unreachable = |error: &dyn fmt::Display| {
             NodeError::unavailable(format!("{} can't be reached: {error}", address.shown()))
                 .with_help("check `server` and the network")

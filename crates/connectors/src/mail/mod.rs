@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `server` | where servers are and who logs in |
 //! | `imap`, `smtp` | connections |
+//! | `mailbox` | a mailbox that is watched from outside of a run |
 //! | `criteria` | which mails are meant |
 //! | `message`, `calendar` | mails and appointments as data |
 //! | `compose` | a mail on its way out |
@@ -17,6 +18,7 @@ mod create_event;
 mod criteria;
 mod folders;
 mod imap;
+mod mailbox;
 mod message;
 mod parse;
 mod read;
@@ -29,6 +31,8 @@ mod session;
 mod smtp;
 mod utf7;
 mod wait_for;
+
+pub use mailbox::{Mailbox, MailboxAccess};
 
 pub(crate) fn nodes() -> Vec<Node> {
     let mut nodes = vec![

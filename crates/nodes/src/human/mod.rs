@@ -2,8 +2,9 @@
 
 use casare_engine::Node;
 
+mod approve;
 mod input;
 
 pub(crate) fn nodes() -> Vec<Node> {
-    vec![input::node()]
+    vec![approve::node(), input::node()]
 }

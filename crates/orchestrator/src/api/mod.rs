@@ -5,6 +5,7 @@ mod dead_letters;
 mod designer;
 mod designer_drafts;
 mod extract;
+mod forms;
 mod hooks;
 mod jobs;
 mod live;
@@ -63,6 +64,7 @@ fn routes() -> OpenApiRouter<Orchestrator> {
         .merge(queues::routes())
         .merge(schedules::routes())
         .merge(triggers::routes())
+        .merge(forms::routes())
         .merge(hooks::routes())
         .merge(live::routes())
         .merge(system::routes())

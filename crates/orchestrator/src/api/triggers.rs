@@ -9,6 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use casare_access::{Permission, Principal};
+use casare_connectors::MailboxAccess;
+use casare_files::Pattern;
 use casare_queue::JobState;
 use casare_store::{JobId, TenantId, Trigger, TriggerId};
 use serde::{Deserialize, Serialize};
@@ -22,7 +24,7 @@ use super::{IfMatch, Json, Page, Paging, Path, Query, Tagged, Time, workflows::u
 use crate::{
     Orchestrator, Problem,
     guard::{Me, may, open},
-    triggers::{self, Delivery, Design, Source},
+    triggers::{self, Armed, Arrival, Delivery, Design, Source},
 };
 
 pub(crate) fn routes() -> OpenApiRouter<Orchestrator> {
@@ -33,6 +35,7 @@ pub(crate) fn routes() -> OpenApiRouter<Orchestrator> {
         .routes(may(Permission::TriggerWrite, routes!(change_trigger)))
         .routes(may(Permission::TriggerWrite, routes!(delete_trigger)))
         .routes(may(Permission::TriggerRead, routes!(list_deliveries)))
+        .routes(may(Permission::JobControl, routes!(repeat_delivery)))
         // Who calls shows that they may as the trigger says.
         .routes(open(routes!(receive_call)))
 }
@@ -48,9 +51,12 @@ struct TriggerView {
     enabled: bool,
     /// Secrets are left out.
     design: Design,
-    /// Where webhooks are called.
+    /// Where webhooks are called, and forms are filled in.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
+    /// Why what is to be watched can't be watched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
     revision: i64,
     created: Time,
 }
@@ -74,7 +80,8 @@ fn yes() -> bool {
 struct DeliveryView {
     id: Uuid,
     at: Time,
-    /// `started`, `repeated`, `filtered` or `refused`.
+    /// `started`, `repeated` (it had come before), `gathered` (it waits for more), `filtered`, `refused`, or `settled`
+    /// (it was refused, and has become a run after all).
     outcome: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     job: Option<Uuid>,
@@ -104,6 +111,10 @@ fn view(server: &Orchestrator, trigger: Trigger) -> Result<TriggerView, Problem>
         let base = server.settings.public_url.trim_end_matches('/');
         url = Some(format!("{base}/api/v1/webhooks/{}", trigger.id));
     }
+    if let Source::Form { .. } = &design.source {
+        let base = server.settings.public_url.trim_end_matches('/');
+        url = Some(format!("{base}/forms/{}", trigger.id));
+    }
     Ok(TriggerView {
         id: trigger.id.0,
         name: trigger.name,
@@ -111,6 +122,7 @@ fn view(server: &Orchestrator, trigger: Trigger) -> Result<TriggerView, Problem>
         enabled: trigger.enabled,
         design,
         url,
+        problem: None,
         revision: trigger.revision,
         created: trigger.created_at.into(),
     })
@@ -141,14 +153,95 @@ impl Orchestrator {
         if order.design.inputs.len() > 200 || order.design.filter.len() > 50 {
             return Err(Problem::invalid("too many inputs or filters"));
         }
+        if order
+            .design
+            .gather_s
+            .is_some_and(|s| !(1..=86_400).contains(&s))
+        {
+            return Err(Problem::invalid("`gather_s` is 1 to 86400"));
+        }
         match &mut order.design.source {
             Source::Webhook { auth, wait_s } => {
                 if *wait_s > 60 {
                     return Err(Problem::invalid("`wait_s` is 60 at most"));
                 }
+                if *wait_s > 0 && order.design.gather_s.is_some() {
+                    return Err(Problem::invalid(
+                        "a call can't wait for a run that waits for more calls",
+                    )
+                    .with_help("leave out `wait_s` or `gather_s`"));
+                }
                 auth.secret()
                     .seal(&self.vault, me.tenant, &sealed_as(id))
                     .await?;
+            }
+            Source::File {
+                folder,
+                pattern,
+                every_s,
+                ..
+            } => {
+                *folder = triggers::may_watch(folder, &self.settings.watched)
+                    .map_err(|why| Problem::invalid(format!("`folder`: {why}")))?;
+                Pattern::new(pattern).map_err(|error| Problem::invalid(error.to_string()))?;
+                if !(1..=86_400).contains(every_s) {
+                    return Err(Problem::invalid("`every_s` is 1 to 86400"));
+                }
+            }
+            Source::Mail {
+                server,
+                security,
+                credential,
+                folder,
+            } => {
+                let access = MailboxAccess {
+                    server,
+                    security: security.as_deref(),
+                    username: "",
+                    password: None,
+                    token: None,
+                };
+                access
+                    .host()
+                    .map_err(|error| Problem::invalid(error.to_string()))?;
+                super::name(credential)?;
+                super::name(folder)?;
+            }
+            Source::Queue {
+                queue,
+                items_per_run,
+                most_runs,
+            } => {
+                if !(1..=10_000).contains(items_per_run) || !(1..=100).contains(most_runs) {
+                    return Err(Problem::invalid(
+                        "`items_per_run` is 1 to 10000, `most_runs` 1 to 100",
+                    ));
+                }
+                *queue = self
+                    .queue
+                    .transactions(me.tenant)
+                    .get(queue)
+                    .await?
+                    .id
+                    .to_string();
+                if order.design.gather_s.is_some() {
+                    return Err(Problem::invalid("items of a queue are not gathered")
+                        .with_help("say with `items_per_run` how many are for one run"));
+                }
+            }
+            Source::Notify {
+                credential,
+                channel,
+            } => {
+                super::name(credential)?;
+                super::name(channel)?;
+            }
+            Source::Form { title, help, .. } => {
+                if title.len() > 200 || help.len() > 10_000 {
+                    return Err(Problem::invalid(
+                        "`title` has 200 bytes at most, `help` 10000",
+                    ));
+                }
             }
             Source::RunFinished {
                 workflow: awaited,
@@ -233,7 +326,11 @@ async fn show_trigger(
     Path(id): Path<Uuid>,
 ) -> Result<Tagged<TriggerView>, Problem> {
     let found = server.trigger_of(&me, id).await?;
-    Ok(Tagged(found.revision, view(&server, found)?))
+    let standing = triggers::standing(&server.store, found.id).await?;
+    let revision = found.revision;
+    let mut shown = view(&server, found)?;
+    shown.problem = standing.and_then(|standing| standing.problem);
+    Ok(Tagged(revision, shown))
 }
 
 /// Change a trigger, its secret included.
@@ -316,6 +413,33 @@ async fn list_deliveries(
     Ok(Json(paging.page(rows, |row| row.id.to_string(), view)))
 }
 
+/// Try again what was refused, with the trigger and the workflow as they are now.
+#[utoipa::path(post, path = "/triggers/{id}/deliveries/{delivery}/repeat", tag = "triggers",
+    params(("id" = Uuid, Path), ("delivery" = Uuid, Path)), responses((status = 202, body = CallView)))]
+async fn repeat_delivery(
+    State(server): State<Orchestrator>,
+    Me(me): Me,
+    Path((id, delivery)): Path<(Uuid, Uuid)>,
+) -> Result<(StatusCode, Json<CallView>), Problem> {
+    let trigger = server.trigger_of(&me, id).await?;
+    let armed = Armed::of(me.tenant, trigger)
+        .ok_or_else(|| Problem::invalid("the trigger was written by another version"))?;
+    let found = triggers::refused(&server.store, me.tenant, armed.id(), delivery).await?;
+    let came = found
+        .and_then(|found| found.came)
+        .ok_or_else(|| Problem::missing("refused delivery"))?;
+    let key = format!("repeated:{delivery}");
+    let became = server.start_for(&armed, &came.0, Some(&key)).await?;
+    let job = became.job();
+    triggers::settle_refused(&server.store, me.tenant, delivery, job).await?;
+    let view = CallView {
+        job: job.map(|job| job.0),
+        state: None,
+        outputs: None,
+    };
+    Ok((StatusCode::ACCEPTED, Json(view)))
+}
+
 /// Call a webhook. The same `Idempotency-Key` starts one run, however often it comes.
 #[utoipa::path(method(post, put, get), path = "/webhooks/{id}", operation_id = "receive_call",
     tag = "triggers", params(("id" = Uuid, Path)),
@@ -329,43 +453,36 @@ async fn receive_call(
     Path(id): Path<Uuid>,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let found = triggers::anywhere(&server.store, TriggerId(id)).await?;
-    let found = found.filter(|(_, trigger)| trigger.enabled);
-    let (tenant, trigger) = found.ok_or_else(|| Problem::missing("webhook"))?;
-    let design = Design::of(&trigger).ok_or_else(|| Problem::missing("webhook"))?;
-    let Source::Webhook { auth, wait_s } = &design.source else {
+    let armed = server.armed(TriggerId(id), "webhook").await?;
+    let Source::Webhook { auth, wait_s } = &armed.design.source else {
         return Err(Problem::missing("webhook"));
     };
-    let name = sealed_as(trigger.id);
-    if !triggers::admitted(auth, &server.vault, tenant, &name, &headers, &body).await? {
+    let name = sealed_as(armed.id());
+    if !triggers::admitted(auth, &server.vault, armed.tenant, &name, &headers, &body).await? {
         return Err(Problem::new(
             StatusCode::UNAUTHORIZED,
             "unknown_credentials",
             "the call does not show that it may",
         ));
     }
-    let came = came(&method, &headers, query.as_deref(), &body)?;
-    if !design.fits(&came) {
-        triggers::note_delivery(&server.store, tenant, trigger.id, "filtered", None, None).await?;
+    let key = headers.get("idempotency-key").or(headers.get("webhook-id"));
+    let key = key
+        .and_then(|key| key.to_str().ok())
+        .filter(|key| key.len() <= 150);
+    let arrival = Arrival {
+        came: came(&method, &headers, query.as_deref(), &body)?,
+        key: key.map(str::to_owned),
+    };
+    let Some(job) = server.arrive(&armed, &arrival).await?.job() else {
         let nothing = CallView {
             job: None,
             state: None,
             outputs: None,
         };
         return Ok((StatusCode::ACCEPTED, Json(nothing)).into_response());
-    }
-    let job = server.start_for(tenant, &trigger, &design, &came, &headers);
-    let job = match job.await {
-        Ok(job) => job,
-        Err(problem) => {
-            let detail = Some(problem.detail.as_str());
-            triggers::note_delivery(&server.store, tenant, trigger.id, "refused", None, detail)
-                .await?;
-            return Err(problem);
-        }
     };
-    let ended = server.end_within(tenant, job, Duration::from_secs(u64::from(*wait_s)));
-    let story = ended.await?;
+    let patience = Duration::from_secs(u64::from(*wait_s));
+    let story = server.end_within(armed.tenant, job, patience).await?;
     let status = if story.state.is_end() {
         StatusCode::OK
     } else {
@@ -413,41 +530,13 @@ fn came(
 }
 
 impl Orchestrator {
-    async fn start_for(
-        &self,
-        tenant: TenantId,
-        trigger: &Trigger,
-        design: &Design,
-        came: &Value,
-        headers: &HeaderMap,
-    ) -> Result<JobId, Problem> {
-        let workflow = self
-            .store
-            .tenant(tenant)
-            .workflow(trigger.workflow_id)
-            .await?;
-        let workflow = workflow.ok_or_else(|| Problem::missing("workflow"))?;
-        let order = design.order_for(came);
-        self.check_order(tenant, &workflow, order.version, &order.inputs)
-            .await?;
-        let mut job = super::jobs::new_job(workflow.id, order)?;
-        let key = headers.get("idempotency-key").or(headers.get("webhook-id"));
-        let key = key
-            .and_then(|key| key.to_str().ok())
-            .filter(|key| key.len() <= 150);
-        job.key = key.map(|key| format!("trigger:{}:{key}", trigger.id));
-        let made = self.queue.submit(tenant, job).await?;
-        let outcome = if made.existing { "repeated" } else { "started" };
-        triggers::note_delivery(
-            &self.store,
-            tenant,
-            trigger.id,
-            outcome,
-            Some(made.job),
-            None,
-        )
-        .await?;
-        Ok(made.job)
+    /// A trigger that callers from outside name, of whatever tenant, if it is on.
+    pub(super) async fn armed(&self, id: TriggerId, what: &'static str) -> Result<Armed, Problem> {
+        let found = triggers::anywhere(&self.store, id).await?;
+        found
+            .filter(|(_, trigger)| trigger.enabled)
+            .and_then(|(tenant, trigger)| Armed::of(tenant, trigger))
+            .ok_or_else(|| Problem::missing(what))
     }
 
     /// A job when it has ended, or as it stands when the time is over.

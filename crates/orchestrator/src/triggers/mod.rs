@@ -1,19 +1,34 @@
-//! What starts runs besides schedules: calls from outside, and runs that have ended.
+//! What starts runs besides schedules: calls from outside, runs that have ended, and what one server at a time
+//! watches: files, mailboxes, queues, notifications of databases.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `auth` | whether a call may start runs |
+//! | `arrivals` | what comes to a trigger becomes a run, or waits for more |
+//! | `deliveries` | what came, and what became of it |
+//! | `leader` | which server does what only one may do |
+//! | `watch` | looking for what comes by itself |
 
+mod arrivals;
 mod auth;
 mod deliveries;
+mod leader;
+mod watch;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
-use casare_store::{Trigger, WorkflowId};
+use casare_store::{Sql, TenantId, Trigger, TriggerId, WorkflowId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+pub(crate) use arrivals::{Arrival, gather_forever};
 pub(crate) use auth::{SecretField, admitted};
 pub(crate) use deliveries::{
-    ALL, Delivery, anywhere, deliveries, finished_of, forget, note_delivery,
+    Delivery, anywhere, deliveries, finished_of, forget, note_delivery, refused, settle_refused,
 };
+pub(crate) use leader::{Leadership, lead_forever};
+pub(crate) use watch::{may_watch, standing, watch_all};
 
 use crate::api::RunOrder;
 
@@ -31,6 +46,68 @@ pub(crate) enum Source {
         #[schema(maximum = 60)]
         wait_s: u32,
     },
+    /// Files that come into a folder which the server may watch (`casare serve --watch`). What comes is `file`:
+    /// `path`, `name`, `folder`, `size`, `modified`.
+    File {
+        /// The folder, as the server sees it.
+        #[schema(value_type = String)]
+        folder: PathBuf,
+        /// Which names: `*.pdf`, `**/order-*.csv` for folders below, too.
+        #[serde(default = "any_name")]
+        pattern: String,
+        /// Whether a file counts again when its content has changed.
+        #[serde(default)]
+        changed: bool,
+        /// Looked at so often; a file counts when it is the same for two looks.
+        #[serde(default = "five")]
+        #[schema(minimum = 1, maximum = 86400)]
+        every_s: u32,
+    },
+    /// Mails that come into a mailbox (IMAP). What comes is `mail`: `subject`, `from`, `to`, `date`, `text`,
+    /// `attachments`, `uid`, …
+    Mail {
+        /// `mail.example.com`, `mail.example.com:993` or `imap://…`.
+        server: String,
+        /// `tls`, `starttls` or `none`; otherwise as is usual on the port.
+        #[serde(default)]
+        security: Option<String>,
+        /// Name of a credential with `username`, and `password` or `token` (OAuth2).
+        credential: String,
+        #[serde(default = "inbox")]
+        folder: String,
+    },
+    /// Items that wait in a queue. What comes is `queue`: `name`, `waiting`.
+    Queue {
+        /// The queue's id or name.
+        queue: String,
+        /// One run for so many items.
+        #[serde(default = "one")]
+        #[schema(minimum = 1, maximum = 10000)]
+        items_per_run: u32,
+        /// Runs of this trigger at a time.
+        #[serde(default = "one")]
+        #[schema(minimum = 1, maximum = 100)]
+        most_runs: u32,
+    },
+    /// `NOTIFY` of a PostgreSQL database. What comes is `channel` and `body`, the payload: JSON, or text. What is
+    /// told while no server listens is lost.
+    Notify {
+        /// Name of a credential with the `url` of the database.
+        credential: String,
+        channel: String,
+    },
+    /// A form that people fill in, at `/forms/ID`. What comes is `body`: the fields, which are the inputs of the
+    /// workflow.
+    Form {
+        /// Whether anybody who has the address may, not only those who may run workflows.
+        #[serde(default)]
+        public: bool,
+        /// What people read above it.
+        #[serde(default)]
+        title: String,
+        #[serde(default)]
+        help: String,
+    },
     /// A run of a workflow that has ended.
     RunFinished {
         /// The workflow's id or name.
@@ -38,6 +115,34 @@ pub(crate) enum Source {
         /// In one of these states: `succeeded`, `failed`, `cancelled`, `dead`.
         states: Vec<String>,
     },
+}
+
+fn any_name() -> String {
+    "*".to_owned()
+}
+
+fn inbox() -> String {
+    "INBOX".to_owned()
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn five() -> u32 {
+    5
+}
+
+/// Every SQL text about triggers.
+pub(crate) fn statements() -> Vec<Sql> {
+    [
+        arrivals::ALL,
+        deliveries::ALL,
+        leader::ALL,
+        watch::ALL,
+        watch::QUEUE_STATEMENTS,
+    ]
+    .concat()
 }
 
 /// How callers show that they may.
@@ -78,6 +183,11 @@ pub(crate) struct Design {
     /// fixed text. When empty, the fields of the body are the inputs.
     #[serde(default)]
     pub(crate) inputs: BTreeMap<String, String>,
+    /// Waits until nothing more has come for so many seconds (ten times as long at most), then starts one run for all
+    /// of it: with the last that came, and `count` and `all` (the last 100) beside it.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 86400)]
+    pub(crate) gather_s: Option<u32>,
     /// Starts nothing unless each of these pointers has this value.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, Object>)]
@@ -91,6 +201,11 @@ impl Design {
     pub(crate) fn kind(&self) -> &'static str {
         match self.source {
             Source::Webhook { .. } => "webhook",
+            Source::File { .. } => "file",
+            Source::Mail { .. } => "mail",
+            Source::Queue { .. } => "queue",
+            Source::Notify { .. } => "notify",
+            Source::Form { .. } => "form",
             Source::RunFinished { .. } => "run_finished",
         }
     }
@@ -129,15 +244,28 @@ impl Design {
     }
 }
 
-/// A trigger that waits for the end of runs.
+/// A trigger as the server works with it.
 #[derive(Debug, Clone)]
-pub(crate) struct Finished {
+pub(crate) struct Armed {
     pub(crate) trigger: Trigger,
-    pub(crate) tenant: casare_store::TenantId,
+    pub(crate) tenant: TenantId,
     pub(crate) design: Design,
 }
 
-impl Finished {
+impl Armed {
+    pub(crate) fn of(tenant: TenantId, trigger: Trigger) -> Option<Self> {
+        let design = Design::of(&trigger)?;
+        Some(Self {
+            trigger,
+            tenant,
+            design,
+        })
+    }
+
+    pub(crate) fn id(&self) -> TriggerId {
+        self.trigger.id
+    }
+
     /// Whether this end of a run of `workflow` is one that it waits for.
     pub(crate) fn waits_for(&self, workflow: WorkflowId, state: &str) -> bool {
         let Source::RunFinished {

@@ -13,3 +13,4 @@ mod office;
 mod schedules;
 mod triggers;
 mod walls;
+mod watching;

@@ -26,8 +26,8 @@ macro_rules! chain {
 }
 
 /// What has been released is never changed: a new version is a new file.
-const SQLITE: &[Migration] = chain!("sqlite": "0001_tenants" "0002_queue" "0003_queue_items" "0004_runs_and_triggers" "0005_access" "0006_drafts");
-const POSTGRES: &[Migration] = chain!("postgres": "0001_tenants" "0002_queue" "0003_queue_items" "0004_runs_and_triggers" "0005_access" "0006_drafts");
+const SQLITE: &[Migration] = chain!("sqlite": "0001_tenants" "0002_queue" "0003_queue_items" "0004_runs_and_triggers" "0005_access" "0006_drafts" "0007_watching");
+const POSTGRES: &[Migration] = chain!("postgres": "0001_tenants" "0002_queue" "0003_queue_items" "0004_runs_and_triggers" "0005_access" "0006_drafts" "0007_watching");
 
 const CREATE_LIST: &str = "CREATE TABLE IF NOT EXISTS casare_migrations (
     version bigint PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at bigint NOT NULL)";
