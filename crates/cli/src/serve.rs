@@ -35,6 +35,18 @@ pub(crate) struct Serve {
     /// Let outgoing webhooks, and mailboxes and databases that triggers watch, be at private addresses
     #[arg(long)]
     private_hooks: bool,
+    /// Where mails of hooks are handed over, as `smtps://user:password@host`
+    #[arg(
+        long,
+        env = "CASARE_SMTP",
+        hide_env_values = true,
+        value_name = "URL",
+        requires = "mail_from"
+    )]
+    smtp: Option<SecretString>,
+    /// Who sends them
+    #[arg(long, env = "CASARE_MAIL_FROM", value_name = "ADDRESS")]
+    mail_from: Option<String>,
     /// A folder that triggers may watch, with all that is in it; may be given several times
     #[arg(long, value_name = "FOLDER")]
     watch: Vec<PathBuf>,
@@ -128,6 +140,10 @@ impl Serve {
         }
         settings.master_key = config.master_key();
         settings.private_hooks = self.private_hooks;
+        settings.smtp.clone_from(&self.smtp);
+        if let Some(from) = &self.mail_from {
+            settings.mail_from.clone_from(from);
+        }
         for folder in &self.watch {
             let real = folder
                 .canonicalize()

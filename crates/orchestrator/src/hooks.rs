@@ -17,6 +17,8 @@ row! {
         pub(crate) tenant_id: TenantId,
         pub(crate) name: String,
         pub(crate) url: String,
+        /// `standard` or `chat`.
+        pub(crate) format: String,
         /// `job.dead`, `job.*`, `robots`, …
         pub(crate) events: Json<Vec<String>>,
         pub(crate) sealed: Vec<u8>,
@@ -47,16 +49,17 @@ row! {
 }
 
 statements! {
-    ADD_HOOK: "INSERT INTO hooks (id, tenant_id, name, url, events, sealed, enabled, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant_id, name) DO NOTHING";
-    HOOK: "SELECT id, tenant_id, name, url, events, sealed, enabled, revision, created_at
+    ADD_HOOK: "INSERT INTO hooks (id, tenant_id, name, url, events, sealed, enabled, created_at,
+            format)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (tenant_id, name) DO NOTHING";
+    HOOK: "SELECT id, tenant_id, name, url, format, events, sealed, enabled, revision, created_at
         FROM hooks WHERE tenant_id = $1 AND id = $2";
-    HOOKS: "SELECT id, tenant_id, name, url, events, sealed, enabled, revision, created_at
+    HOOKS: "SELECT id, tenant_id, name, url, format, events, sealed, enabled, revision, created_at
         FROM hooks WHERE tenant_id = $1 AND name > $2 ORDER BY name LIMIT $3";
-    ENABLED_HOOKS: "SELECT id, tenant_id, name, url, events, sealed, enabled, revision, created_at
+    ENABLED_HOOKS: "SELECT id, tenant_id, name, url, format, events, sealed, enabled, revision, created_at
         FROM hooks WHERE enabled";
     CHANGE_HOOK: "UPDATE hooks SET name = $4, url = $5, events = $6, enabled = $7,
-            revision = revision + 1
+            format = $8, revision = revision + 1
         WHERE tenant_id = $1 AND id = $2 AND revision = $3";
     DELETE_HOOK: "DELETE FROM hooks WHERE tenant_id = $1 AND id = $2";
     ADD_HOOK_DELIVERY: "INSERT INTO hook_deliveries (id, tenant_id, hook_id, event, payload, next_at,
@@ -119,7 +122,8 @@ impl Hook {
             &self.events,
             self.sealed.as_slice(),
             self.enabled,
-            self.created_at
+            self.created_at,
+            self.format.as_str()
         )?;
         if added == 0 {
             return Err(DatabaseError::Exists { what: "hook" });
@@ -140,7 +144,8 @@ impl Hook {
             self.name.as_str(),
             self.url.as_str(),
             &self.events,
-            self.enabled
+            self.enabled,
+            self.format.as_str()
         )
         .map_err(DatabaseError::of("hook"))?;
         if changed == 0 {

@@ -11,17 +11,23 @@
 //! | `upkeep` | what the server does now and then |
 //! | `triggers`, `hooks`, `outbound` | what starts runs; whom to tell; telling them |
 //! | `reactions` | what follows from what happened |
+//! | `levels`, `alerts` | what is promised of workflows, and what somebody should look at |
+//! | `loads` | what the machines of robots are doing |
 //! | `events` | what happens, live, to all who listen |
 //! | `hub` | the robots that are connected |
 //!
-//! Any number of servers may use one PostgreSQL; none is the leader.
+//! Any number of servers may use one PostgreSQL. Each does everything; what only one should do, such as watching a
+//! mailbox, whoever comes first does, and another one when it is gone.
 
+mod alerts;
 mod api;
 mod error;
 mod events;
 mod guard;
 mod hooks;
 mod hub;
+mod levels;
+mod loads;
 mod outbound;
 mod problem;
 mod rate;
@@ -44,8 +50,11 @@ pub use settings::{ArtifactPlace, Settings};
 pub fn all_statements() -> Vec<casare_store::Sql> {
     let triggers = triggers::statements();
     [
+        alerts::ALL,
         api::DRAFT_STATEMENTS,
         hooks::ALL,
+        levels::ALL,
+        loads::ALL,
         reactions::ALL,
         repeat::ALL,
         schedules::ALL,

@@ -1,4 +1,4 @@
-//! Sending webhooks out: signed, again when it fails, and only to public addresses.
+//! Telling others: webhooks, signed and only to public addresses; lines in chats; mails. Again when it fails.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -7,18 +7,26 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use casare_store::TenantId;
 use futures::future::join_all;
 use hmac::{Hmac, KeyInit, Mac};
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::{Mailbox, header::ContentType},
+};
 use reqwest::{
     Client, Url,
     dns::{Addrs, Name, Resolve, Resolving},
     redirect,
 };
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
 use sha2::Sha256;
+use uuid::Uuid;
 
 use crate::{
     Orchestrator, OrchestratorError,
-    hooks::{self, DueDelivery, Sent},
+    hooks::{self, DueDelivery, Hook, Sent},
     problem::chain,
 };
 
@@ -48,15 +56,37 @@ impl Resolve for PublicOnly {
     }
 }
 
-/// What sends webhooks.
-#[derive(Debug, Clone)]
+/// What sends webhooks and mails.
+#[derive(Clone)]
 pub(crate) struct Outbound {
     client: Client,
     private: bool,
+    mail: Option<MailWay>,
+}
+
+/// The way of mails.
+#[derive(Clone)]
+struct MailWay {
+    server: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+impl std::fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outbound")
+            .field("private", &self.private)
+            .field("mail", &self.mail.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Outbound {
-    pub(crate) fn new(private: bool) -> Result<Self, OrchestratorError> {
+    /// `mail`: where mails are handed over, as `smtps://user:password@host`, and who sends them.
+    pub(crate) fn new(
+        private: bool,
+        mail: Option<(&SecretString, &str)>,
+    ) -> Result<Self, OrchestratorError> {
+        let mail = mail.map(|(url, from)| mail_way(url, from)).transpose()?;
         let mut builder = Client::builder()
             .timeout(TIMEOUT)
             .connect_timeout(TIMEOUT / 2)
@@ -71,11 +101,27 @@ impl Outbound {
             .map_err(|error| OrchestratorError::Outbound {
                 why: error.to_string(),
             })?;
-        Ok(Self { client, private })
+        Ok(Self {
+            client,
+            private,
+            mail,
+        })
     }
 
     /// Whether webhooks may go there, as far as the address itself tells.
     pub(crate) fn may_reach(&self, url: &str) -> Result<(), String> {
+        if let Some(address) = url.strip_prefix("mailto:") {
+            address
+                .parse::<Mailbox>()
+                .map_err(|error| format!("it is no address: {error}"))?;
+            return match &self.mail {
+                Some(_) => Ok(()),
+                None => Err(
+                    "this server sends no mails; start it with `casare serve --smtp URL --mail-from ADDRESS`"
+                        .to_owned(),
+                ),
+            };
+        }
         let url = Url::parse(url).map_err(|_| "it is no URL".to_owned())?;
         if !["http", "https"].contains(&url.scheme()) {
             return Err("it must begin with https:// or http://".to_owned());
@@ -109,18 +155,23 @@ impl Outbound {
         ))
     }
 
-    async fn send(&self, url: &str, secret: &[u8], delivery: &DueDelivery, now_s: i64) -> Sent {
-        let given_up = |error: String| Sent {
-            state: "given_up",
-            status: None,
-            error: Some(error),
-            next: None,
-        };
-        if let Err(why) = self.may_reach(url) {
+    async fn send(&self, hook: &Hook, secret: &[u8], delivery: &Told<'_>) -> Sent {
+        if let Err(why) = self.may_reach(&hook.url) {
             return given_up(why);
         }
-        let body = delivery.payload.0.to_string();
-        let id = delivery.id.to_string();
+        if let Some(address) = hook.url.strip_prefix("mailto:") {
+            return self.mail(address, delivery.line, delivery.link).await;
+        }
+        let body = if hook.format == "chat" {
+            let text = match delivery.link {
+                Some(link) => format!("{} {link}", delivery.line),
+                None => delivery.line.to_owned(),
+            };
+            json!({ "text": text }).to_string()
+        } else {
+            delivery.payload.to_string()
+        };
+        let (id, now_s) = (delivery.id.to_string(), delivery.now_s);
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
             return given_up("the secret cannot be used".to_owned());
         };
@@ -128,7 +179,7 @@ impl Outbound {
         let signature = STANDARD.encode(mac.finalize().into_bytes());
         let answer = self
             .client
-            .post(url)
+            .post(&hook.url)
             .header("content-type", "application/json")
             .header("webhook-id", id)
             .header("webhook-timestamp", now_s.to_string())
@@ -149,14 +200,82 @@ impl Outbound {
                 error: Some(format!("it answers {}", answer.status())),
                 next: None,
             },
-            Err(error) => Sent {
-                state: "waiting",
-                status: None,
-                error: Some(chain(&error.without_url()).chars().take(500).collect()),
-                next: None,
-            },
+            Err(error) => waiting(&chain(&error.without_url())),
         }
     }
+
+    async fn mail(&self, address: &str, line: &str, link: Option<&str>) -> Sent {
+        let Some(way) = &self.mail else {
+            return given_up("this server sends no mails".to_owned());
+        };
+        let Ok(to) = address.parse::<Mailbox>() else {
+            return given_up("it is no address".to_owned());
+        };
+        let subject: String = line.chars().take(150).collect();
+        let text = format!("{line}\n\n{}\n", link.unwrap_or_default());
+        let message = Message::builder()
+            .from(way.from.clone())
+            .to(to)
+            .subject(format!("Casare: {subject}"))
+            .header(ContentType::TEXT_PLAIN)
+            .body(text);
+        let message = match message {
+            Ok(message) => message,
+            Err(error) => return given_up(error.to_string()),
+        };
+        match tokio::time::timeout(TIMEOUT, way.server.send(message)).await {
+            Ok(Ok(_)) => Sent {
+                state: "delivered",
+                status: None,
+                error: None,
+                next: None,
+            },
+            Ok(Err(error)) => waiting(&chain(&error)),
+            Err(_) => waiting("the mail server did not answer in time"),
+        }
+    }
+}
+
+fn given_up(error: String) -> Sent {
+    Sent {
+        state: "given_up",
+        status: None,
+        error: Some(error),
+        next: None,
+    }
+}
+
+fn waiting(error: &str) -> Sent {
+    Sent {
+        state: "waiting",
+        status: None,
+        error: Some(error.chars().take(500).collect()),
+        next: None,
+    }
+}
+
+fn mail_way(url: &SecretString, from: &str) -> Result<MailWay, OrchestratorError> {
+    // What is wrong is said without the address, which holds a password.
+    let wrong = |why: String| OrchestratorError::Mail { why };
+    let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret())
+        .map_err(|_| wrong("`--smtp` is no address such as smtps://user:password@host".to_owned()))?
+        .timeout(Some(TIMEOUT))
+        .build();
+    let from = from
+        .parse()
+        .map_err(|error| wrong(format!("`--mail-from` is no address: {error}")))?;
+    Ok(MailWay { server, from })
+}
+
+/// What is told to a hook.
+struct Told<'a> {
+    id: Uuid,
+    payload: &'a Value,
+    /// For people.
+    line: &'a str,
+    /// Where they see more.
+    link: Option<&'a str>,
+    now_s: i64,
 }
 
 /// Sends what is to be sent until the server shuts down.
@@ -199,10 +318,17 @@ impl Orchestrator {
         };
         let secret = hook.secret(&self.vault).await?;
         let seconds = now.timestamp().as_second();
-        let mut sent = self
-            .outbound
-            .send(&hook.url, &secret, &delivery, seconds)
-            .await;
+        let (line, link) = self
+            .for_people(delivery.tenant_id, &delivery.payload.0)
+            .await?;
+        let told = Told {
+            id: delivery.id,
+            payload: &delivery.payload.0,
+            line: &line,
+            link: link.as_deref(),
+            now_s: seconds,
+        };
+        let mut sent = self.outbound.send(&hook, &secret, &told).await;
         if sent.state == "waiting" {
             let failures = usize::try_from(delivery.attempts).unwrap_or(usize::MAX);
             match DELAYS_S.get(failures.saturating_sub(1)) {
@@ -215,6 +341,44 @@ impl Orchestrator {
             "a webhook was sent"
         );
         Ok(hooks::end(&self.store, delivery.id, &sent).await?)
+    }
+
+    /// What happened as a line, and where to see more.
+    async fn for_people(
+        &self,
+        tenant: TenantId,
+        payload: &Value,
+    ) -> Result<(String, Option<String>), OrchestratorError> {
+        let event = payload["event"].as_str().unwrap_or_default();
+        let data = &payload["data"];
+        let base = self.settings.public_url.trim_end_matches('/');
+        let link = match (data["job"].as_str(), data["workflow"].as_str()) {
+            (Some(job), _) => Some(format!("{base}/runs/{job}")),
+            (None, Some(workflow)) => Some(format!("{base}/workflows/{workflow}")),
+            (None, None) => None,
+        };
+        if let Some(message) = data["message"].as_str() {
+            let over = if event == "alert.closed" {
+                "over: "
+            } else {
+                ""
+            };
+            return Ok((format!("{over}{message}"), link));
+        }
+        let workflow = data["workflow"].as_str().and_then(|id| id.parse().ok());
+        let name = match workflow {
+            Some(id) => self.store.tenant(tenant).workflow(id).await?,
+            None => None,
+        };
+        let line = match (name, event.strip_prefix("job.")) {
+            (Some(workflow), Some(state)) => format!("a run of `{}` is {state}", workflow.name),
+            _ => {
+                let mut data = data.to_string();
+                data.truncate(data.floor_char_boundary(500));
+                format!("{event}: {data}")
+            }
+        };
+        Ok((line, link))
     }
 }
 
@@ -290,10 +454,14 @@ mod tests {
         for address in ["1.1.1.1", "2606:4700::1111", "64:ff9b::101:101"] {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }
-        let outbound = Outbound::new(false).unwrap();
+        let outbound = Outbound::new(false, None).unwrap();
         assert!(outbound.may_reach("http://[::1]:80/x").is_err());
         assert!(outbound.may_reach("http://0x7f.1/").is_err());
         assert!(outbound.may_reach("file:///etc/passwd").is_err());
+        assert!(
+            outbound.may_reach("mailto:ada@example.com").is_err(),
+            "no mail server is known"
+        );
         assert!(outbound.may_reach("https://example.com/hook").is_ok());
     }
 }

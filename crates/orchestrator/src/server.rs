@@ -35,6 +35,7 @@ pub struct Parts {
     pub vault: Vault,
     pub events: Events,
     pub(crate) hub: crate::hub::Hub,
+    pub(crate) loads: crate::loads::Loads,
     pub(crate) rates: Rates,
     pub(crate) outbound: Outbound,
     pub artifacts: ArtifactStore,
@@ -76,14 +77,19 @@ impl Orchestrator {
                 ArtifactStore::bucket(name, endpoint.as_deref())?
             }
         };
+        let mail = settings
+            .smtp
+            .as_ref()
+            .map(|url| (url, settings.mail_from.as_str()));
         let orchestrator = Self {
             parts: Arc::new(Parts {
                 access: Access::new(store.clone()),
                 vault: Vault::new(store.clone(), master),
                 events: Events::new(),
                 hub: crate::hub::Hub::default(),
+                loads: crate::loads::Loads::default(),
                 rates: Rates::new(settings.rate),
-                outbound: Outbound::new(settings.private_hooks)?,
+                outbound: Outbound::new(settings.private_hooks, mail)?,
                 store,
                 queue,
                 artifacts,
@@ -111,6 +117,8 @@ impl Orchestrator {
         self.tasks
             .spawn(crate::triggers::gather_forever(self.clone()));
         self.tasks.spawn(crate::triggers::watch_all(self.clone()));
+        self.tasks.spawn(crate::levels::keep_promises(self.clone()));
+        self.tasks.spawn(crate::loads::note_forever(self.clone()));
         self.tasks.spawn(crate::upkeep::keep_tidy(self.clone()));
         self.tasks
             .spawn(crate::reactions::react_forever(self.clone()));

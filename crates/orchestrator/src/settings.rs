@@ -28,6 +28,10 @@ pub struct Settings {
     pub connections: u32,
     /// Whether outgoing webhooks may go to private addresses.
     pub private_hooks: bool,
+    /// Where mails are handed over: `smtps://user:password@host`, `smtp://host?tls=required`.
+    pub smtp: Option<SecretString>,
+    /// Who sends them.
+    pub mail_from: String,
     /// Folders that triggers may watch, as they really are.
     pub watched: Vec<PathBuf>,
     /// Requests a caller may make within a minute.
@@ -61,6 +65,8 @@ impl Settings {
             clock: Clock::System,
             connections: 16,
             private_hooks: false,
+            smtp: None,
+            mail_from: "casare@localhost".to_owned(),
             watched: Vec::new(),
             rate: 1_200,
         }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{Orchestrator, OrchestratorError, hooks, problem::chain, repeat, triggers};
+use crate::{
+    Orchestrator, OrchestratorError, alerts, hooks, loads, problem::chain, repeat, triggers,
+};
 
 /// How often it looks.
 const OFTEN: Duration = Duration::from_mins(1);
@@ -49,6 +51,8 @@ impl Orchestrator {
         let events = now - self.settings.retention.events;
         hooks::forget(&self.store, events).await?;
         triggers::forget(&self.store, events).await?;
+        alerts::forget(&self.store, events).await?;
+        loads::forget(&self.store, now - loads::KEPT).await?;
         self.store.make_partitions().await?;
         for tenant in self.store.tenants().await? {
             self.store

@@ -33,6 +33,7 @@ struct HookView {
     id: Uuid,
     name: String,
     url: String,
+    format: HookFormat,
     events: Vec<String>,
     enabled: bool,
     revision: i64,
@@ -42,12 +43,35 @@ struct HookView {
     secret: Option<String>,
 }
 
+/// How a hook tells things.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum HookFormat {
+    /// All of it, signed, as the Standard Webhooks specification says.
+    #[default]
+    Standard,
+    /// One line, `{"text": "…"}`, as incoming webhooks of Slack, Mattermost, Rocket.Chat and Google Chat take it.
+    Chat,
+}
+
+impl HookFormat {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Chat => "chat",
+        }
+    }
+}
+
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct HookOrder {
     name: String,
+    /// Where webhooks are sent; or `mailto:` and an address, for mails to a person (the server needs `--smtp`).
     url: String,
-    /// `job.succeeded`, `job.*`, `robots`, `schedules`, `workflows` or `*`.
+    #[serde(default)]
+    format: HookFormat,
+    /// `alert.opened`, `job.succeeded`, `job.*`, `robots`, `schedules`, `workflows` or `*`.
     events: Vec<String>,
     #[serde(default = "yes")]
     enabled: bool,
@@ -81,6 +105,11 @@ fn view(hook: Hook) -> HookView {
         id: hook.id,
         name: hook.name,
         url: hook.url,
+        format: if hook.format == "chat" {
+            HookFormat::Chat
+        } else {
+            HookFormat::Standard
+        },
         events: hook.events.0,
         enabled: hook.enabled,
         revision: hook.revision,
@@ -139,6 +168,7 @@ async fn create_hook(
         tenant_id: me.tenant,
         name: order.name,
         url: order.url,
+        format: order.format.name().to_owned(),
         events: Column(order.events),
         sealed: server
             .vault
@@ -192,6 +222,7 @@ async fn change_hook(
     server.check_hook(&order)?;
     hook.name = order.name;
     hook.url = order.url;
+    order.format.name().clone_into(&mut hook.format);
     hook.events = Column(order.events);
     hook.enabled = order.enabled;
     let tenant = server.store.tenant(me.tenant);

@@ -8,7 +8,9 @@ mod extract;
 mod forms;
 mod hooks;
 mod jobs;
+mod levels;
 mod live;
+mod loads;
 mod page;
 mod people;
 mod queues;
@@ -65,6 +67,8 @@ fn routes() -> OpenApiRouter<Orchestrator> {
         .merge(schedules::routes())
         .merge(triggers::routes())
         .merge(forms::routes())
+        .merge(levels::routes())
+        .merge(loads::routes())
         .merge(hooks::routes())
         .merge(live::routes())
         .merge(system::routes())

@@ -9,6 +9,7 @@ use axum::{extract::State, http::StatusCode};
 use casare_access::{NewEnrolmentToken, Permission, Placement, Principal};
 use casare_queue::{Robot, Scope};
 use casare_store::{RobotId, RobotRecord, RobotStatus, WorkflowId};
+use casare_tunnel::Load;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -17,10 +18,11 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{Json, Page, Path, Time, whole};
+use super::{Json, Page, Path, Time, loads::LoadView, whole};
 use crate::{
     Orchestrator, Problem,
     guard::{Me, may},
+    loads,
 };
 
 pub(crate) fn routes() -> OpenApiRouter<Orchestrator> {
@@ -65,6 +67,9 @@ struct RobotView {
     enrolled: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
     seen: Option<Time>,
+    /// What its machine is doing, as it was said within the last minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    load: Option<LoadView>,
 }
 
 /// What to change; the rest stays as it is.
@@ -150,8 +155,9 @@ struct PauseOrder {
     reason: Option<String>,
 }
 
-fn robot_view(robot: RobotRecord) -> RobotView {
+fn robot_view(robot: RobotRecord, load: Option<Load>) -> RobotView {
     RobotView {
+        load: load.map(LoadView::from),
         id: robot.id.0,
         shared: robot.tenant_id.is_none(),
         name: robot.name,
@@ -183,11 +189,18 @@ pub(crate) fn robot_of(record: &RobotRecord) -> Robot {
 
 impl Orchestrator {
     /// A robot of the tenant, or one that all share.
-    async fn robot_of(&self, me: &Principal, id: Uuid) -> Result<RobotRecord, Problem> {
+    pub(super) async fn robot_of(&self, me: &Principal, id: Uuid) -> Result<RobotRecord, Problem> {
         let found = self.store.robot(RobotId(id)).await?;
         found
             .filter(|robot| robot.tenant_id.is_none_or(|tenant| tenant == me.tenant))
             .ok_or_else(|| Problem::missing("robot"))
+    }
+
+    async fn shown_robot(&self, me: &Principal, robot: RobotRecord) -> Result<RobotView, Problem> {
+        let tenant = self.store.tenant(me.tenant);
+        let loads = loads::now(&tenant, self.queue.now()).await?;
+        let load = loads.get(&robot.id).copied();
+        Ok(robot_view(robot, load))
     }
 
     async fn set_robot_status(
@@ -250,7 +263,13 @@ async fn list_robots(
     Me(me): Me,
 ) -> Result<Json<Page<RobotView>>, Problem> {
     let robots = server.store.tenant(me.tenant).robots().await?;
-    Ok(Json(whole(robots.into_iter().map(robot_view).collect())))
+    let tenant = server.store.tenant(me.tenant);
+    let loads = loads::now(&tenant, server.queue.now()).await?;
+    let views = robots.into_iter().map(|robot| {
+        let load = loads.get(&robot.id).copied();
+        robot_view(robot, load)
+    });
+    Ok(Json(whole(views.collect())))
 }
 
 /// A robot.
@@ -260,7 +279,8 @@ async fn show_robot(
     Me(me): Me,
     Path(id): Path<Uuid>,
 ) -> Result<Json<RobotView>, Problem> {
-    Ok(Json(robot_view(server.robot_of(&me, id).await?)))
+    let robot = server.robot_of(&me, id).await?;
+    Ok(Json(server.shown_robot(&me, robot).await?))
 }
 
 /// Say how many jobs a robot takes at a time, and for whom.
@@ -304,7 +324,7 @@ async fn place_robot(
         .await?;
     work.commit().await?;
     server.hub.changed(robot.id);
-    Ok(Json(robot_view(robot)))
+    Ok(Json(server.shown_robot(&me, robot).await?))
 }
 
 /// Remove a robot: its key opens nothing any more. Its jobs go to others.

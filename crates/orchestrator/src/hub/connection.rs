@@ -260,7 +260,10 @@ impl Talk {
             }
             FromRobot::Events(events) => self.keep(events).await?,
             FromRobot::Ended { lease, outcome } => self.ended(lease, outcome).await?,
-            FromRobot::Beat { held, .. } => self.beat(&held).await?,
+            FromRobot::Beat { held, load } => {
+                self.server.loads.heard(self.robot.id, load);
+                self.beat(&held).await?;
+            }
             FromRobot::Credential { ask, lease, name } => {
                 let given = self.credential(lease, &name).await?;
                 self.say(FromServer::Credential { ask, given }).await;

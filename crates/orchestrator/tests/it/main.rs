@@ -10,6 +10,7 @@ mod document;
 mod life;
 mod live;
 mod office;
+mod promises;
 mod schedules;
 mod triggers;
 mod walls;

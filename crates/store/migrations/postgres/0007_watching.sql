@@ -66,7 +66,6 @@ ALTER TABLE hooks ADD COLUMN format text NOT NULL DEFAULT 'standard';
 CREATE TABLE robot_loads (
     robot_id  uuid NOT NULL,
     at        bigint NOT NULL,
-    tenant_id uuid NOT NULL,
     load      jsonb NOT NULL,
     PRIMARY KEY (robot_id, at)
 );
@@ -76,4 +75,3 @@ SELECT casare_isolate('trigger_places');
 SELECT casare_isolate('trigger_gatherings');
 SELECT casare_isolate('service_levels');
 SELECT casare_isolate('alerts');
-SELECT casare_isolate('robot_loads');

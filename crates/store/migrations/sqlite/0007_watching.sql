@@ -66,7 +66,6 @@ ALTER TABLE hooks ADD COLUMN format TEXT NOT NULL DEFAULT 'standard';
 CREATE TABLE robot_loads (
     robot_id  BLOB NOT NULL,
     at        INTEGER NOT NULL,
-    tenant_id BLOB NOT NULL,
     load      TEXT NOT NULL,
     PRIMARY KEY (robot_id, at)
 ) STRICT;
