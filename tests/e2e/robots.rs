@@ -156,7 +156,7 @@ impl Office {
         let home = self.robots[index].0.clone();
         let robot = self
             .casare()
-            .args(["robot", "start", "--home"])
+            .args(["robot", "start", "--run-memory", "256", "--home"])
             .arg(home)
             .stdout(Stdio::null())
             .stderr(self.log("robots.log"))
@@ -543,4 +543,34 @@ async fn a_run_is_cancelled_with_its_last_steps_or_killed_without_and_a_paused_r
         children(robots).is_empty().then_some(())
     })
     .await;
+}
+
+const GREEDY: &str = r#"casare: 1
+name: greedy
+steps:
+  - use: script.python
+    with: { code: "held = bytearray(400 * 1024 * 1024)\nwhile True: pass" }
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_eats_the_memory_of_its_robot_ends_alone() {
+    let mut office = Office::open(Database::sqlite()).await;
+    office.publish(GREEDY).await;
+    office.publish(LONG).await;
+    office.enroll("one", "2").await;
+    let file = office.folder.path().join("other.txt");
+    let other = office.order("long", json!({ "file": file })).await;
+    office.job_that_is(&other, &["running"]).await;
+    let order = json!({ "inputs": {}, "max_attempts": 1 });
+    let made = office
+        .call(Method::POST, "/workflows/greedy/runs", &order)
+        .await;
+
+    let ended = office
+        .job_that_is(made["job"].as_str().unwrap(), &["dead", "failed"])
+        .await;
+
+    let why = ended["error_message"].as_str().unwrap();
+    assert!(why.contains("more than the 256 MiB"), "{why}");
+    assert_eq!(office.job(&other).await["state"], "running");
 }

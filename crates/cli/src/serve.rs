@@ -14,7 +14,8 @@ use crate::{
     config::Config,
     execution,
     failure::{CliError, Exit},
-    files, interrupt, robot,
+    files, interrupt,
+    robot::{self, RunLimits},
     terminal::Terminal,
 };
 
@@ -59,6 +60,8 @@ pub(crate) struct Serve {
     /// How many jobs the robot inside runs at a time [default: one for each processor]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1000))]
     slots: Option<u32>,
+    #[command(flatten)]
+    limits: RunLimits,
 }
 
 /// Where a server keeps its data
@@ -174,7 +177,7 @@ impl Serve {
             let robot = if self.no_robot {
                 None
             } else {
-                let own = own_robot(&server, config, address, self.slots).await?;
+                let own = own_robot(&server, config, address, self.slots, self.limits).await?;
                 Some(tokio::spawn(Robot::run(own.0, own.1, ending.clone())))
             };
             let served = server.serve(listener, shutdown).await;
@@ -196,6 +199,7 @@ async fn own_robot(
     config: &Config,
     address: SocketAddr,
     slots: Option<u32>,
+    limits: RunLimits,
 ) -> Result<(Identity, RobotSettings), CliError> {
     let home = server.settings.data.join("robot");
     let mut reached = address;
@@ -235,7 +239,7 @@ async fn own_robot(
     };
     identity.server = format!("http://{reached}");
     identity.write(&home)?;
-    Ok((identity, robot::settings(config, home)?))
+    Ok((identity, robot::settings(config, home, limits)?))
 }
 
 /// Says where the server is, and how the first owner gets in.

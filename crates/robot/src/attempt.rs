@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     files::Files,
+    memory,
     pipe::{FromRun, HISTORY, Order, ToRun},
 };
 
@@ -27,6 +28,8 @@ pub(crate) const LEASE: &str = "lease.json";
 const WORKFLOW: &str = "workflow.workflow.yaml";
 /// What is kept of a process' last words.
 const LAST_WORDS: usize = 2_000;
+/// How often it is looked how much memory a run holds.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long a process may take to end by itself after it has told how its run ended.
 const ENDING: Duration = Duration::from_secs(10);
 
@@ -38,6 +41,8 @@ pub(crate) struct Workshop {
     pub(crate) files: Files,
     /// What outlives runs.
     pub(crate) keep: PathBuf,
+    /// Bytes that a run may hold.
+    pub(crate) most_memory: Option<u64>,
 }
 
 /// What an attempt tells its robot.
@@ -191,9 +196,16 @@ async fn work(
     let mut open = say(&mut input, &ToRun::Order(Box::new(order)))
         .await
         .is_ok();
+    let greed = too_greedy(child.id(), workshop.most_memory);
+    tokio::pin!(greed);
+    let mut greedy = None;
     loop {
         tokio::select! {
             () = killed.cancelled() => break,
+            held = &mut greed => {
+                greedy = Some(held);
+                break;
+            }
             heard = output.next_line() => match heard {
                 Ok(Some(line)) => if let Ok(heard) = serde_json::from_str(&line) {
                     tell(Report::Said(heard));
@@ -207,13 +219,41 @@ async fn work(
         }
     }
     drop(input);
-    let why = end(&mut child, group, killed.is_cancelled()).await;
+    let at_once = killed.is_cancelled() || greedy.is_some();
+    let why = end(&mut child, group, at_once).await;
+    if let Some(why) = greedy {
+        return Outcome::Failed {
+            kind: "crashed".to_owned(),
+            message: why,
+        };
+    }
     let words = last_words.await.unwrap_or_default();
     crashed(&if words.is_empty() {
         why
     } else {
         format!("{why}; its last words: {words}")
     })
+}
+
+/// Waits until the run holds more memory than it may; answers what to tell.
+async fn too_greedy(process: Option<u32>, most: Option<u64>) -> String {
+    let (Some(process), Some(most)) = (process, most) else {
+        return std::future::pending().await;
+    };
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let held = tokio::task::spawn_blocking(move || memory::held_by(process)).await;
+        if let Ok(Some(held)) = held
+            && held > most
+        {
+            return format!(
+                "the run held {} MiB of memory, more than the {} MiB that this robot lets a run have, and was ended; \
+                 work on the data in parts, or give the robot more with --run-memory",
+                held >> 20,
+                most >> 20
+            );
+        }
+    }
 }
 
 fn crashed(why: &str) -> Outcome {

@@ -9,7 +9,7 @@
 //! | `attempt` | one attempt in a process of its own, as the robot sees it |
 //! | `child` | the same as that process sees it |
 //! | `pipe`, `spool` | what the two say to each other; events on disk |
-//! | `load` | what the machine is doing |
+//! | `load`, `memory` | what the machine is doing; what a run holds |
 //!
 //! What is told survives: events stand in a file before the robot hears of them, and go away only when the server has
 //! said that it keeps them. A `once` step begins only when the server knows that it will.
@@ -21,6 +21,7 @@ mod files;
 mod identity;
 mod link;
 mod load;
+mod memory;
 mod pipe;
 mod robot;
 mod spool;

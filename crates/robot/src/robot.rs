@@ -52,6 +52,8 @@ pub struct RobotSettings {
     pub home: PathBuf,
     /// The program that attends to one run, with its arguments: [`crate::attend`] on the other end.
     pub program: Vec<std::ffi::OsString>,
+    /// Bytes of memory that a run may hold; it is ended when it holds more. Only Linux tells how much that is.
+    pub run_memory: Option<u64>,
     /// What it found out that it can do.
     pub capabilities: BTreeSet<String>,
     /// Of casare.
@@ -126,6 +128,7 @@ impl Robot {
                 program: Arc::from(settings.program.clone()),
                 files: Files::new(&identity.server, identity.key.clone()),
                 keep: settings.home.join("kept"),
+                most_memory: settings.run_memory,
             },
             works: leftovers(&jobs(&settings.home))?,
             reports: tell,

@@ -29,6 +29,14 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("git", "git"),
 ];
 
+/// What a run may use up on a robot
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct RunLimits {
+    /// MiB of memory that a run may hold, with all that it has started; it is ended when it holds more (Linux)
+    #[arg(long, env = "CASARE_RUN_MEMORY", value_name = "MIB", value_parser = clap::value_parser!(u64).range(64..=1_048_576))]
+    run_memory: Option<u64>,
+}
+
 /// Run jobs of a server on this machine
 #[derive(Debug, Args)]
 pub(crate) struct RobotCommand {
@@ -59,7 +67,10 @@ enum Command {
     ///
     /// Each job runs in a process of its own. What happens in it is kept on disk until the server has it. Runs that
     /// are under way when the robot ends go on with another robot, or with this one later.
-    Start,
+    Start {
+        #[command(flatten)]
+        limits: RunLimits,
+    },
     /// What the server knows of this robot
     Status {
         /// Print JSON
@@ -118,7 +129,7 @@ impl RobotCommand {
                         identity.server
                     ));
                 }
-                Command::Start => {
+                Command::Start { limits } => {
                     let identity = Identity::read(&home)?;
                     let shutdown = interrupt::stop_on_signals().map_err(CliError::Runtime)?;
                     let ending = CancellationToken::new();
@@ -131,7 +142,7 @@ impl RobotCommand {
                         "`{}` works for {}; Ctrl-C ends it",
                         identity.name, identity.server
                     ));
-                    Robot::run(identity, settings(config, home)?, ending).await?;
+                    Robot::run(identity, settings(config, home, limits)?, ending).await?;
                     terminal.note("stopped");
                 }
                 Command::Status { json } => status(&Identity::read(&home)?, json, terminal).await?,
@@ -212,13 +223,18 @@ fn secure() {
 }
 
 /// How the robot in `home` works on this machine.
-pub(crate) fn settings(config: &Config, home: PathBuf) -> Result<RobotSettings, CliError> {
+pub(crate) fn settings(
+    config: &Config,
+    home: PathBuf,
+    limits: RunLimits,
+) -> Result<RobotSettings, CliError> {
     secure();
     let own = std::env::current_exe().map_err(CliError::Runtime)?;
     let program = vec![own.into_os_string(), "robot".into(), "attempt".into()];
     Ok(RobotSettings {
         home,
         program,
+        run_memory: limits.run_memory.map(|mib| mib << 20),
         capabilities: capabilities(config),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
