@@ -9,6 +9,7 @@
 )]
 
 use std::{
+    collections::HashSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -24,7 +25,9 @@ use casare_tunnel::{Events, FromRobot, FromServer, Hello, Load, Outcome, PROTOCO
 use futures::{SinkExt, StreamExt};
 use secrecy::ExposeSecret;
 use serde_json::json;
-use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
+use tokio_tungstenite::tungstenite::{
+    Message, client::IntoClientRequest, protocol::WebSocketConfig,
+};
 
 struct NoNodes;
 
@@ -159,7 +162,8 @@ async fn ask(
         scopes: Vec::new(),
         expires_at: None,
     };
-    let by = Principal::server(tenant, "measurement");
+    let mut by = Principal::server(tenant, "measurement");
+    by.role = Role::Owner;
     let (_, key) = server.access.create_key(&by, &key).await.unwrap();
     let client = reqwest::Client::new();
     let url = format!("http://{address}/api/v1/jobs?limit=50");
@@ -187,7 +191,10 @@ async fn robot(address: std::net::SocketAddr, key: String, counts: Arc<Counts>) 
         .unwrap();
     let key = format!("Bearer {key}").parse().unwrap();
     request.headers_mut().insert("authorization", key);
-    let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+    let config = WebSocketConfig::default().read_buffer_size(8 << 10);
+    let (socket, _) = tokio_tungstenite::connect_async_with_config(request, Some(config), true)
+        .await
+        .unwrap();
     let (mut sink, mut stream) = socket.split();
     let text = |message: &FromRobot| Message::text(serde_json::to_string(message).unwrap());
     let hello = FromRobot::Hello(Hello {
@@ -197,7 +204,7 @@ async fn robot(address: std::net::SocketAddr, key: String, counts: Arc<Counts>) 
         leases: Vec::new(),
     });
     sink.send(text(&hello)).await.unwrap();
-    let mut held = Vec::new();
+    let (mut held, mut told) = (Vec::new(), HashSet::new());
     let mut beat = tokio::time::interval(Duration::from_secs(10));
     loop {
         let heard = tokio::select! {
@@ -234,6 +241,7 @@ async fn robot(address: std::net::SocketAddr, key: String, counts: Arc<Counts>) 
                 sink.send(text(&events)).await.unwrap();
             }
             FromServer::Kept { lease, .. } => {
+                told.insert(lease);
                 let outcome = Outcome::Succeeded { outputs: json!({}) };
                 sink.send(text(&FromRobot::Ended { lease, outcome }))
                     .await
@@ -249,7 +257,8 @@ async fn robot(address: std::net::SocketAddr, key: String, counts: Arc<Counts>) 
                     .await
                     .unwrap();
             }
-            FromServer::Lost { .. } => {
+            // A lease of a job whose end was told may be named in a beat once more.
+            FromServer::Lost { lease } if !told.contains(&lease) => {
                 counts.lost.fetch_add(1, Relaxed);
             }
             _ => {}

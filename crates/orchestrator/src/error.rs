@@ -23,6 +23,8 @@ pub enum OrchestratorError {
     },
     #[error("the server cannot go on listening")]
     Listening { source: Arc<io::Error> },
+    #[error("the server shuts down")]
+    Closing,
     #[error("mails cannot be sent: {why}")]
     Mail { why: String },
     #[error("a trigger cannot start its run now: {why}")]
@@ -40,6 +42,7 @@ impl OrchestratorError {
             Self::Access(error) => error.help(),
             Self::Data { .. } => "make it writable for this user, or choose another with --data",
             Self::Listening { .. } => "start it again; choose another address with --listen",
+            Self::Closing => "come again when it has started",
             Self::Mail { .. } => "mend the options, or leave them out: no hook can send mails then",
             Self::Trigger { .. } => "it is tried again by itself; the server's log says more",
             Self::Outbound { .. } => "check the certificates of this machine",

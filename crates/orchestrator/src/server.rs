@@ -113,6 +113,7 @@ impl Orchestrator {
         });
         self.tasks
             .spawn(crate::schedules::tick_forever(self.clone()));
+        self.tasks.spawn(crate::hub::write_forever(self.clone()));
         self.tasks.spawn(crate::hub::watch_forever(self.clone()));
         self.tasks
             .spawn(crate::triggers::gather_forever(self.clone()));

@@ -1,8 +1,11 @@
 //! Saying that an attempt has begun and goes on.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
-use casare_store::{JobId, Link, Moment, RobotId, fetch_all, fetch_optional, row};
+use casare_store::{JobId, Link, Moment, RobotId, fetch_all, row};
 use serde_json::{Value, json};
 use sqlx::types::Json;
 
@@ -17,6 +20,7 @@ row! {
     }
     struct HeldRow {
         id: JobId,
+        lease_epoch: i64,
         timer_at: Moment,
     }
     struct RenewedRow {
@@ -30,6 +34,15 @@ row! {
         lease_epoch: i64,
         stop: String,
         robot_id: RobotId,
+    }
+}
+
+impl RenewedRow {
+    fn lease(&self) -> Lease {
+        Lease {
+            job: self.id,
+            epoch: self.lease_epoch,
+        }
     }
 }
 
@@ -54,9 +67,19 @@ impl Queue {
     /// Says that these attempts have begun. Answers those that may not: their leases are lost.
     pub async fn start(&self, leases: &[Lease]) -> Result<Vec<Lease>, QueueError> {
         let mut work = self.inner.store.begin().await?;
-        let rows = fetch_all!(work.link(), IdRow, START, Json(list(leases)), self.now())?;
+        let lost = self.start_in(work.link(), leases).await?;
         work.commit().await?;
-        let begun: std::collections::HashSet<JobId> = rows.into_iter().map(|row| row.id).collect();
+        Ok(lost)
+    }
+
+    /// The same as a part of a unit of work.
+    pub async fn start_in(
+        &self,
+        link: Link<'_>,
+        leases: &[Lease],
+    ) -> Result<Vec<Lease>, QueueError> {
+        let rows = fetch_all!(link, IdRow, START, Json(list(leases)), self.now())?;
+        let begun: HashSet<JobId> = rows.into_iter().map(|row| row.id).collect();
         Ok(leases
             .iter()
             .filter(|lease| !begun.contains(&lease.job))
@@ -69,20 +92,22 @@ impl Queue {
         if leases.is_empty() {
             return Ok(Vec::new());
         }
-        let until = self.now() + self.inner.settings.lease;
         let mut work = self.inner.store.begin().await?;
-        let rows = fetch_all!(work.link(), RenewedRow, RENEW, Json(list(leases)), until)?;
+        let renewed = self.renew_in(work.link(), leases).await?;
         work.commit().await?;
-        let held: HashMap<Lease, RenewedRow> = rows
-            .into_iter()
-            .map(|row| {
-                let lease = Lease {
-                    job: row.id,
-                    epoch: row.lease_epoch,
-                };
-                (lease, row)
-            })
-            .collect();
+        Ok(renewed)
+    }
+
+    /// The same as a part of a unit of work.
+    pub async fn renew_in(
+        &self,
+        link: Link<'_>,
+        leases: &[Lease],
+    ) -> Result<Vec<(Lease, Renewal)>, QueueError> {
+        let until = self.now() + self.inner.settings.lease;
+        let rows = fetch_all!(link, RenewedRow, RENEW, Json(list(leases)), until)?;
+        let held: HashMap<Lease, RenewedRow> =
+            rows.into_iter().map(|row| (row.lease(), row)).collect();
         let answer = |lease: &Lease| match held.get(lease) {
             Some(row) => Renewal::Held {
                 until: row.timer_at,
@@ -93,25 +118,40 @@ impl Queue {
         Ok(leases.iter().map(|lease| (*lease, answer(lease))).collect())
     }
 
-    /// How long a robot has its job by this lease for certain; `None` when it has it no more. What is heard of a run
-    /// renews its lease when a third of it is over. Until the transaction of `link` ends nobody else gets the job.
+    /// How long robots have their jobs by these leases for certain; those that are lost are left out. What is heard of
+    /// a run renews its lease when a third of it is over. Until the transaction of `link` ends nobody else gets the
+    /// jobs.
     pub async fn hold(
         &self,
         mut link: Link<'_>,
-        lease: Lease,
-    ) -> Result<Option<Duration>, QueueError> {
-        let found = fetch_optional!(link.again(), HeldRow, HELD, lease.job, lease.epoch)?;
-        let Some(found) = found else {
-            return Ok(None);
-        };
+        leases: &[Lease],
+    ) -> Result<HashMap<Lease, Duration>, QueueError> {
+        let found = fetch_all!(link.again(), HeldRow, HELD, Json(list(leases)))?;
         let now = self.now();
-        let left = found.timer_at.since(now);
         let whole = self.inner.settings.lease;
-        if left >= whole * 2 / 3 {
-            return Ok(Some(left));
+        let mut left: HashMap<Lease, Duration> = found
+            .into_iter()
+            .map(|row| {
+                let lease = Lease {
+                    job: row.id,
+                    epoch: row.lease_epoch,
+                };
+                (lease, row.timer_at.since(now))
+            })
+            .collect();
+        let old: Vec<Lease> = left
+            .iter()
+            .filter(|(_, left)| **left < whole * 2 / 3)
+            .map(|(lease, _)| *lease)
+            .collect();
+        if !old.is_empty() {
+            let rows = fetch_all!(link, RenewedRow, RENEW, Json(list(&old)), now + whole)?;
+            left.extend(
+                rows.into_iter()
+                    .map(|row| (row.lease(), row.timer_at.since(now))),
+            );
         }
-        let renewed = fetch_all!(link, RenewedRow, RENEW, Json(list(&[lease])), now + whole)?;
-        Ok(renewed.first().map(|row| row.timer_at.since(now)))
+        Ok(left)
     }
 
     /// The jobs that robots have and are to stop. Whoever speaks with robots looks here when the

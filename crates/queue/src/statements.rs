@@ -180,10 +180,17 @@ statements! {
          RETURNING jobs.id, jobs.lease_epoch, jobs.timer_at, jobs.stop";
     /// Whoever gives the job to another robot waits for the end of this transaction.
     HELD:
-        "SELECT id, timer_at FROM jobs
-         WHERE id = $1 AND lease_epoch = $2 AND state IN ('leased', 'running')",
-        "SELECT id, timer_at FROM jobs
-         WHERE id = $1 AND lease_epoch = $2 AND state IN ('leased', 'running') FOR UPDATE";
+        "SELECT jobs.id, jobs.lease_epoch, jobs.timer_at
+         FROM (SELECT unhex(value->>0, '-') AS id, value->>1 AS epoch FROM json_each($1)) AS l
+         JOIN jobs ON jobs.id = l.id AND jobs.lease_epoch = l.epoch
+         WHERE jobs.state IN ('leased', 'running')",
+        "SELECT jobs.id, jobs.lease_epoch, jobs.timer_at
+         FROM (SELECT (l->>0)::uuid AS id, (l->>1)::bigint AS epoch
+               FROM jsonb_array_elements($1) AS l) AS l
+         JOIN jobs ON jobs.id = l.id AND jobs.lease_epoch = l.epoch
+         WHERE jobs.id = ANY (ARRAY (SELECT (o->>0)::uuid FROM jsonb_array_elements($1) AS o))
+           AND jobs.state IN ('leased', 'running')
+         ORDER BY jobs.id FOR UPDATE OF jobs";
     STOPPING: "SELECT id, lease_epoch, stop, robot_id FROM jobs WHERE stop IS NOT NULL
         AND robot_id IS NOT NULL";
 

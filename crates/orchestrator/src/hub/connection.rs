@@ -16,7 +16,10 @@ use serde_json::{Value, json};
 use sqlx::types::Json;
 use tokio::sync::{Notify, mpsc, watch};
 
-use super::{Line, leasing};
+use super::{
+    Line, leasing,
+    ledger::{Entry, Happened, Written},
+};
 use crate::{Orchestrator, OrchestratorError, problem::chain};
 
 /// Messages that may wait for a robot.
@@ -253,8 +256,8 @@ impl Talk {
                 self.wanted.send_replace(count);
             }
             FromRobot::Started { lease } => {
-                let lost = self.server.queue.start(&[lease_of(lease)]).await?;
-                if !lost.is_empty() {
+                let entry = Entry::Started(lease_of(lease));
+                if let Written::Started { begun: false } = self.write(entry).await? {
                     self.say(FromServer::Lost { lease }).await;
                 }
             }
@@ -273,6 +276,10 @@ impl Talk {
         Ok(())
     }
 
+    async fn write(&self, entry: Entry) -> Result<Written, OrchestratorError> {
+        self.server.hub.ledger.write(entry).await
+    }
+
     async fn keep(&self, batch: tunnel::Events) -> Result<(), OrchestratorError> {
         let lease = batch.lease;
         let Some(held) = self.mine.get(lease) else {
@@ -285,7 +292,7 @@ impl Talk {
             return Ok(());
         }
         let next = held.next.max(batch.first + count);
-        let mut rows: Vec<RunEventRow> = (batch.first..)
+        let rows: Vec<RunEventRow> = (batch.first..)
             .zip(batch.events)
             .filter(|(seq, _)| *seq >= held.next)
             .map(|(seq, event)| RunEventRow {
@@ -298,28 +305,18 @@ impl Talk {
             .collect();
         let mut left_ms = None;
         if !rows.is_empty() || batch.ask.is_some() {
-            let run = run_of(lease);
-            let tenant = self.server.store.tenant(TenantId(lease.tenant));
-            let mut work = tenant.begin().await?;
-            let left = self.server.queue.hold(work.link(), lease_of(lease)).await?;
-            left_ms = left.map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
-            if left.is_none() {
-                // Another attempt may have gone on from what was known before: these are no part of its story.
-                for row in &mut rows {
-                    if let Some(event) = row.event.0.as_object_mut() {
-                        event.insert(LATE.to_owned(), true.into());
-                    }
-                }
+            let entry = Entry::Events(Happened {
+                tenant: TenantId(lease.tenant),
+                lease: lease_of(lease),
+                told: told(lease, next, &rows),
+                rows,
+            });
+            if let Written::Events { left } = self.write(entry).await? {
+                left_ms = left.map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
+            }
+            if left_ms.is_none() {
                 self.say(FromServer::Lost { lease }).await;
             }
-            if !rows.is_empty() {
-                tenant.add_events(&mut work, run, &rows).await?;
-                let told = told(lease, next, &rows);
-                let topic = format!("runs/{run}");
-                let now = self.server.queue.now();
-                work.tell(Some(tenant.id()), &topic, told, now).await?;
-            }
-            work.commit().await?;
         }
         self.mine.add(lease, held.environment, next);
         let ask = batch.ask;
@@ -362,9 +359,13 @@ impl Talk {
     }
 
     async fn beat(&self, held: &[tunnel::Lease]) -> Result<(), OrchestratorError> {
-        self.server.store.robot_seen(self.robot.id).await?;
-        let leases: Vec<Lease> = held.iter().copied().map(lease_of).collect();
-        let renewed = self.server.queue.renew(&leases).await?;
+        let entry = Entry::Beat {
+            robot: self.robot.id,
+            held: held.iter().copied().map(lease_of).collect(),
+        };
+        let Written::Beat(renewed) = self.write(entry).await? else {
+            return Ok(());
+        };
         for (lease, (known, renewal)) in held.iter().zip(renewed) {
             match renewal {
                 Renewal::Lost => self.say(FromServer::Lost { lease: *lease }).await,

@@ -5,12 +5,14 @@
 //! | `connection` | what is said to one robot, and what it says |
 //! | `leasing` | jobs on their way to a robot |
 //! | `assignment` | what a run needs |
+//! | `ledger` | writing down together what robots tell at the same time |
 //! | `files` | what robots send and fetch over HTTP |
 
 mod assignment;
 mod connection;
 mod files;
 mod leasing;
+mod ledger;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -30,6 +32,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 
+use self::ledger::Ledger;
 use crate::{Orchestrator, Problem, problem::chain};
 
 /// A robot that was not heard of for so long is offline.
@@ -44,6 +47,7 @@ const LARGEST_FILE: usize = 256 << 20;
 /// Who is connected here.
 #[derive(Debug, Default)]
 pub(crate) struct Hub {
+    ledger: Ledger,
     robots: Mutex<HashMap<RobotId, Line>>,
 }
 
@@ -138,6 +142,8 @@ async fn open_tunnel(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     upgrade
+        // Most messages are short, and a thousand robots have a buffer each.
+        .read_buffer_size(8 << 10)
         .max_message_size(MOST_BYTES)
         .max_frame_size(MOST_BYTES)
         .on_upgrade(move |socket| async move {
@@ -199,6 +205,11 @@ async fn set_my_status(
     work.commit().await?;
     server.hub.changed(robot.id);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Writes down what robots tell, until the server shuts down.
+pub(crate) async fn write_forever(server: Orchestrator) {
+    ledger::write_forever(server).await;
 }
 
 /// Tells robots what to stop, and takes note of those that are gone.

@@ -84,6 +84,21 @@ impl Work {
         Ok(())
     }
 
+    /// Tells several events of tenants, each with its topic, in this order.
+    pub async fn tell_all(
+        &mut self,
+        told: impl Iterator<Item = (TenantId, String, serde_json::Value)>,
+        now: Moment,
+    ) -> Result<(), DatabaseError> {
+        let told: Vec<_> = told.collect();
+        if told.is_empty() {
+            return Ok(());
+        }
+        execute!(self.link(), TELL_ALL, Json(told), now)?;
+        self.told = true;
+        Ok(())
+    }
+
     /// Makes it all happen. On SQLite it is on the disk after that, on PostgreSQL as its
     /// `synchronous_commit` says.
     pub async fn commit(self) -> Result<(), DatabaseError> {
@@ -102,4 +117,10 @@ impl Work {
 statements! {
     /// Tells an event as part of a unit of work.
     TELL: "INSERT INTO outbox (tenant_id, topic, payload, at) VALUES ($1, $2, $3, $4)";
+    TELL_ALL:
+        "INSERT INTO outbox (tenant_id, topic, payload, at)
+         SELECT unhex(value->>0, '-'), value->>1, value->2, $2 FROM json_each($1) ORDER BY key",
+        "INSERT INTO outbox (tenant_id, topic, payload, at)
+         SELECT (e->>0)::uuid, e->>1, e->2, $2
+         FROM jsonb_array_elements($1) WITH ORDINALITY AS l (e, place) ORDER BY place";
 }

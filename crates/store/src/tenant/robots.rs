@@ -76,7 +76,11 @@ statements! {
     ROBOT_CONNECTED: "UPDATE robots SET capabilities = $2, version = $3, seen_at = $4,
             status = CASE WHEN status = 'offline' THEN 'online' ELSE status END
         WHERE id = $1";
-    ROBOT_SEEN: "UPDATE robots SET seen_at = $2 WHERE id = $1";
+    ROBOTS_SEEN:
+        "UPDATE robots SET seen_at = $2
+         WHERE id IN (SELECT unhex(value, '-') FROM json_each($1))",
+        "UPDATE robots SET seen_at = $2
+         WHERE id IN (SELECT e::uuid FROM jsonb_array_elements_text($1) AS e)";
     ROBOTS_GONE: "UPDATE robots SET status = 'offline'
         WHERE status <> 'offline' AND (seen_at IS NULL OR seen_at < $1)";
     ADD_POOL: "INSERT INTO robot_pools (tenant_id, name, description, created_at)
@@ -237,10 +241,13 @@ impl Store {
         changed_one(changed, "robot")
     }
 
-    pub async fn robot_seen(&self, id: RobotId) -> Result<(), DatabaseError> {
-        let mut work = self.begin().await?;
-        execute!(work.link(), ROBOT_SEEN, id, self.clock().now())?;
-        work.commit().await
+    pub async fn robots_seen(
+        &self,
+        work: &mut Work,
+        robots: &[RobotId],
+    ) -> Result<(), DatabaseError> {
+        execute!(work.link(), ROBOTS_SEEN, Json(robots), self.clock().now())?;
+        Ok(())
     }
 
     /// Robots that were not seen since `limit` count as offline. Answers how many became so.
