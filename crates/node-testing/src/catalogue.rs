@@ -71,7 +71,8 @@ pub async fn assert_examples_run(nodes: &[Node], all: &[Node], served: &[&str]) 
     }
     let mut faults = Vec::new();
     for node in nodes.iter().filter(|node| !served.contains(&node.name())) {
-        let office = Office::with_fixtures(all.iter().cloned());
+        // Whoever is asked agrees.
+        let office = Office::with_fixtures(all.iter().cloned()).answer("approved", true.into());
         let outcome = office.example(node.name(), &[]).await;
         if outcome.state != RunState::Succeeded {
             let why = outcome.error.map(|error| error.message);

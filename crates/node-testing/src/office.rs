@@ -8,8 +8,8 @@ use std::{
 };
 
 use casare_engine::{
-    Credential, Credentials, Engine, ErrorKind, ErrorReport, EventSink, Node, NodeError, Registry,
-    RunEvent, RunOptions, RunOutcome, RunState,
+    Credential, Credentials, Engine, ErrorKind, ErrorReport, EventSink, Nobody, Node, NodeError,
+    People, Question, Registry, RunEvent, RunOptions, RunOutcome, RunState,
 };
 use casare_workflow::Catalogue as _;
 use serde_json::Value as Json;
@@ -20,7 +20,22 @@ pub struct Office {
     folder: TempDir,
     engine: Engine,
     credentials: Arc<Known>,
+    answers: Arc<Answers>,
     heard: Arc<Heard>,
+}
+
+/// What people say when they are asked.
+#[derive(Debug, Clone, Default)]
+struct Answers(BTreeMap<String, Json>);
+
+#[async_trait::async_trait]
+impl People for Answers {
+    async fn ask(&self, question: &Question) -> Result<Json, NodeError> {
+        match self.0.get(&question.name) {
+            Some(answer) => Ok(answer.clone()),
+            None => Nobody.ask(question).await,
+        }
+    }
 }
 
 /// The credentials that runs can use.
@@ -47,12 +62,22 @@ impl EventSink for Heard {
 }
 
 impl Office {
+    /// Somebody answers this to the question of this name.
+    #[must_use]
+    pub fn answer(mut self, name: &str, answer: Json) -> Self {
+        Arc::make_mut(&mut self.answers)
+            .0
+            .insert(name.to_owned(), answer);
+        self
+    }
+
     /// An empty folder, and an engine that knows the engine's own nodes and these.
     pub fn with(nodes: impl IntoIterator<Item = Node>) -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             engine: Engine::new(Registry::new(nodes)),
             credentials: Arc::default(),
+            answers: Arc::default(),
             heard: Arc::default(),
         }
     }
@@ -147,6 +172,7 @@ impl Office {
         let runs = self.path(".runs");
         let mut options = RunOptions::new(self.folder.path(), runs);
         options.credentials = self.credentials.clone();
+        options.people = self.answers.clone();
         options.sinks.push(self.heard.clone());
         let outcome = self.engine.run(&plan, options).await.unwrap();
         if let Some(error) = &outcome.error {

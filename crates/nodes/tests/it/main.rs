@@ -19,6 +19,7 @@ mod custom;
 mod data;
 mod date;
 mod file;
+mod human;
 mod json;
 mod list;
 mod map;
