@@ -370,13 +370,12 @@ impl Orchestrator {
             Some(id) => self.store.tenant(tenant).workflow(id).await?,
             None => None,
         };
-        let line = match (name, event.strip_prefix("job.")) {
-            (Some(workflow), Some(state)) => format!("a run of `{}` is {state}", workflow.name),
-            _ => {
-                let mut data = data.to_string();
-                data.truncate(data.floor_char_boundary(500));
-                format!("{event}: {data}")
-            }
+        let line = if let (Some(workflow), Some(state)) = (name, event.strip_prefix("job.")) {
+            format!("a run of `{}` is {state}", workflow.name)
+        } else {
+            let mut data = data.to_string();
+            data.truncate(data.floor_char_boundary(500));
+            format!("{event}: {data}")
         };
         Ok((line, link))
     }

@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts, the latest first. */
+        get: operations["list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that you look after an alert. */
+        post: operations["acknowledge_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-keys": {
         parameters: {
             query?: never;
@@ -455,6 +489,24 @@ export interface paths {
         get: operations["live_events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A form that starts a run. */
+        get: operations["show_form"];
+        put?: never;
+        /** Fill in a form: the fields by their names. */
+        post: operations["send_form"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1240,6 +1292,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/robots/{id}/loads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a robot's machine was doing, minute by minute, the latest first; a day at most. */
+        get: operations["list_loads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/robots/{id}/pause": {
         parameters: {
             query?: never;
@@ -1621,6 +1690,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/triggers/{id}/deliveries/{delivery}/repeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try again what was refused, with the trigger and the workflow as they are now. */
+        post: operations["repeat_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/use-link": {
         parameters: {
             query?: never;
@@ -1873,6 +1959,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflows/{workflow}/service-level": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is promised of a workflow. */
+        get: operations["show_level"];
+        /** Promise something of a workflow: what is not kept is an alert. */
+        put: operations["set_level"];
+        post?: never;
+        /** Promise nothing any more; open alerts are closed. */
+        delete: operations["drop_level"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{workflow}/service-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a workflow did lately: successes, durations and waits. */
+        get: operations["show_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/{workflow}/versions": {
         parameters: {
             query?: never;
@@ -1957,6 +2079,23 @@ export interface components {
             error?: string | null;
             /** Format: uuid */
             id?: string | null;
+        };
+        /** @description Something that somebody should look at. */
+        AlertView: {
+            acknowledged?: components["schemas"]["Time"] | null;
+            acknowledged_by?: string | null;
+            closed?: components["schemas"]["Time"] | null;
+            details: Record<string, never>;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            job?: string | null;
+            /** @description `long_run`, `long_wait`, `few_successes` or `failures_in_a_row`. */
+            kind: string;
+            message: string;
+            opened: components["schemas"]["Time"];
+            /** Format: uuid */
+            workflow?: string | null;
         };
         Answer: {
             /** @description What it waited for. */
@@ -2126,7 +2265,10 @@ export interface components {
             id: string;
             /** Format: uuid */
             job?: string | null;
-            /** @description `started`, `repeated`, `filtered` or `refused`. */
+            /**
+             * @description `started`, `repeated` (it had come before), `gathered` (it waits for more), `filtered`, `refused`, or `settled`
+             *     (it was refused, and has become a run after all).
+             */
             outcome: string;
         };
         /** @description How a queue treats its items. */
@@ -2255,6 +2397,31 @@ export interface components {
             /** @description All that belong together, because workflows call each other. */
             files: components["schemas"]["ForeignFile"][];
         };
+        /** @description A field of a form: an input of the workflow. */
+        FormField: {
+            default?: Record<string, never> | null;
+            help?: string | null;
+            /** @description `string`, `integer`, `number`, `boolean`, `date`, `list`, `map` or `any`. */
+            kind: string;
+            name: string;
+            /** @description The only values that are taken; empty for any. */
+            options: Record<string, never>[];
+            required: boolean;
+        };
+        /** @description What was sent. */
+        FormSent: {
+            /**
+             * Format: uuid
+             * @description The run that it has started; nothing when it waits for more, or when anybody may fill in the form.
+             */
+            job?: string | null;
+        };
+        /** @description A form as people see it. */
+        FormView: {
+            fields: components["schemas"]["FormField"][];
+            help: string;
+            title: string;
+        };
         HealthView: {
             /** @description `ready`, or `closing` while it shuts down. */
             status: string;
@@ -2278,17 +2445,25 @@ export interface components {
              */
             status?: number | null;
         };
+        /**
+         * @description How a hook tells things.
+         * @enum {string}
+         */
+        HookFormat: "standard" | "chat";
         HookOrder: {
             enabled?: boolean;
-            /** @description `job.succeeded`, `job.*`, `robots`, `schedules`, `workflows` or `*`. */
+            /** @description `alert.opened`, `job.succeeded`, `job.*`, `robots`, `schedules`, `workflows` or `*`. */
             events: string[];
+            format?: components["schemas"]["HookFormat"];
             name: string;
+            /** @description Where webhooks are sent; or `mailto:` and an address, for mails to a person (the server needs `--smtp`). */
             url: string;
         };
         HookView: {
             created: components["schemas"]["Time"];
             enabled: boolean;
             events: string[];
+            format: components["schemas"]["HookFormat"];
             /** Format: uuid */
             id: string;
             name: string;
@@ -2454,6 +2629,10 @@ export interface components {
             /** Format: uuid */
             workflow: string;
         };
+        LevelOrder: {
+            enabled?: boolean;
+            level: components["schemas"]["ServiceLevel"];
+        };
         LimitOrder: {
             /**
              * Format: int32
@@ -2480,6 +2659,40 @@ export interface components {
             /** @description Shown now and never again. */
             link: string;
             token: string;
+        };
+        /** @description What it was doing then. */
+        LoadPoint: components["schemas"]["LoadView"] & {
+            at: components["schemas"]["Time"];
+        };
+        /** @description What a robot's machine is doing. */
+        LoadView: {
+            /**
+             * Format: float
+             * @description Of all cores, 0 to 1.
+             */
+            cpu: number;
+            /**
+             * Format: int64
+             * @description Bytes that are free where the robot keeps its files.
+             */
+            disk_free: number;
+            /**
+             * @description `healthy`; `warning` from 80 % of processor or memory on, or with less than 2 GiB of disk; `critical` from 95 %
+             *     on, or with less than 512 MiB.
+             */
+            health: string;
+            /** Format: int64 */
+            memory_total: number;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            memory_used: number;
+            /**
+             * Format: int32
+             * @description Runs.
+             */
+            running: number;
         };
         LogView: {
             at: components["schemas"]["Time"];
@@ -2593,6 +2806,27 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        Page_AlertView: {
+            items: {
+                acknowledged?: components["schemas"]["Time"] | null;
+                acknowledged_by?: string | null;
+                closed?: components["schemas"]["Time"] | null;
+                details: Record<string, never>;
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                job?: string | null;
+                /** @description `long_run`, `long_wait`, `few_successes` or `failures_in_a_row`. */
+                kind: string;
+                message: string;
+                opened: components["schemas"]["Time"];
+                /** Format: uuid */
+                workflow?: string | null;
+            }[];
+            /** @description The `cursor` of the page after this one; nothing on the last. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         Page_ArtifactView: {
             items: {
                 created: components["schemas"]["Time"];
@@ -2681,7 +2915,10 @@ export interface components {
                 id: string;
                 /** Format: uuid */
                 job?: string | null;
-                /** @description `started`, `repeated`, `filtered` or `refused`. */
+                /**
+                 * @description `started`, `repeated` (it had come before), `gathered` (it waits for more), `filtered`, `refused`, or `settled`
+                 *     (it was refused, and has become a run after all).
+                 */
                 outcome: string;
             }[];
             /** @description The `cursor` of the page after this one; nothing on the last. */
@@ -2755,6 +2992,7 @@ export interface components {
                 created: components["schemas"]["Time"];
                 enabled: boolean;
                 events: string[];
+                format: components["schemas"]["HookFormat"];
                 /** Format: uuid */
                 id: string;
                 name: string;
@@ -2889,6 +3127,14 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        Page_LoadPoint: {
+            items: (components["schemas"]["LoadView"] & {
+                at: components["schemas"]["Time"];
+            })[];
+            /** @description The `cursor` of the page after this one; nothing on the last. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         Page_LogView: {
             items: {
                 at: components["schemas"]["Time"];
@@ -2970,6 +3216,7 @@ export interface components {
                 labels: {
                     [key: string]: string;
                 };
+                load?: components["schemas"]["LoadView"] | null;
                 name: string;
                 pools: string[];
                 seen?: components["schemas"]["Time"] | null;
@@ -3120,9 +3367,11 @@ export interface components {
                 /** Format: uuid */
                 id: string;
                 name: string;
+                /** @description Why what is to be watched can't be watched. */
+                problem?: string | null;
                 /** Format: int64 */
                 revision: number;
-                /** @description Where webhooks are called. */
+                /** @description Where webhooks are called, and forms are filled in. */
                 url?: string | null;
                 /** Format: uuid */
                 workflow: string;
@@ -3211,6 +3460,17 @@ export interface components {
         PauseOrder: {
             on?: components["schemas"]["ScopeOrder"];
             reason?: string | null;
+        };
+        /** @description Seconds; nothing where there were no runs. */
+        Percentiles: {
+            /** Format: double */
+            longest_s?: number | null;
+            /** Format: double */
+            p50_s?: number | null;
+            /** Format: double */
+            p95_s?: number | null;
+            /** Format: double */
+            p99_s?: number | null;
         };
         /** @description What to change; the rest stays as it is. */
         PlacementChange: {
@@ -3328,6 +3588,7 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
+            load?: components["schemas"]["LoadView"] | null;
             name: string;
             pools: string[];
             seen?: components["schemas"]["Time"] | null;
@@ -3438,6 +3699,63 @@ export interface components {
              */
             workflow?: string | null;
         };
+        /** @description What is promised of a workflow. What is left out is not. */
+        ServiceLevel: {
+            /**
+             * Format: int32
+             * @description There are never so many failures in a row.
+             * @default null
+             */
+            failures_in_a_row?: number | null;
+            /**
+             * Format: int32
+             * @description The share of successes counts from so many runs on.
+             * @default 5
+             */
+            least_runs?: number;
+            /**
+             * Format: int32
+             * @description No run goes on for longer than so many seconds.
+             * @default null
+             */
+            longest_run_s?: number | null;
+            /**
+             * Format: int32
+             * @description No job waits for longer than so many seconds after it is due.
+             * @default null
+             */
+            longest_wait_s?: number | null;
+            /**
+             * Format: double
+             * @description So many of a hundred runs succeed.
+             * @default null
+             */
+            success_percent?: number | null;
+            /**
+             * Format: int32
+             * @description Runs that ended within so many hours count.
+             * @default 24
+             */
+            window_h?: number;
+        };
+        /** @description How a workflow did lately. */
+        ServiceReport: {
+            /** @description From the beginning of the last attempt to its end, of the latest 1,000 runs. */
+            duration: components["schemas"]["Percentiles"];
+            /**
+             * Format: int64
+             * @description Runs that ended; what was cancelled is left out.
+             */
+            runs: number;
+            /** Format: int64 */
+            succeeded: number;
+            /** Format: double */
+            success_percent?: number | null;
+            /** @description From when a job was due to the beginning of its last attempt. */
+            wait: components["schemas"]["Percentiles"];
+            /** Format: int32 */
+            window_h: number;
+        };
         SessionView: {
             address: string;
             /** @description The program that signed in. */
@@ -3464,6 +3782,59 @@ export interface components {
              *     otherwise, and when nothing is said, the call is answered at once.
              */
             wait_s?: number;
+        } | {
+            /** @description Whether a file counts again when its content has changed. */
+            changed?: boolean;
+            /**
+             * Format: int32
+             * @description Looked at so often; a file counts when it is the same for two looks.
+             */
+            every_s?: number;
+            /** @description The folder, as the server sees it. */
+            folder: string;
+            /** @enum {string} */
+            kind: "file";
+            /** @description Which names: `*.pdf`, `**\/order-*.csv` for folders below, too. */
+            pattern?: string;
+        } | {
+            /** @description Name of a credential with `username`, and `password` or `token` (OAuth2). */
+            credential: string;
+            folder?: string;
+            /** @enum {string} */
+            kind: "mail";
+            /** @description `tls`, `starttls` or `none`; otherwise as is usual on the port. */
+            security?: string | null;
+            /** @description `mail.example.com`, `mail.example.com:993` or `imap://…`. */
+            server: string;
+        } | {
+            /**
+             * Format: int32
+             * @description One run for so many items.
+             */
+            items_per_run?: number;
+            /** @enum {string} */
+            kind: "queue";
+            /**
+             * Format: int32
+             * @description Runs of this trigger at a time.
+             */
+            most_runs?: number;
+            /** @description The queue's id or name. */
+            queue: string;
+        } | {
+            channel: string;
+            /** @description Name of a credential with the `url` of the database. */
+            credential: string;
+            /** @enum {string} */
+            kind: "notify";
+        } | {
+            help?: string;
+            /** @enum {string} */
+            kind: "form";
+            /** @description Whether anybody who has the address may, not only those who may run workflows. */
+            public?: boolean;
+            /** @description What people read above it. */
+            title?: string;
         } | {
             /** @enum {string} */
             kind: "run_finished";
@@ -3626,6 +3997,12 @@ export interface components {
                 [key: string]: Record<string, never>;
             };
             /**
+             * Format: int32
+             * @description Waits until nothing more has come for so many seconds (ten times as long at most), then starts one run for all
+             *     of it: with the last that came, and `count` and `all` (the last 100) beside it.
+             */
+            gather_s?: number | null;
+            /**
              * @description Inputs, by name: a JSON pointer such as `/body/customer/name` into what came, or `=` and a
              *     fixed text. When empty, the fields of the body are the inputs.
              */
@@ -3651,9 +4028,11 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
+            /** @description Why what is to be watched can't be watched. */
+            problem?: string | null;
             /** Format: int64 */
             revision: number;
-            /** @description Where webhooks are called. */
+            /** @description Where webhooks are called, and forms are filled in. */
             url?: string | null;
             /** Format: uuid */
             workflow: string;
@@ -3774,6 +4153,77 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_alerts: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                limit?: number;
+                /** @description Only those that are not over. */
+                open?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AlertView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    acknowledge_alert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request answers what the first one came to. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            507: components["responses"]["Problem"];
+        };
+    };
     list_keys: {
         parameters: {
             query?: {
@@ -4977,6 +5427,73 @@ export interface operations {
             429: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
+        };
+    };
+    show_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    send_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormSent"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            507: components["responses"]["Problem"];
         };
     };
     show_health: {
@@ -6923,6 +7440,39 @@ export interface operations {
             507: components["responses"]["Problem"];
         };
     };
+    list_loads: {
+        parameters: {
+            query?: {
+                /** @description Hours back from now; 24 when nothing is said. */
+                hours?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LoadPoint"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
     pause_robot: {
         parameters: {
             query?: never;
@@ -7930,6 +8480,44 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    repeat_delivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request answers what the first one came to. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                delivery: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallView"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            507: components["responses"]["Problem"];
+        };
+    };
     use_link: {
         parameters: {
             query?: never;
@@ -8733,6 +9321,137 @@ export interface operations {
             500: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             507: components["responses"]["Problem"];
+        };
+    };
+    show_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelOrder"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    set_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LevelOrder"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            507: components["responses"]["Problem"];
+        };
+    };
+    drop_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            507: components["responses"]["Problem"];
+        };
+    };
+    show_report: {
+        parameters: {
+            query?: {
+                /** @description Hours back from now; those of the service level, or 24, when nothing is said. */
+                hours?: number;
+            };
+            header?: never;
+            path: {
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceReport"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     list_versions: {

@@ -186,16 +186,15 @@ impl Orchestrator {
         let now = self.queue.now();
         let mut work = self.store.begin().await?;
         let found = fetch_optional!(work.link(), Gathering, GATHERING, armed.id())?;
-        let (id, mut gathered) = match found {
-            Some(found) => (found.id, found.came.0),
-            None => {
-                let gathered = Gathered {
-                    since: now,
-                    all: Vec::new(),
-                    keys: Vec::new(),
-                };
-                (new_uuid(now), gathered)
-            }
+        let (id, mut gathered) = if let Some(found) = found {
+            (found.id, found.came.0)
+        } else {
+            let gathered = Gathered {
+                since: now,
+                all: Vec::new(),
+                keys: Vec::new(),
+            };
+            (new_uuid(now), gathered)
         };
         if let Some(key) = &arrival.key {
             if gathered.keys.contains(key) {

@@ -1,12 +1,5 @@
-//! How a server does with many robots: `cargo run --release -p casare-orchestrator --example crowd -- ROBOTS SECONDS
-//! [postgres://…]`. The robots are simulated in the same process; each takes a job a second, tells four events of it
-//! and its end, and beats as the server wants. Prints what was lost and how long the API took to answer meanwhile.
-
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a measurement, not a part of the product"
-)]
+//! A thousand robots, simulated in this process: each takes a job a second, tells four events of it and its end, and
+//! beats as the server wants.
 
 use std::{
     collections::HashSet,
@@ -18,9 +11,8 @@ use std::{
 };
 
 use casare_access::{NewApiKey, Principal, Role};
-use casare_orchestrator::{Orchestrator, Settings};
+use casare_orchestrator::Orchestrator;
 use casare_queue::NewJob;
-use casare_store::WorkflowId;
 use casare_tunnel::{Events, FromRobot, FromServer, Hello, Load, Outcome, PROTOCOL};
 use futures::{SinkExt, StreamExt};
 use secrecy::ExposeSecret;
@@ -28,18 +20,6 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::{
     Message, client::IntoClientRequest, protocol::WebSocketConfig,
 };
-
-struct NoNodes;
-
-impl casare_workflow::Catalogue for NoNodes {
-    fn node(&self, _: &str) -> Option<&casare_workflow::NodeSpec> {
-        None
-    }
-
-    fn nodes(&self) -> Vec<&casare_workflow::NodeSpec> {
-        Vec::new()
-    }
-}
 
 #[derive(Default)]
 struct Counts {
@@ -49,24 +29,14 @@ struct Counts {
     gone: AtomicU64,
 }
 
-#[tokio::main]
-async fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let robots: u64 = arguments.first().map_or(100, |text| text.parse().unwrap());
-    let seconds: u64 = arguments.get(1).map_or(30, |text| text.parse().unwrap());
-    let folder = tempfile::tempdir().unwrap();
-    let mut settings = Settings::in_folder(folder.path().to_owned(), Arc::new(NoNodes));
-    settings.rate = u32::MAX;
-    if let Some(database) = arguments.get(2) {
-        settings.database = database.as_str().into();
-    }
-    let server = Orchestrator::open(settings).await.unwrap();
+/// Prints what was lost, and how long the API took to answer meanwhile.
+pub(super) async fn measure(server: Orchestrator, robots: u64, seconds: u64) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serving = server.clone();
     tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
     let tenant = server.access.first_tenant().await.unwrap();
-    let workflow = publish(&server, tenant).await;
+    let workflow = super::publish(&server, tenant).await;
     let counts = Arc::new(Counts::default());
     for number in 0..robots {
         let name = format!("robot-{number}");
@@ -113,40 +83,6 @@ async fn main() {
         at(0.99),
         at(1.0)
     );
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let of = |name: &str| {
-        status
-            .lines()
-            .find(|line| line.starts_with(name))
-            .unwrap_or_default()
-            .to_owned()
-    };
-    println!(
-        "server and robots together: {}, {}",
-        of("VmHWM"),
-        of("VmRSS")
-    );
-}
-
-async fn publish(server: &Orchestrator, tenant: casare_store::TenantId) -> WorkflowId {
-    let store = server.store.tenant(tenant);
-    let mut work = store.begin().await.unwrap();
-    let id = store.workflow_for(&mut work, "crowd").await.unwrap().id;
-    let version = casare_store::NewVersion {
-        version: "1.0.0".to_owned(),
-        hash: "0".repeat(64),
-        text: "casare: 1\nname: crowd\nsteps: []\n".to_owned(),
-        note: None,
-        created_by: "measurement".to_owned(),
-    };
-    let number = store.add_version(&mut work, id, &version).await.unwrap();
-    store
-        .set_version_state(&mut work, id, number, "published")
-        .await
-        .unwrap();
-    store.activate(&mut work, id, number).await.unwrap();
-    work.commit().await.unwrap();
-    id
 }
 
 /// Lists jobs, fifty times a second, as a page would.
