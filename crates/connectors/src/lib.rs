@@ -4,6 +4,7 @@
 
 use casare_engine::Node;
 
+mod faults;
 #[cfg(feature = "ftp")]
 mod ftp;
 mod http;

@@ -12,7 +12,6 @@ mod csv;
 pub mod custom;
 mod data;
 mod date;
-mod faults;
 mod file;
 mod html;
 mod human;

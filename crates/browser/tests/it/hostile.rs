@@ -149,6 +149,13 @@ async fn redirects_without_end_and_pages_that_hold_on_are_left() {
     }
     assert!(started.elapsed() < Duration::from_secs(6));
 
+    // Such a page is left nevertheless, however the two fall together.
+    for _ in 0..10 {
+        drop(page.goto(&site.url("/a"), Until::Commit, soon()).await);
+        let there = page.goto(&site.url("/"), Until::Load, soon()).await;
+        assert_eq!(there.unwrap().url, site.url("/"));
+    }
+
     page.goto(&site.url("/trap"), Until::Load, soon())
         .await
         .unwrap();

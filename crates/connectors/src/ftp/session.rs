@@ -11,6 +11,7 @@ use super::{
     connection::{Encryption, Server},
     remote_files::FtpFiles,
 };
+use crate::faults::ServerFaults as _;
 use crate::{
     remote::{Files, SessionInfo},
     tls,
@@ -76,6 +77,7 @@ enum Mode {
 pub(super) fn node() -> Node {
     Node::session("ftp.session", open)
         .icon("server")
+        .fails_as_server()
         .example(EXAMPLE)
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::Span;
 use indexmap::IndexMap;
 use rand::RngCore as _;
@@ -78,6 +78,7 @@ fn here() -> String {
 pub(super) fn url_node() -> Node {
     Node::action("http.authorization_url", authorization_url)
         .icon("link")
+        .fails(ErrorKind::Invalid, "`url` is no address.")
         .example(URL_EXAMPLE)
 }
 

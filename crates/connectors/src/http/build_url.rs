@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::Any;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -36,6 +36,10 @@ pub(super) fn node() -> Node {
     Node::action("http.build_url", build_url)
         .pure()
         .icon("link-2")
+        .fails(
+            ErrorKind::Invalid,
+            "`base` is no address that can have a path.",
+        )
         .example(EXAMPLE)
 }
 

@@ -4,7 +4,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use casare_engine::{Artifact, LogLevel, Node, NodeError, StepContext};
+use casare_engine::{Artifact, ErrorKind, LogLevel, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_files::make_folder;
 use casare_workflow::Any;
 use futures::StreamExt;
@@ -81,6 +82,11 @@ pub(super) fn node() -> Node {
     Node::action("http.download", download)
         .pure()
         .icon("download")
+        .fails_writing()
+        .fails(
+            ErrorKind::Business,
+            "The file is not the one that `sha256` or the server says.",
+        )
         .example(EXAMPLE)
 }
 

@@ -11,6 +11,8 @@
 
 use casare_engine::Node;
 
+use crate::faults::ServerFaults;
+
 mod authorization;
 mod build_url;
 mod client;
@@ -37,18 +39,22 @@ mod xml;
 pub(crate) use upload::media_type_of;
 
 pub(crate) fn nodes() -> Vec<Node> {
-    vec![
-        request::node(),
+    let mut nodes = vec![
         session::node(),
+        token_info::node(),
+        authorization::url_node(),
+        build_url::node(),
+    ];
+    let asking = [
+        request::node(),
         download::node(),
         upload::node(),
         paginate::node(),
         graphql::node(),
         soap::node(),
         token::node(),
-        token_info::node(),
-        authorization::url_node(),
         authorization::code_node(),
-        build_url::node(),
-    ]
+    ];
+    nodes.extend(asking.map(ServerFaults::fails_as_web));
+    nodes
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use casare_engine::{BlockEnd, Node, NodeError, Opened, Resource, StepContext};
+use casare_engine::{BlockEnd, ErrorKind, Node, NodeError, Opened, Resource, StepContext};
 use indexmap::IndexMap;
 use parking_lot::Mutex;
 use reqwest::{
@@ -59,6 +59,10 @@ pub(super) struct Session {
 pub(super) fn node() -> Node {
     Node::session("http.session", open)
         .icon("cookie")
+        .fails(
+            ErrorKind::Denied,
+            "The credential is not there, or may not be used.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,4 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Any, value::from_json};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -40,6 +40,7 @@ pub(super) fn node() -> Node {
     Node::action("http.token_info", token_info)
         .pure()
         .icon("badge-check")
+        .fails(ErrorKind::Invalid, "The text is no JSON Web Token.")
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use casare_engine::{Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_workflow::{Any, Effect};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -95,6 +96,7 @@ pub(super) fn node() -> Node {
         }
     })
     .icon("upload")
+    .fails_reading()
     .example(EXAMPLE)
 }
 

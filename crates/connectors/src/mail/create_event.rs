@@ -2,6 +2,7 @@ use std::io::Write as _;
 
 use casare_engine::{Artifact, Node, NodeError, StepContext};
 use casare_files::AtomicFile;
+use casare_files::FileFaults as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,7 @@ pub(super) fn node() -> Node {
     Node::action("mail.create_event", create_event)
         .pure()
         .icon("calendar-plus")
+        .fails_writing()
         .example(EXAMPLE)
 }
 

@@ -11,6 +11,8 @@
 
 use casare_engine::Node;
 
+use crate::faults::ServerFaults;
+
 mod calendar;
 mod change;
 mod compose;
@@ -35,18 +37,17 @@ mod wait_for;
 pub use mailbox::{Mailbox, MailboxAccess};
 
 pub(crate) fn nodes() -> Vec<Node> {
-    let mut nodes = vec![
-        session::node(),
-        send::node(),
+    let mut nodes = vec![session::node(), parse::node(), create_event::node()];
+    let looking = [
         search::node(),
         read::node(),
         wait_for::node(),
         save_attachments::node(),
         folders::node(),
-        parse::node(),
-        create_event::node(),
     ];
-    nodes.extend(reply::nodes());
-    nodes.extend(change::nodes());
+    nodes.extend(looking.map(ServerFaults::fails_as_mailbox));
+    nodes.extend(change::nodes().map(ServerFaults::fails_as_mailbox));
+    nodes.push(send::node().fails_as_outgoing_mail());
+    nodes.extend(reply::nodes().map(ServerFaults::fails_as_outgoing_mail));
     nodes
 }

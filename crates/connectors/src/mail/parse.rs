@@ -1,4 +1,5 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -30,6 +31,8 @@ pub(super) fn node() -> Node {
     Node::action("mail.parse", parse)
         .pure()
         .icon("file-text")
+        .fails_reading()
+        .fails(ErrorKind::Business, "It is no mail: it has no headers.")
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,7 @@
 //! Answers to mails, and mails handed on.
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_workflow::{Any, value::to_json};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -71,9 +72,12 @@ pub(super) fn nodes() -> [Node; 2] {
     [
         Node::action("mail.reply", reply)
             .icon("reply")
+            .fails_reading()
+            .fails(ErrorKind::Business, "The mail says nobody to answer to.")
             .example(REPLY),
         Node::action("mail.forward", forward)
             .icon("forward")
+            .fails_reading()
             .example(FORWARD),
     ]
 }

@@ -1,6 +1,7 @@
 use std::{collections::HashSet, io::Write as _};
 
 use casare_engine::{Artifact, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_files::{AtomicFile, Pattern};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -77,6 +78,7 @@ pub(super) struct SavedFile {
 pub(super) fn node() -> Node {
     Node::action("mail.save_attachments", save_attachments)
         .icon("paperclip")
+        .fails_writing()
         .example(EXAMPLE)
 }
 

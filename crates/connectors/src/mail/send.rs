@@ -1,4 +1,5 @@
 use casare_engine::{Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -89,6 +90,7 @@ impl From<smtp::Sent> for SentMail {
 pub(super) fn node() -> Node {
     Node::action("mail.send", send)
         .icon("send")
+        .fails_reading()
         .example(EXAMPLE)
 }
 

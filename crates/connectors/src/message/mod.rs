@@ -4,6 +4,8 @@
 
 use casare_engine::Node;
 
+use crate::faults::ServerFaults;
+
 #[cfg(feature = "amqp")]
 mod amqp;
 mod broker;
@@ -15,5 +17,7 @@ mod publish;
 mod receive;
 
 pub(crate) fn nodes() -> Vec<Node> {
-    vec![publish::node(), receive::node()]
+    [publish::node(), receive::node()]
+        .map(ServerFaults::fails_as_broker)
+        .into()
 }

@@ -41,7 +41,10 @@ impl Server<'_> {
     }
 
     /// The connection that steps share.
-    async fn connection(&self, cx: &StepContext) -> Result<ConnectionManager, NodeError> {
+    pub(super) async fn connection(
+        &self,
+        cx: &StepContext,
+    ) -> Result<ConnectionManager, NodeError> {
         let url = self.url(cx).await?;
         let runtime = tokio::runtime::Handle::current().id();
         let key = (

@@ -5,6 +5,8 @@
 
 use casare_engine::Node;
 
+use crate::faults::ServerFaults;
+
 mod command;
 mod connection;
 mod delete;
@@ -17,6 +19,7 @@ mod keys;
 mod list_get;
 mod list_pop;
 mod list_push;
+mod lock;
 mod publish;
 mod set;
 mod set_add;
@@ -26,7 +29,7 @@ mod settings;
 mod value;
 
 pub(crate) fn nodes() -> Vec<Node> {
-    vec![
+    let nodes = [
         command::node(),
         delete::node(),
         expire::node(),
@@ -38,10 +41,12 @@ pub(crate) fn nodes() -> Vec<Node> {
         list_get::node(),
         list_pop::node(),
         list_push::node(),
+        lock::node(),
         publish::node(),
         set::node(),
         set_add::node(),
         set_members::node(),
         set_remove::node(),
-    ]
+    ];
+    nodes.map(ServerFaults::fails_as_redis).into()
 }

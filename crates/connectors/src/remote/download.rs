@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use casare_engine::{Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +69,7 @@ pub(super) fn node<P: Protocol>() -> Node {
             settings.if_exists.effect()
         })
         .icon("download")
+        .fails_writing()
     })
 }
 

@@ -12,6 +12,7 @@ use super::{
     backend::{Entry, Remote},
     path::RemotePath,
 };
+use crate::faults::ServerFaults as _;
 
 /// A way to reach files elsewhere: the category of its nodes, and how examples open a session.
 pub(crate) trait Protocol: Send + Sync + 'static {
@@ -175,5 +176,5 @@ pub(crate) fn node<P: Protocol>(
         example.push_str(line);
         example.push('\n');
     }
-    make(name).example(example.leak())
+    make(name).fails_as_remote_files().example(example.leak())
 }

@@ -4,6 +4,7 @@ use std::{
 };
 
 use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -75,7 +76,11 @@ pub(super) struct Synced {
 
 pub(super) fn node<P: Protocol>() -> Node {
     session::node::<P>("sync", EXAMPLE, |name| {
-        Node::action(name, sync::<P>).pure().icon("folder-sync")
+        Node::action(name, sync::<P>)
+            .pure()
+            .icon("folder-sync")
+            .fails_reading()
+            .fails_writing()
     })
 }
 

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use casare_engine::{Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +72,7 @@ pub(super) fn node<P: Protocol>() -> Node {
             settings.if_exists.effect()
         })
         .icon("upload")
+        .fails_reading()
     })
 }
 

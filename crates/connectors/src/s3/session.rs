@@ -13,6 +13,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{S3, fault::fault, remote_files::S3Files};
+use crate::faults::ServerFaults as _;
 use crate::{
     http::guard::Guard,
     remote::{Files, SessionInfo},
@@ -62,6 +63,7 @@ fn half_a_minute() -> Span {
 pub(super) fn node() -> Node {
     Node::session("s3.session", open)
         .icon("server")
+        .fails_as_server()
         .example(EXAMPLE)
 }
 

@@ -1,11 +1,12 @@
 use std::time::Duration;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_workflow::{Effect, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Sftp, connection, fault::broken, remote_files::SftpFiles};
+use crate::faults::ServerFaults as _;
 use crate::remote::{Files, Protocol};
 
 /// What is kept of each output.
@@ -54,6 +55,11 @@ pub(super) fn node() -> Node {
         }
     })
     .icon("square-terminal")
+    .fails_as_server()
+    .fails(
+        ErrorKind::Invalid,
+        "The command ends with a code that is no success.",
+    )
     .example(EXAMPLE)
 }
 

@@ -14,6 +14,7 @@ use super::{
     login::Login,
     remote_files::SftpFiles,
 };
+use crate::faults::ServerFaults as _;
 use crate::remote::{Files, SessionInfo};
 
 /// Opens a connection to an SSH server for the steps in its `do` block: its files (`sftp.*`) and
@@ -63,6 +64,7 @@ fn half_a_minute() -> Span {
 pub(super) fn node() -> Node {
     Node::session("sftp.session", open)
         .icon("server")
+        .fails_as_server()
         .example(EXAMPLE)
 }
 

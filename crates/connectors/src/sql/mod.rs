@@ -17,6 +17,8 @@ use std::time::Duration;
 
 use casare_engine::{LogLevel, Node, StepContext};
 
+use crate::faults::ServerFaults;
+
 mod connection;
 mod copy;
 mod execute;
@@ -38,6 +40,9 @@ pub(crate) fn nodes() -> Vec<Node> {
     ];
     nodes.extend(schema::nodes());
     nodes
+        .into_iter()
+        .map(ServerFaults::fails_as_database)
+        .collect()
 }
 
 /// Tells how fast rows went, where they were many; answers it in rows a second.

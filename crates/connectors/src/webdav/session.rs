@@ -12,6 +12,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{Webdav, remote_files::DavFiles};
+use crate::faults::ServerFaults as _;
 use crate::{
     http::guard::Guard,
     remote::{Files, Remote, RemotePath, SessionInfo},
@@ -50,6 +51,7 @@ fn half_a_minute() -> Span {
 pub(super) fn node() -> Node {
     Node::session("webdav.session", open)
         .icon("server")
+        .fails_as_server()
         .example(EXAMPLE)
 }
 

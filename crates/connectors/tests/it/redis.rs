@@ -107,6 +107,63 @@ async fn failures_are_told_without_the_password() {
 }
 
 #[tokio::test]
+async fn a_lock_keeps_others_out_until_its_block_ends() {
+    let server = RedisServer::start(false);
+    let office = office();
+    let lock = |more: &str| {
+        format!(
+            "use: redis.lock\n    with: {{ server: \"redis://{}\", key: door, {more} }}",
+            server.address()
+        )
+    };
+    let (outer, inner) = (
+        lock("ttl: 1s"),
+        lock("wait: 100ms").replace("    ", "          "),
+    );
+
+    office
+        .outputs(&format!(
+            r#"steps:
+  - {outer}
+    do:
+      - use: flow.wait
+        with: {{ duration: 1500ms }}
+      - use: flow.try
+        do:
+        - {inner}
+          do: []
+        catch:
+          conflict:
+            - use: log.write
+              with: {{ message: "{{{{ error.message }}}}" }}
+  - {outer}
+    do: []
+"#
+        ))
+        .await;
+    let lost = office
+        .failure(&format!(
+            r#"steps:
+  - {}
+    do:
+      - use: redis.delete
+        with: {{ server: "redis://{}", key: door }}
+"#,
+            lock("ttl: 1s"),
+            server.address()
+        ))
+        .await;
+
+    let heard = office.heard();
+    assert!(
+        heard.contains("somebody else holds the lock `door`"),
+        "{heard}"
+    );
+    assert_eq!(lost.kind, ErrorKind::Conflict, "{}", lost.message);
+    assert!(lost.message.contains("was lost while"), "{}", lost.message);
+}
+
+#[tokio::test]
 async fn examples_run() {
     let server = RedisServer::start(false);
     let office = Office::with_fixtures(all());

@@ -1,4 +1,5 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_workflow::Any;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -44,6 +45,20 @@ fn yes() -> bool {
 pub(super) fn node() -> Node {
     Node::action("excel.append", append)
         .icon("table-rows-split")
+        .fails_reading()
+        .fails_writing()
+        .fails(
+            ErrorKind::NotFound,
+            "The workbook has no such sheet or table.",
+        )
+        .fails(
+            ErrorKind::Conflict,
+            "The cell is in a merged area, a shared formula or a table, which would be damaged.",
+        )
+        .fails(
+            ErrorKind::Invalid,
+            "The file is no workbook, or is damaged.",
+        )
         .example(EXAMPLE)
 }
 

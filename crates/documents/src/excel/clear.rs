@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_workflow::{Any, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,20 @@ pub(super) fn node() -> Node {
     Node::action("excel.clear", clear)
         .pure()
         .icon("eraser")
+        .fails_reading()
+        .fails_writing()
+        .fails(
+            ErrorKind::NotFound,
+            "The workbook has no such sheet or table.",
+        )
+        .fails(
+            ErrorKind::Conflict,
+            "The cell is in a merged area, a shared formula or a table, which would be damaged.",
+        )
+        .fails(
+            ErrorKind::Invalid,
+            "The file is no workbook, or is damaged.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_files::rows::{Columns, rows_of};
 use casare_workflow::Any;
 use rust_xlsxwriter::{Format, Table, TableColumn, Workbook, Worksheet, XlsxError};
@@ -68,6 +69,8 @@ pub(super) fn node() -> Node {
     Node::action("excel.create", create)
         .pure()
         .icon("file-spreadsheet")
+        .fails_writing()
+        .fails(ErrorKind::Conflict, "The workbook is there already.")
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_files::rows::cell_text;
 use casare_workflow::{Any, Value};
 use regex::RegexBuilder;
@@ -83,6 +84,15 @@ pub(super) fn node() -> Node {
     Node::action("excel.find", find)
         .pure()
         .icon("search")
+        .fails_reading()
+        .fails(
+            ErrorKind::NotFound,
+            "The workbook has no such sheet or table.",
+        )
+        .fails(
+            ErrorKind::Invalid,
+            "The file is no workbook, or is damaged.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_workflow::{Any, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,16 @@ pub(super) fn node() -> Node {
     Node::action("excel.read_range", read_range)
         .pure()
         .icon("grid-3x3")
+        .fails_reading()
+        .fails(
+            ErrorKind::NotFound,
+            "The workbook has no such sheet or table.",
+        )
+        .fails(ErrorKind::Denied, "The workbook is locked with a password.")
+        .fails(
+            ErrorKind::Invalid,
+            "The file is no workbook, or is damaged.",
+        )
         .example(EXAMPLE)
 }
 

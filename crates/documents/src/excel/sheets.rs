@@ -1,7 +1,8 @@
 use std::path::Path;
 
 use calamine::{Reader as _, SheetType, SheetVisible};
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_workflow::Any;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -83,6 +84,20 @@ struct Sheet {
 pub(super) fn node() -> Node {
     Node::action("excel.sheets", sheets)
         .icon("layers")
+        .fails_reading()
+        .fails_writing()
+        .fails(
+            ErrorKind::NotFound,
+            "The workbook has no such sheet or table.",
+        )
+        .fails(
+            ErrorKind::Conflict,
+            "A sheet of that name is there already, or something refers to it.",
+        )
+        .fails(
+            ErrorKind::Invalid,
+            "The file is no workbook, or is damaged.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_workflow::Any;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,20 @@ pub(super) fn node() -> Node {
     Node::action("excel.style", style)
         .pure()
         .icon("paintbrush")
+        .fails_reading()
+        .fails_writing()
+        .fails(
+            ErrorKind::NotFound,
+            "The workbook has no such sheet or table.",
+        )
+        .fails(
+            ErrorKind::Conflict,
+            "The cell is in a merged area, a shared formula or a table, which would be damaged.",
+        )
+        .fails(
+            ErrorKind::Invalid,
+            "The file is no workbook, or is damaged.",
+        )
         .example(EXAMPLE)
 }
 

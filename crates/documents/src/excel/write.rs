@@ -1,7 +1,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use calamine::Reader as _;
-use casare_engine::{Cancel, Node, NodeError, StepContext};
+use casare_engine::{Cancel, ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_workflow::{Any, Effect, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -110,6 +111,20 @@ pub(super) fn node() -> Node {
         }
     })
     .icon("sheet")
+    .fails_reading()
+    .fails_writing()
+    .fails(
+        ErrorKind::NotFound,
+        "The workbook has no such sheet or table.",
+    )
+    .fails(
+        ErrorKind::Conflict,
+        "The cell is in a merged area, a shared formula or a table, which would be damaged.",
+    )
+    .fails(
+        ErrorKind::Invalid,
+        "The file is no workbook, or is damaged.",
+    )
     .example(EXAMPLE)
 }
 

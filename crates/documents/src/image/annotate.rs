@@ -1,4 +1,5 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use image::{DynamicImage, Rgba};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -82,6 +83,12 @@ pub(super) fn node() -> Node {
     Node::action("image.annotate", annotate)
         .pure()
         .icon("pen-line")
+        .fails_reading()
+        .fails_writing()
+        .fails(
+            ErrorKind::Invalid,
+            "The file is no picture, is damaged, or is too large.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,5 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -23,6 +24,12 @@ pub(super) fn node() -> Node {
     Node::action("image.crop", crop)
         .pure()
         .icon("crop")
+        .fails_reading()
+        .fails_writing()
+        .fails(
+            ErrorKind::Invalid,
+            "The file is no picture, is damaged, or is too large.",
+        )
         .example(EXAMPLE)
 }
 

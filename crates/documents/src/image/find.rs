@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use casare_engine::{Cancel, Node, NodeError, StepContext};
+use casare_engine::{Cancel, ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use image::{GrayImage, imageops::FilterType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,11 @@ pub(super) fn node() -> Node {
     Node::action("image.find", find)
         .pure()
         .icon("scan-search")
+        .fails_reading()
+        .fails(
+            ErrorKind::Invalid,
+            "The file is no picture, is damaged, or is too large.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,5 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use image::{DynamicImage, imageops::FilterType};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -44,6 +45,12 @@ pub(super) fn node() -> Node {
     Node::action("image.resize", resize)
         .pure()
         .icon("scaling")
+        .fails_reading()
+        .fails_writing()
+        .fails(
+            ErrorKind::Invalid,
+            "The file is no picture, is damaged, or is too large.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,5 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use image::{DynamicImage, imageops::FilterType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -91,6 +92,16 @@ pub(super) fn node() -> Node {
     Node::action("ocr.read", read)
         .pure()
         .icon("scan-text")
+        .fails_reading()
+        .fails(ErrorKind::NotFound, "A language is not installed.")
+        .fails(
+            ErrorKind::Unavailable,
+            "Tesseract, which reads the text, is not installed.",
+        )
+        .fails(
+            ErrorKind::Invalid,
+            "The file is no picture, is damaged, or is too large.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,7 +1,8 @@
 use std::path::{Path, PathBuf};
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_files::AtomicFile;
+use casare_files::FileFaults as _;
 use lopdf::{Document, Object, ObjectId, Stream, dictionary};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,13 @@ pub(super) fn node() -> Node {
     Node::action("pdf.attachments", attachments)
         .pure()
         .icon("paperclip")
+        .fails_reading()
+        .fails_writing()
+        .fails(
+            ErrorKind::Denied,
+            "The PDF is locked: its password is missing or wrong, or it forbids this.",
+        )
+        .fails(ErrorKind::Invalid, "The file is no PDF, or is damaged.")
         .example(EXAMPLE)
 }
 

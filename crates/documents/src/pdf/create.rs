@@ -1,4 +1,5 @@
 use casare_engine::{Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_files::rows::{Columns, cell_text, rows_of};
 use casare_workflow::Any;
 use krilla::{Document, metadata::Metadata};
@@ -75,6 +76,7 @@ pub(super) fn node() -> Node {
     Node::action("pdf.create", create)
         .pure()
         .icon("file-plus")
+        .fails_writing()
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,5 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_files::rows::{cell_text, closest};
 use casare_workflow::{Any, Value, value::pairs};
 use lopdf::{Document, Object, ObjectId, Stream, dictionary};
@@ -36,6 +37,14 @@ pub(super) fn node() -> Node {
     Node::action("pdf.fill_form", fill_form)
         .pure()
         .icon("clipboard-pen")
+        .fails_reading()
+        .fails_writing()
+        .fails(ErrorKind::NotFound, "The form has no such field.")
+        .fails(
+            ErrorKind::Denied,
+            "The PDF is locked: its password is missing or wrong, or it forbids this.",
+        )
+        .fails(ErrorKind::Invalid, "The file is no PDF, or is damaged.")
         .example(EXAMPLE)
 }
 

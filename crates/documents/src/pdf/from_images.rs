@@ -1,7 +1,8 @@
 use std::path::Path;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_files::AtomicFile;
+use casare_files::FileFaults as _;
 use image::ImageFormat;
 use krilla::{
     Document,
@@ -55,6 +56,9 @@ pub(super) fn node() -> Node {
     Node::action("pdf.from_images", from_images)
         .pure()
         .icon("images")
+        .fails_reading()
+        .fails_writing()
+        .fails(ErrorKind::Invalid, "A file is no picture that can be read.")
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,5 @@
-use casare_engine::{Cancel, Node, NodeError, StepContext};
+use casare_engine::{Cancel, ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use lopdf::{Dictionary, Document, Object, ObjectId, dictionary};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,13 @@ pub(super) fn node() -> Node {
     Node::action("pdf.merge", merge)
         .pure()
         .icon("combine")
+        .fails_reading()
+        .fails_writing()
+        .fails(
+            ErrorKind::Denied,
+            "The PDF is locked: its password is missing or wrong, or it forbids this.",
+        )
+        .fails(ErrorKind::Invalid, "The file is no PDF, or is damaged.")
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use lopdf::{
     EncryptionState, EncryptionVersion, Object, Permissions, StringFormat,
     encryption::crypt_filters::{Aes256CryptFilter, CryptFilter},
@@ -43,6 +44,13 @@ fn yes() -> bool {
 pub(super) fn node() -> Node {
     Node::action("pdf.protect", protect)
         .icon("lock")
+        .fails_reading()
+        .fails_writing()
+        .fails(
+            ErrorKind::Denied,
+            "The PDF is locked: its password is missing or wrong, or it forbids this.",
+        )
+        .fails(ErrorKind::Invalid, "The file is no PDF, or is damaged.")
         .example(EXAMPLE)
 }
 

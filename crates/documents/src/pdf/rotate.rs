@@ -1,4 +1,5 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use lopdf::{Object, ObjectId};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -27,6 +28,13 @@ pub(super) struct Rotate {
 pub(super) fn node() -> Node {
     Node::action("pdf.rotate", rotate)
         .icon("rotate-cw")
+        .fails_reading()
+        .fails_writing()
+        .fails(
+            ErrorKind::Denied,
+            "The PDF is locked: its password is missing or wrong, or it forbids this.",
+        )
+        .fails(ErrorKind::Invalid, "The file is no PDF, or is damaged.")
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use krilla::{
     Document as NewDocument,
     geom::{Point, Size, Transform},
@@ -106,6 +107,13 @@ fn half() -> f32 {
 pub(super) fn node() -> Node {
     Node::action("pdf.stamp", stamp)
         .icon("stamp")
+        .fails_reading()
+        .fails_writing()
+        .fails(
+            ErrorKind::Denied,
+            "The PDF is locked: its password is missing or wrong, or it forbids this.",
+        )
+        .fails(ErrorKind::Invalid, "The file is no PDF, or is damaged.")
         .example(EXAMPLE)
 }
 

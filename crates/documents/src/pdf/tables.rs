@@ -1,4 +1,5 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_files::rows::{Header, Row};
 use casare_workflow::{Any, Value};
 use schemars::JsonSchema;
@@ -62,6 +63,12 @@ pub(super) fn node() -> Node {
     Node::action("pdf.tables", tables)
         .pure()
         .icon("table")
+        .fails_reading()
+        .fails(
+            ErrorKind::Denied,
+            "The PDF is locked: its password is missing or wrong, or it forbids this.",
+        )
+        .fails(ErrorKind::Invalid, "The file is no PDF, or is damaged.")
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,5 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use hayro::{
     PixmapSettings, RenderCache, RenderSettings, hayro_interpret::InterpreterSettings,
     vello_cpu::color::palette::css::WHITE,
@@ -66,6 +67,13 @@ pub(super) fn node() -> Node {
     Node::action("pdf.to_images", to_images)
         .pure()
         .icon("image")
+        .fails_reading()
+        .fails_writing()
+        .fails(
+            ErrorKind::Denied,
+            "The PDF is locked: its password is missing or wrong, or it forbids this.",
+        )
+        .fails(ErrorKind::Invalid, "The file is no PDF, or is damaged.")
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,5 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -24,6 +25,13 @@ pub(super) fn node() -> Node {
     Node::action("pdf.unprotect", unprotect)
         .pure()
         .icon("lock-open")
+        .fails_reading()
+        .fails_writing()
+        .fails(
+            ErrorKind::Denied,
+            "The PDF is locked: its password is missing or wrong, or it forbids this.",
+        )
+        .fails(ErrorKind::Invalid, "The file is no PDF, or is damaged.")
         .example(EXAMPLE)
 }
 

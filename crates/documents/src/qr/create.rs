@@ -1,7 +1,8 @@
 use std::path::Path;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_files::AtomicFile;
+use casare_files::FileFaults as _;
 use image::{DynamicImage, GrayImage, Luma};
 use qrcode::{Color, EcLevel, QrCode, render::svg};
 use schemars::JsonSchema;
@@ -63,6 +64,8 @@ pub(super) fn node() -> Node {
     Node::action("qr.create", create)
         .pure()
         .icon("qr-code")
+        .fails_writing()
+        .fails(ErrorKind::Invalid, "The text is too long for a code.")
         .example(EXAMPLE)
 }
 

@@ -1,4 +1,5 @@
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use image::{DynamicImage, imageops::FilterType};
 use rqrr::PreparedImage;
 use schemars::JsonSchema;
@@ -39,6 +40,11 @@ pub(super) fn node() -> Node {
     Node::action("qr.read", read)
         .pure()
         .icon("scan-qr-code")
+        .fails_reading()
+        .fails(
+            ErrorKind::Invalid,
+            "The file is no picture, is damaged, or is too large.",
+        )
         .example(EXAMPLE)
 }
 

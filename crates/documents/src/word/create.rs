@@ -1,6 +1,7 @@
 use std::io::{Cursor, Write as _};
 
 use casare_engine::{Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_files::{
     AtomicFile,
     rows::{Columns, cell_text, rows_of},
@@ -46,6 +47,7 @@ pub(super) fn node() -> Node {
     Node::action("word.create", create)
         .pure()
         .icon("file-plus")
+        .fails_writing()
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_files::rows::{Columns, cell_text, rows_of};
 use casare_workflow::Any;
 use quick_xml::{Reader, events::Event};
@@ -50,6 +51,13 @@ pub(super) struct Filled {
 pub(super) fn node() -> Node {
     Node::action("word.fill_table", fill_table)
         .icon("table")
+        .fails_reading()
+        .fails_writing()
+        .fails(ErrorKind::NotFound, "The document has no such table.")
+        .fails(
+            ErrorKind::Invalid,
+            "The file is no Word document, or is damaged.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +40,12 @@ pub(super) fn node() -> Node {
     Node::action("word.merge", merge)
         .pure()
         .icon("combine")
+        .fails_reading()
+        .fails_writing()
+        .fails(
+            ErrorKind::Invalid,
+            "The file is no Word document, or is damaged.",
+        )
         .example(EXAMPLE)
 }
 

@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, path::Path};
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_workflow::Any;
 use quick_xml::{Reader, events::Event};
 use schemars::JsonSchema;
@@ -57,6 +58,11 @@ pub(super) fn node() -> Node {
     Node::action("word.read", read)
         .pure()
         .icon("file-text")
+        .fails_reading()
+        .fails(
+            ErrorKind::Invalid,
+            "The file is no Word document, or is damaged.",
+        )
         .example(EXAMPLE)
 }
 

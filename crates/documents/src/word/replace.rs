@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use casare_files::rows::cell_text;
 use casare_workflow::{Any, value::pairs};
 use quick_xml::{
@@ -53,6 +54,13 @@ pub(super) struct Replaced {
 pub(super) fn node() -> Node {
     Node::action("word.replace", replace)
         .icon("replace")
+        .fails_reading()
+        .fails_writing()
+        .fails(ErrorKind::NotFound, "A text that has to be there is not.")
+        .fails(
+            ErrorKind::Invalid,
+            "The file is no Word document, or is damaged.",
+        )
         .example(EXAMPLE)
 }
 

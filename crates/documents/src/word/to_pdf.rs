@@ -1,7 +1,8 @@
 use std::{path::Path, process::Stdio};
 
-use casare_engine::{Node, NodeError, StepContext};
+use casare_engine::{ErrorKind, Node, NodeError, StepContext};
 use casare_files::AtomicFile;
+use casare_files::FileFaults as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::process::Command;
@@ -28,6 +29,16 @@ pub(super) fn node() -> Node {
     Node::action("word.to_pdf", to_pdf)
         .pure()
         .icon("file-output")
+        .fails_reading()
+        .fails_writing()
+        .fails(
+            ErrorKind::Unavailable,
+            "LibreOffice, which does the work, is not installed.",
+        )
+        .fails(
+            ErrorKind::Invalid,
+            "The file is no Word document, or is damaged.",
+        )
         .example(EXAMPLE)
 }
 

@@ -8,7 +8,7 @@ use super::{
     source::{Reader, Source},
     writing::{Writing, from_any},
 };
-use crate::faults::FileFaults as _;
+use casare_files::FileFaults as _;
 
 /// Computes the hash (checksum) of a text or a file of any size.
 ///

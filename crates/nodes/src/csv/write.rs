@@ -12,7 +12,7 @@ use super::{
     dialect,
     records::{CsvFile, HeaderRow, OnBadRow, Reading},
 };
-use crate::faults::FileFaults as _;
+use casare_files::FileFaults as _;
 use casare_files::{
     AppendedFile, AtomicFile, Charset, TextWriter,
     rows::{Columns, cell_text, rows_of},

@@ -10,7 +10,7 @@ use super::{
     relative::Distance,
     working::{Calendar, WorkCalendar},
 };
-use crate::faults::FileFaults as _;
+use casare_files::FileFaults as _;
 
 /// Moves a date: by years, months, weeks, days, business days, hours, minutes and seconds.
 ///

@@ -7,7 +7,7 @@ use super::{
     moment::Clock,
     working::{Calendar, WorkCalendar},
 };
-use crate::faults::FileFaults as _;
+use casare_files::FileFaults as _;
 
 /// Counts the days that are worked between two dates, and says which business days are near.
 ///

@@ -8,7 +8,7 @@ use super::{
     relative::{Period, bounds},
     working::{Calendar as Days, WorkCalendar, weekday_name},
 };
-use crate::faults::FileFaults as _;
+use casare_files::FileFaults as _;
 
 /// Lists the days of a month, or between two dates: weekday, week, whether they are worked.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -8,7 +8,7 @@ use super::{
     moment::{Clock, Moment, out_of_range},
     working::{Calendar, WorkCalendar},
 };
-use crate::faults::FileFaults as _;
+use casare_files::FileFaults as _;
 
 /// Says how much time lies between two dates.
 #[derive(Debug, Deserialize, JsonSchema)]

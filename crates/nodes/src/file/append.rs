@@ -5,7 +5,7 @@ use casare_files::{AppendedFile, Charset};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::faults::FileFaults as _;
+use casare_files::FileFaults as _;
 
 /// Adds a text to the end of a file, which is made if it is not there.
 ///

@@ -1,8 +1,8 @@
 use std::{fmt::Write as _, fs::File, io::Read, path::Path};
 
 use super::entry::go_on;
-use crate::faults::FileFaults as _;
 use casare_engine::{Cancel, ErrorKind, Node, NodeError, StepContext};
+use casare_files::FileFaults as _;
 use md5::Md5;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

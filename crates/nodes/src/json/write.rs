@@ -7,7 +7,7 @@ use casare_workflow::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::faults::FileFaults as _;
+use casare_files::FileFaults as _;
 
 /// Writes data into a JSON file, which is whole or as it was before.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::coding::Coding;
-use crate::faults::FileFaults as _;
+use casare_files::FileFaults as _;
 
 /// Reads what was encoded: Base64, address, HTML, hexadecimal, quoted-printable.
 ///

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::coding::Coding;
-use crate::faults::FileFaults as _;
+use casare_files::FileFaults as _;
 
 /// Writes a text or a file so that it can stand elsewhere: Base64, address, HTML, hexadecimal.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document;
-use crate::faults::FileFaults as _;
+use casare_files::FileFaults as _;
 
 /// Writes data or XML text into an XML file, which is whole or as it was before.
 ///

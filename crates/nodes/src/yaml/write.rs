@@ -4,7 +4,7 @@ use casare_workflow::Any;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::faults::FileFaults as _;
+use casare_files::FileFaults as _;
 
 /// Writes data into a YAML file, which is whole or as it was before.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -3,7 +3,7 @@
 use casare_engine::{ErrorKind, Node};
 
 /// The kinds of errors that come of files, for the manual of a node.
-pub(crate) trait FileFaults {
+pub trait FileFaults {
     /// It reads a file.
     fn fails_reading(self) -> Self;
     /// It writes a file, and makes the folders for it.
