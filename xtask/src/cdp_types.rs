@@ -127,6 +127,7 @@ command Storage.getCookies browserContextId -> cookies
 command Storage.setCookies cookies browserContextId
 
 command Emulation.setDeviceMetricsOverride width height deviceScaleFactor mobile
+command Emulation.setScriptExecutionDisabled value
 command Emulation.setTouchEmulationEnabled enabled maxTouchPoints
 command Emulation.setEmulatedMedia media features
 command Emulation.setGeolocationOverride latitude longitude accuracy

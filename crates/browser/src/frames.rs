@@ -1,6 +1,6 @@
 //! The frames of a page and how far its document has come.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 
 use tokio::time::Instant;
 
@@ -189,9 +189,6 @@ pub(crate) struct Request {
     pub(crate) since: Instant,
 }
 
-/// Documents that a page may show one after the other before who navigated looks.
-const REMEMBERED: usize = 16;
-
 /// How far the main document has come, and what is still on its way.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
@@ -199,8 +196,6 @@ pub(crate) struct Progress {
     pub(crate) loader: String,
     /// How often the main frame has shown another document.
     pub(crate) commits: u64,
-    /// The documents that it showed last.
-    shown: VecDeque<String>,
     /// Whether something was done to the document since it came.
     pub(crate) touched: bool,
     reached: HashSet<String>,
@@ -218,19 +213,12 @@ impl Progress {
             loader.clone_into(&mut self.loader);
             self.reached.clear();
             self.commits += 1;
-            self.shown.truncate(REMEMBERED - 1);
-            self.shown.push_front(loader.to_owned());
             self.touched = false;
             // What the document before had not ended never will, and may not be told: it rests in the browser's
             // memory. A request for a document bears the name of its loader.
             self.requests.retain(|id, _| id == loader);
         }
         self.navigating = false;
-    }
-
-    /// Whether the main frame shows the document, or has shown it lately.
-    pub(crate) fn has_shown(&self, loader: &str) -> bool {
-        self.shown.iter().any(|shown| shown == loader)
     }
 
     /// The document came back from the browser's memory, with nothing left to load.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    cdp::{page as cdp_page, runtime},
+    cdp::{emulation, page as cdp_page, runtime},
     error::{BrowserError, seconds},
     network::matches_address,
     page::{Page, PageCore},
@@ -77,67 +77,33 @@ impl Page {
         if !self.core.free().await {
             self.core.leave().await;
         }
-        loop {
-            let before = self.commits();
-            let announced = self.core.state.lock().progress.announced;
-            let reply = self.core.session.call(&cdp_page::Navigate {
-                url: url.to_owned(),
-            });
-            let Ok(reply) = timeout_at(deadline, reply).await else {
-                self.core.session.tell(&cdp_page::StopLoading {});
-                return Err(self.not_ready(url, "the server has not answered", started.elapsed()));
-            };
-            let reply = reply.map_err(|error| self.core.explain(error))?;
-            if reply.is_download == Some(true) {
-                return Ok(self.as_it_is());
-            }
-            if let Some(reason) = reply.error_text.filter(|reason| !reason.is_empty()) {
-                let by_the_page = reason == "net::ERR_ABORTED"
-                    && self.core.state.lock().progress.announced > announced;
-                if by_the_page && Instant::now() < deadline {
-                    self.stop(deadline).await?;
-                    continue;
-                }
-                return Err(refused(reason));
-            }
-            let Some(loader) = reply.loader_id else {
-                // Only the part after `#` changed: nothing loads.
-                return Ok(self.as_it_is());
-            };
-            if !self.has_begun(&loader, deadline).await? && Instant::now() < deadline {
-                self.stop(deadline).await?;
-                continue;
-            }
-            return self.reach(until, &loader, before, started, deadline).await;
-        }
-    }
-
-    /// Whether the document of `loader` has come, or may still come: a page that goes elsewhere by itself can
-    /// put another one in its place.
-    async fn has_begun(&self, loader: &str, deadline: Instant) -> Result<bool, BrowserError> {
-        let answered = self.commits();
-        let begun = self.core.wait(deadline, |state| {
-            let progress = &state.progress;
-            if progress.has_shown(loader) {
-                return Some(true);
-            }
-            (progress.commits > answered).then_some(false)
+        self.core.calm().await;
+        let before = self.commits();
+        let reply = self.core.session.call(&cdp_page::Navigate {
+            url: url.to_owned(),
         });
-        Ok(begun.await?.unwrap_or(true))
-    }
-
-    /// Ends what the page is loading.
-    async fn stop(&self, deadline: Instant) -> Result<(), BrowserError> {
-        self.core.call(&cdp_page::StopLoading {}, deadline).await?;
-        Ok(())
-    }
-
-    /// Where the page is, when nothing was loaded.
-    fn as_it_is(&self) -> Navigation {
-        Navigation {
-            url: self.url(),
-            status: None,
+        let Ok(reply) = timeout_at(deadline, reply).await else {
+            self.core.session.tell(&cdp_page::StopLoading {});
+            return Err(self.not_ready(url, "the server has not answered", started.elapsed()));
+        };
+        let reply = reply.map_err(|error| self.core.explain(error))?;
+        if reply.is_download == Some(true) {
+            return Ok(Navigation {
+                url: self.url(),
+                status: None,
+            });
         }
+        if let Some(reason) = reply.error_text.filter(|reason| !reason.is_empty()) {
+            return Err(refused(reason));
+        }
+        let Some(loader) = reply.loader_id else {
+            // Only the part after `#` changed: nothing loads.
+            return Ok(Navigation {
+                url: self.url(),
+                status: None,
+            });
+        };
+        self.reach(until, &loader, before, started, deadline).await
     }
 
     /// Loads the page again.
@@ -177,7 +143,10 @@ impl Page {
             .await?;
         let target = usize::try_from(history.current_index + steps).ok();
         let Some(entry) = target.and_then(|at| history.entries.get(at)) else {
-            return Ok(self.as_it_is());
+            return Ok(Navigation {
+                url: self.url(),
+                status: None,
+            });
         };
         // Between addresses of one document nothing loads.
         let fragmentless = |url: &str| url.split('#').next().unwrap_or_default().to_owned();
@@ -333,6 +302,27 @@ impl PageCore {
         }
         let ended = self.session.call(&runtime::TerminateExecution {});
         tokio::time::timeout(FREEING, ended).await.is_ok()
+    }
+
+    /// Sees to it that a page that is just going elsewhere by itself does not go on with that over the document
+    /// that comes next: its scripts rest until it stands.
+    async fn calm(&self) {
+        let settled = |state: &mut crate::page::PageState| {
+            let progress = &state.progress;
+            (progress.has_reached("DOMContentLoaded") && !progress.is_navigating()).then_some(())
+        };
+        if settled(&mut self.state.lock()).is_some() {
+            return;
+        }
+        let patience = Instant::now() + LEAVING;
+        let resting = self
+            .session
+            .call(&emulation::SetScriptExecutionDisabled { value: true });
+        if timeout_at(patience, resting).await.is_ok() {
+            drop(self.wait(patience, settled).await);
+        }
+        self.session
+            .tell(&emulation::SetScriptExecutionDisabled { value: false });
     }
 
     /// Leaves a page whose script cannot be ended, such as a loop of alerts: a document of no site comes in

@@ -20,6 +20,16 @@ impl Command for SetDeviceMetricsOverride {
 }
 
 #[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct SetScriptExecutionDisabled {
+    pub(crate) value: bool,
+}
+
+impl Command for SetScriptExecutionDisabled {
+    const METHOD: &'static str = "Emulation.setScriptExecutionDisabled";
+    type Reply = IgnoredAny;
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SetTouchEmulationEnabled {
     pub(crate) enabled: bool,

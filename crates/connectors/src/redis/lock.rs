@@ -38,7 +38,7 @@ redis_settings! {
 }
 
 fn half_a_minute() -> Span {
-    Duration::from_secs(30).into()
+    Span::from_secs(30)
 }
 
 /// The lock that was got.
