@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use casare_engine::{Node, NodeError, Opened, StepContext, chain};
+use casare_engine::{ErrorKind, Node, NodeError, Opened, StepContext, chain};
 use casare_workflow::Span;
 use object_store::{
     ClientOptions, RetryConfig,
@@ -64,6 +64,7 @@ pub(super) fn node() -> Node {
     Node::session("s3.session", open)
         .icon("server")
         .fails_as_server()
+        .fails(ErrorKind::NotFound, "There is no such bucket.")
         .example(EXAMPLE)
 }
 
