@@ -26,6 +26,12 @@ const signIn = createRoute({
   component: SignIn,
   validateSearch: (search: Record<string, unknown>): { next?: string } => ({ next: text(search.next) }),
 });
+/** Some forms are for anybody: they are no part of what one has to sign in for. */
+const form = createRoute({
+  getParentRoute: () => root,
+  path: '/forms/$form',
+  component: lazyRouteComponent(() => import('./forms/Form.tsx'), 'Form'),
+});
 const join = createRoute({ getParentRoute: () => root, path: '/join', component: Join });
 
 /** Pages for those who are signed in. */
@@ -86,6 +92,11 @@ const letters = createRoute({
   ...at('/dead-letters'),
   component: lazyRouteComponent(() => import('./letters/Letters.tsx'), 'Letters'),
 });
+const alerts = createRoute({
+  ...at('/alerts'),
+  component: lazyRouteComponent(() => import('./alerts/Alerts.tsx'), 'Alerts'),
+  validateSearch: tabs,
+});
 const robots = createRoute({
   ...at('/robots'),
   component: lazyRouteComponent(() => import('./robots/Robots.tsx'), 'Robots'),
@@ -142,6 +153,7 @@ const pages = [
   run,
   tasks,
   letters,
+  alerts,
   robots,
   queues,
   queue,
@@ -155,7 +167,7 @@ const pages = [
 ];
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, join, inside.addChildren(pages)]),
+  routeTree: root.addChildren([signIn, join, form, inside.addChildren(pages)]),
   defaultPreload: 'intent',
   defaultPendingComponent: Loading,
   defaultNotFoundComponent: () => (

@@ -47,8 +47,15 @@ export async function seed(page) {
     enabled: true,
     design: { source: { kind: 'webhook', auth: { kind: 'bearer', token: 'a-long-secret-for-the-shop' } } },
   });
+  const form = await make('/triggers', {
+    name: 'greetings',
+    workflow: 'hello',
+    enabled: true,
+    design: { source: { kind: 'form', title: 'Greet somebody', help: 'It is done at once.', public: true } },
+  });
+  await make('/workflows/hello/service-level', { level: { longest_run_s: 600, success_percent: 95 } }, 'PUT');
   await make('/hooks', { name: 'chat', url: 'https://example.com/hook', events: ['job.dead'] });
   await make('/api-keys', { name: 'laptop', role: 'developer' });
   await make('/users', { email: 'grace@example.com', role: 'operator' });
-  return { job: jobs[0], schedule: schedule.id };
+  return { job: jobs[0], schedule: schedule.id, form: form.id };
 }

@@ -18,13 +18,14 @@ const TOUCHED: Record<string, string[]> = {
   queues: ['queues'],
   items: ['queues'],
   triggers: ['triggers'],
+  alert: ['alerts'],
 };
 
 export const useLiveState = create<{ isLive: boolean }>(() => ({ isLive: false }));
 
 /** The names of the queries that an event of this topic touches. */
 export function touched(topic: string): string[] {
-  const kind = topic.split('/')[0] ?? topic;
+  const kind = topic.split(/[/.]/)[0] ?? topic;
   return TOUCHED[kind] ?? [kind];
 }
 

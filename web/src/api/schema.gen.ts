@@ -1663,7 +1663,7 @@ export interface paths {
         };
         /** A trigger. */
         get: operations["show_trigger"];
-        /** Change a trigger, its secret included. */
+        /** Change a trigger; a secret that is left empty stays as it is. */
         put: operations["change_trigger"];
         post?: never;
         /** Delete a trigger. */

@@ -25,6 +25,10 @@ export function Home() {
     queryKey: ['tasks', 'few'],
     queryFn: () => got(api.GET('/api/v1/tasks', { params: { query: { limit: FEW } } })),
   });
+  const alerts = useQuery({
+    queryKey: ['alerts', 'few'],
+    queryFn: () => got(api.GET('/api/v1/alerts', { params: { query: { open: true, limit: FEW } } })),
+  });
   const robots = useQuery({ queryKey: ['robots', 'all'], queryFn: () => got(api.GET('/api/v1/robots')) });
   const recent = useQuery({
     queryKey: ['jobs', 'recent'],
@@ -36,6 +40,7 @@ export function Home() {
     failed.data?.items.length === 0 &&
     letters.data?.items.length === 0 &&
     tasks.data?.items.length === 0 &&
+    alerts.data?.items.length === 0 &&
     gone.length === 0;
   return (
     <Page
@@ -77,6 +82,21 @@ export function Home() {
               {(task) => (
                 <Line to="/tasks" name={nameOf(task.workflow)} detail={asked(task)}>
                   <State state={task.state} />
+                </Line>
+              )}
+            </Rows>
+          </Card>
+        ) : null}
+        {alerts.data?.items.length ? (
+          <Card title="Alerts" actions={<All to="/alerts" />} flush>
+            <Rows items={alerts.data.items} of={(alert) => alert.id}>
+              {(alert) => (
+                <Line
+                  to="/alerts"
+                  name={alert.workflow ? nameOf(alert.workflow) : alert.message}
+                  detail={alert.workflow ? alert.message : undefined}
+                >
+                  <When at={alert.opened} />
                 </Line>
               )}
             </Rows>

@@ -8,6 +8,7 @@ import { DataTable } from '../ui/DataTable.tsx';
 import { Dialog, SecretDialog } from '../ui/Dialog.tsx';
 import { Button, Empty, Facts, Page, State, Tabs, Tag, When } from '../ui/kit.tsx';
 import { person } from '../ui/text.ts';
+import { Loads } from './Loads.tsx';
 
 type Robot = Schemas['RobotView'];
 
@@ -180,6 +181,7 @@ function RobotDialog({ robot, onClose }: { robot: Robot; onClose: () => void }) 
             {robot.capabilities.length ? robot.capabilities.map((one) => <Tag key={one}>{one}</Tag>) : '–'}
           </p>
         </div>
+        <Loads robot={robot.id} />
         <div className="flex flex-wrap justify-end gap-2">
           <Button onClick={() => void navigate({ to: '/runs', search: { robot: robot.id } })}>Its runs</Button>
           <Act

@@ -3,6 +3,7 @@
 import {
   Activity,
   AlarmClock,
+  BellRing,
   Bot,
   ClipboardCheck,
   House,
@@ -33,6 +34,7 @@ export const PLACES: Place[] = [
   { to: '/runs', label: 'Runs', icon: Activity, key: 'r', needs: 'job:read', group: 'Work' },
   { to: '/tasks', label: 'Tasks', icon: ClipboardCheck, key: 't', needs: 'task:read', group: 'Work' },
   { to: '/dead-letters', label: 'Dead letters', icon: MailWarning, key: 'd', needs: 'job:read', group: 'Work' },
+  { to: '/alerts', label: 'Alerts', icon: BellRing, key: 'l', needs: 'job:read', group: 'Work' },
   { to: '/robots', label: 'Robots', icon: Bot, key: 'b', needs: 'robot:read', group: 'Operate' },
   { to: '/queues', label: 'Queues', icon: Layers, key: 'q', needs: 'queue:read', group: 'Operate' },
   { to: '/schedules', label: 'Schedules', icon: AlarmClock, key: 's', needs: 'schedule:read', group: 'Operate' },

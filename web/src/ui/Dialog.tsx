@@ -48,8 +48,9 @@ export function Dialog({
 export interface FieldSpec {
   name: string;
   label: string;
-  kind?: 'text' | 'password' | 'email' | 'number' | 'area' | 'json' | 'choice' | 'check' | 'list' | 'time';
+  kind?: 'text' | 'password' | 'email' | 'number' | 'area' | 'json' | 'choice' | 'check' | 'list' | 'time' | 'day';
   help?: string;
+  /** What a choice offers; what a text suggests. */
   options?: readonly (string | { value: string; label: string })[];
   initial?: unknown;
   optional?: boolean;
@@ -140,7 +141,7 @@ function Field({ field }: { field: FieldSpec }) {
       : kind === 'json'
         ? JSON.stringify(initial, null, 2)
         : String(initial);
-  const type = kind === 'time' ? 'datetime-local' : kind === 'list' ? 'text' : kind;
+  const type = kind === 'time' ? 'datetime-local' : kind === 'day' ? 'date' : kind === 'list' ? 'text' : kind;
   return (
     <div>
       <label htmlFor={id} className="mb-1 flex justify-between font-medium text-[12.5px]">
@@ -167,7 +168,26 @@ function Field({ field }: { field: FieldSpec }) {
           className={`control h-auto! py-1.5 ${kind === 'json' ? 'font-mono text-[12.5px]' : ''}`}
         />
       ) : (
-        <input {...common} type={type} defaultValue={text} className="control" />
+        <>
+          <input
+            {...common}
+            type={type}
+            step={kind === 'number' ? 'any' : undefined}
+            defaultValue={text}
+            list={field.options ? `${id}-options` : undefined}
+            className="control"
+          />
+          {field.options ? (
+            <datalist id={`${id}-options`}>
+              {field.options.map((option) => (
+                <option
+                  key={typeof option === 'string' ? option : option.value}
+                  value={typeof option === 'string' ? option : option.value}
+                />
+              ))}
+            </datalist>
+          ) : null}
+        </>
       )}
       {field.help ? (
         <p id={told} className="mt-1 text-[12.5px] text-soft">

@@ -11,6 +11,7 @@ import { Dialog, FormDialog } from '../ui/Dialog.tsx';
 import { Asked, Button, Card, Choice, Empty, Json, Page, State, Tabs, Tag, When } from '../ui/kit.tsx';
 import { person } from '../ui/text.ts';
 import { attempt } from '../ui/toast.tsx';
+import { ServiceLevel } from './Level.tsx';
 import { RunDialog } from './RunDialog.tsx';
 
 type Version = Schemas['VersionView'];
@@ -64,12 +65,14 @@ export function Workflow() {
           { id: 'versions', label: 'Versions' },
           { id: 'runs', label: 'Runs' },
           { id: 'changes', label: 'Changes' },
+          { id: 'level', label: 'Service level' },
         ]}
       />
       {found.error ? <Asked query={found}>{() => null}</Asked> : null}
       {tab === 'versions' ? <Versions workflow={workflow} active={found.data?.active ?? undefined} /> : null}
       {tab === 'runs' ? <JobTable filter={{ workflow }} /> : null}
       {tab === 'changes' ? <Changes workflow={workflow} /> : null}
+      {tab === 'level' ? <ServiceLevel workflow={workflow} /> : null}
       {open === 'run' ? <RunDialog workflow={workflow} onClose={() => setOpen(undefined)} /> : null}
       {open === 'delete' ? (
         <FormDialog

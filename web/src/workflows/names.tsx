@@ -1,22 +1,29 @@
 /** The names of workflows, where the server tells their ids. */
 
-import { useQuery } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import { all, api, got } from '../api/client.ts';
 import { short } from '../ui/text.ts';
 
+const names = queryOptions({
+  queryKey: ['workflows', 'names'],
+  queryFn: async () => {
+    const every = await all((cursor) =>
+      got(api.GET('/api/v1/workflows', { params: { query: { cursor, limit: 500 } } })),
+    );
+    return new Map(every.map((one) => [one.id, one.name]));
+  },
+  staleTime: 60_000,
+});
+
+/** The names of all workflows, to suggest. */
+export function useWorkflowList(): string[] {
+  return [...(useQuery(names).data?.values() ?? [])];
+}
+
 /** Answers the name of a workflow by its id; a deleted one has none any more. */
 export function useWorkflowNames(): (id: string) => string {
-  const names = useQuery({
-    queryKey: ['workflows', 'names'],
-    queryFn: async () => {
-      const every = await all((cursor) =>
-        got(api.GET('/api/v1/workflows', { params: { query: { cursor, limit: 500 } } })),
-      );
-      return new Map(every.map((one) => [one.id, one.name]));
-    },
-    staleTime: 60_000,
-  });
-  return (id) => names.data?.get(id) ?? (names.data ? `${short(id)} (deleted)` : ' ');
+  const found = useQuery(names);
+  return (id) => found.data?.get(id) ?? (found.data ? `${short(id)} (deleted)` : ' ');
 }
 
 export function WorkflowName({ id }: { id: string }) {

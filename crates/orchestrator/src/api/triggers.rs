@@ -333,7 +333,7 @@ async fn show_trigger(
     Ok(Tagged(revision, shown))
 }
 
-/// Change a trigger, its secret included.
+/// Change a trigger; a secret that is left empty stays as it is.
 #[utoipa::path(put, path = "/triggers/{id}", tag = "triggers",
     responses((status = 200, body = TriggerView)))]
 async fn change_trigger(
@@ -341,10 +341,16 @@ async fn change_trigger(
     Me(me): Me,
     IfMatch(revision): IfMatch,
     Path(id): Path<Uuid>,
-    Json(order): Json<TriggerOrder>,
+    Json(mut order): Json<TriggerOrder>,
 ) -> Result<Tagged<TriggerView>, Problem> {
     let found = server.trigger_of(&me, id).await?;
     unchanged(revision, found.revision)?;
+    let mut before = Design::of(&found);
+    if let Some(Source::Webhook { auth: kept, .. }) = before.as_mut().map(|kept| &mut kept.source)
+        && let Source::Webhook { auth, .. } = &mut order.design.source
+    {
+        auth.keep(kept);
+    }
     let mut row = server
         .trigger_row(&me, found.id, found.revision, order)
         .await?;

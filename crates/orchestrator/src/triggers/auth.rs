@@ -101,6 +101,14 @@ impl Auth {
         }
     }
 
+    /// A secret that is left empty stays as it was kept before.
+    pub(crate) fn keep(&mut self, before: &mut Self) {
+        let is_empty = matches!(self.secret(), SecretField::Plain(secret) if secret.expose_secret().is_empty());
+        if is_empty {
+            *self.secret() = before.secret().clone();
+        }
+    }
+
     /// For those who read a trigger: the secret is left out.
     pub(crate) fn hide(&mut self) {
         *self.secret() = SecretField::Plain(SecretString::from(""));
