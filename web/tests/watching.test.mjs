@@ -103,6 +103,14 @@ test('a promise that is not kept opens an alert, which somebody has seen', async
 });
 
 test('the robot inside tells what its machine does', async () => {
+  await page.waitForFunction(
+    async () => {
+      const { items } = await (await fetch('/api/v1/robots')).json();
+      return (await (await fetch(`/api/v1/robots/${items[0].id}/loads`)).json()).items.length > 0;
+    },
+    undefined,
+    { timeout: 60_000, polling: 500 },
+  );
   await page.goto(`${server.address}/robots`);
   await page.getByRole('table', { name: 'Robots' }).getByRole('row').nth(1).click();
   await page

@@ -1,6 +1,6 @@
 //! The pages under `docs/` that are generated: the manuals of nodes, and what the importer covers.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use clap::Args;
 
@@ -20,18 +20,21 @@ pub(crate) struct Docs {
 
 impl Docs {
     pub(crate) fn exec(self) -> Result<(), Failure> {
+        let build = ["build", "--quiet", "--package", "casare-cli"];
+        command::run(&mut cargo(&build))?;
+        let casare = paths::binary("debug", "casare");
         if self.check {
-            check("dev")
+            check(&casare)
         } else {
-            write("dev", &place())
+            write(&casare, &place())
         }
     }
 }
 
-/// Fails unless the pages are those that would be generated.
-pub(crate) fn check(profile: &str) -> Result<(), Failure> {
+/// Fails unless the pages are those that the binary `casare` would generate.
+pub(crate) fn check(casare: &Path) -> Result<(), Failure> {
     let fresh = paths::target().join("tmp/docs-nodes");
-    write(profile, &fresh)?;
+    write(casare, &fresh)?;
     let (fresh, there) = (pages(&fresh)?, pages(&place())?);
     let mut stale: Vec<&str> = fresh
         .iter()
@@ -57,22 +60,14 @@ fn place() -> std::path::PathBuf {
     paths::root().join("docs/nodes")
 }
 
-fn write(profile: &str, folder: &Path) -> Result<(), Failure> {
+fn write(casare: &Path, folder: &Path) -> Result<(), Failure> {
     // Pages of categories that are no more must not stay.
     if folder.exists() {
         fs::remove_dir_all(folder).map_err(Failure::io(format!("delete {}", folder.display())))?;
     }
-    let run = [
-        "run",
-        "--quiet",
-        "--package",
-        "casare-cli",
-        "--profile",
-        profile,
-    ];
     command::run(
-        cargo(&run)
-            .args(["--", "nodes", "docs", "--output"])
+        Command::new(casare)
+            .args(["nodes", "docs", "--output"])
             .arg(folder),
     )
 }

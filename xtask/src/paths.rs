@@ -35,8 +35,13 @@ pub(crate) fn cache() -> PathBuf {
 
 /// The binary that `cargo build --release` makes of the package with this binary.
 pub(crate) fn release_binary(name: &str) -> PathBuf {
+    binary("release", name)
+}
+
+/// The binary that cargo builds into `folder` of its target folder: `debug`, `release` or the name of a profile.
+pub(crate) fn binary(folder: &str, name: &str) -> PathBuf {
     target()
-        .join("release")
+        .join(folder)
         .join(format!("{name}{}", env::consts::EXE_SUFFIX))
 }
 

@@ -43,6 +43,15 @@ impl Test {
         if !self.fast {
             lints(&mut steps, profile);
             web::check(&mut steps);
+            steps.run("cargo nextest run --workspace --no-run", || {
+                let build = ["nextest", "run", "--workspace", "--no-run"];
+                command::run(cargo(&build).args(["--cargo-profile", profile]))
+            });
+            // The binary that the tests were built with: another one would be compiled for its own features.
+            let folder = if is_ci() { profile } else { "debug" };
+            let casare = paths::binary(folder, "casare");
+            steps.run("docs/nodes is current", || docs::check(&casare));
+            web::drive(&mut steps, &casare);
         }
         // The tests come last, so that their closing line stands above the summary.
         steps.run("cargo nextest run --workspace", || {
@@ -64,7 +73,6 @@ fn lints(steps: &mut Steps, profile: &str) {
         ];
         command::run(cargo(&clippy).args(["--", "-D", "warnings"]))
     });
-    steps.run("cargo xtask docs --check", || docs::check(profile));
     if command::succeeds(&mut cargo(&["deny", "--version"])) {
         steps.run("cargo deny check", || {
             command::run(&mut cargo(&["deny", "--log-level", "error", "check"]))

@@ -40,6 +40,24 @@ pub(crate) fn check(steps: &mut Steps) {
     }
 }
 
+/// Drives the page in a browser, served by the binary `casare`.
+pub(crate) fn drive(steps: &mut Steps, casare: &Path) {
+    if paths::in_path("npm").is_none() {
+        steps.skip(
+            "web: in a browser",
+            "npm is not installed, see docs/page.md",
+        );
+        return;
+    }
+    steps.run("web: in a browser", || {
+        command::run(
+            npm(&["run", "--silent", "e2e"])
+                .env("CASARE_BINARY", casare)
+                .current_dir(folder()),
+        )
+    });
+}
+
 fn folder() -> PathBuf {
     paths::root().join("web")
 }

@@ -12,6 +12,8 @@ use sqlx::types::Json;
 use crate::{Orchestrator, problem::chain};
 
 const OFTEN: Duration = Duration::from_mins(1);
+/// Who starts a server wants to see its robots.
+const FIRST: Duration = Duration::from_secs(10);
 /// How long loads are kept.
 pub(crate) const KEPT: Duration = Duration::from_hours(24 * 7);
 /// What is older says nothing about now.
@@ -51,10 +53,11 @@ impl Loads {
 
 /// Writes loads down once a minute until the server shuts down.
 pub(crate) async fn note_forever(server: Orchestrator) {
+    let mut pause = FIRST;
     loop {
         tokio::select! {
             () = server.closing.cancelled() => return,
-            () = tokio::time::sleep(OFTEN) => {}
+            () = tokio::time::sleep(std::mem::replace(&mut pause, OFTEN)) => {}
         }
         if let Err(error) = note(&server).await {
             tracing::warn!(error = %chain(&error), "loads of robots are lost");
