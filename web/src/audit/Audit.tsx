@@ -23,7 +23,7 @@ export function Audit() {
         columns={[
           {
             name: 'At',
-            width: '160px',
+            width: '190px',
             cell: (one) => <span className="text-soft">{new Date(one.at).toLocaleString()}</span>,
           },
           { name: 'Who', width: 'minmax(0,1fr)', cell: (one) => person(one.actor) },
