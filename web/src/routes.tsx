@@ -79,6 +79,14 @@ const runs = createRoute({
     robot: text(search.robot),
   }),
 });
+const compare = createRoute({
+  ...at('/runs/compare'),
+  component: lazyRouteComponent(() => import('./runs/Compare.tsx'), 'Compare'),
+  validateSearch: (search: Record<string, unknown>): { one: string; other: string } => ({
+    one: text(search.one) ?? '',
+    other: text(search.other) ?? '',
+  }),
+});
 const run = createRoute({
   ...at('/runs/$job'),
   component: lazyRouteComponent(() => import('./runs/Run.tsx'), 'Run'),
@@ -100,7 +108,10 @@ const alerts = createRoute({
 const robots = createRoute({
   ...at('/robots'),
   component: lazyRouteComponent(() => import('./robots/Robots.tsx'), 'Robots'),
-  validateSearch: tabs,
+  validateSearch: (search: Record<string, unknown>): { tab?: string; robot?: string } => ({
+    tab: text(search.tab),
+    robot: text(search.robot),
+  }),
 });
 const queues = createRoute({
   ...at('/queues'),
@@ -150,6 +161,7 @@ const pages = [
   workflow,
   designer,
   runs,
+  compare,
   run,
   tasks,
   letters,

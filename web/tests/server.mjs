@@ -7,6 +7,8 @@ import { chromium } from 'playwright-core';
 
 const target = process.env.CARGO_TARGET_DIR ?? join(homedir(), '.cache/casare/target');
 const binary = process.env.CASARE_BINARY ?? join(target, 'debug/casare');
+/** Where a page that was not embedded is: `npm run build` puts it into `dist`. */
+const dist = process.env.CASARE_DIST;
 const browser = process.env.CASARE_CHROMIUM ?? '/usr/bin/chromium';
 
 export const OWNER = { email: 'ada@example.com', name: 'Ada', password: 'correct horse battery' };
@@ -33,16 +35,32 @@ export async function serve(...options) {
     child.on('error', reject);
     child.on('exit', () => reject(new Error(`the server ended: ${said}`)));
   });
+  const page = dist ? await preview(new URL(link).origin) : undefined;
+  const address = page?.address ?? new URL(link).origin;
   return {
-    address: new URL(link).origin,
-    link,
+    address,
+    link: link.replace(new URL(link).origin, address),
     stop: async () => {
+      await page?.stop();
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
       await ended;
       rmSync(data, { recursive: true, force: true });
     },
   };
+}
+
+/** Shows the page in `dist` instead of the one in the binary, and asks the server for all else. */
+async function preview(target) {
+  const { preview } = await import('vite');
+  const proxy = { '/api': { target, changeOrigin: true, headers: { origin: target } } };
+  const shown = await preview({
+    build: { outDir: dist },
+    preview: { port: 0, host: '127.0.0.1', proxy },
+    logLevel: 'error',
+  });
+  const { port } = shown.httpServer.address();
+  return { address: `http://127.0.0.1:${port}`, stop: () => shown.close() };
 }
 
 export function open() {

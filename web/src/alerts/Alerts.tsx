@@ -102,6 +102,7 @@ function Acknowledge({ alert }: { alert: Alert }) {
       label="I have seen it"
       told="Others see that you know."
       touches="alerts"
+      needs="job:control"
       onDo={() => got(api.POST('/api/v1/alerts/{id}/acknowledge', { params: { path: { id: alert.id } } }))}
     />
   );

@@ -6,6 +6,7 @@ import { DataTable } from '../ui/DataTable.tsx';
 import { Dialog } from '../ui/Dialog.tsx';
 import { Json, Page, Tag } from '../ui/kit.tsx';
 import { person } from '../ui/text.ts';
+import { Subject } from '../workflows/names.tsx';
 
 export function Audit() {
   const [open, setOpen] = useState<Schemas['AuditView']>();
@@ -22,12 +23,12 @@ export function Audit() {
         columns={[
           {
             name: 'At',
-            width: '160px',
+            width: '190px',
             cell: (one) => <span className="text-soft">{new Date(one.at).toLocaleString()}</span>,
           },
           { name: 'Who', width: 'minmax(0,1fr)', cell: (one) => person(one.actor) },
           { name: 'Did', width: '180px', cell: (one) => <Tag>{one.action}</Tag> },
-          { name: 'To', width: 'minmax(0,1.4fr)', cell: (one) => one.subject },
+          { name: 'To', width: 'minmax(0,1.4fr)', cell: (one) => <Subject subject={one.subject} /> },
         ]}
       />
       {open ? (

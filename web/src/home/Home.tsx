@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { CircleCheck } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { May } from '../account/may.tsx';
 import { api, got, type Schemas } from '../api/client.ts';
 import { Asked, Button, Card, Empty, Page, State, When } from '../ui/kit.tsx';
 import { useWorkflowNames } from '../workflows/names.tsx';
@@ -46,11 +47,13 @@ export function Home() {
     <Page
       title="Home"
       actions={
-        <Link to="/workflows" search={{ new: true }}>
-          <Button tone="main" tabIndex={-1}>
-            New workflow
-          </Button>
-        </Link>
+        <May needs="workflow:write">
+          <Link to="/workflows" search={{ new: true }}>
+            <Button tone="main" tabIndex={-1}>
+              New workflow
+            </Button>
+          </Link>
+        </May>
       }
     >
       <div className="grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-6">

@@ -3,6 +3,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
+import { useMay } from '../account/may.tsx';
 import { api, got, type Schemas } from '../api/client.ts';
 import { Act } from '../ui/Act.tsx';
 import { DataTable } from '../ui/DataTable.tsx';
@@ -17,6 +18,7 @@ type Letter = Schemas['LetterView'];
 export function Letters() {
   const client = useQueryClient();
   const [state, setState] = useState('open');
+  const may = useMay();
   const [keys, setKeys] = useState(new Set<string>());
   const [open, setOpen] = useState<Letter>();
   return (
@@ -56,7 +58,7 @@ export function Letters() {
         page={(cursor) => got(api.GET('/api/v1/dead-letters', { params: { query: { state, cursor, limit: 100 } } }))}
         keyOf={(letter) => letter.job}
         onOpen={setOpen}
-        chosen={state === 'open' ? { keys, set: setKeys } : undefined}
+        chosen={state === 'open' && may('job:control') ? { keys, set: setKeys } : undefined}
         least={720}
         empty={<Empty title={state === 'open' ? 'Nothing was given up' : `Nothing was ${state}`} />}
         columns={[
@@ -116,6 +118,7 @@ function LetterDialog({ letter, onClose }: { letter: Letter; onClose: () => void
             label="Note"
             title="Note"
             touches="dead-letters"
+            needs="job:control"
             fields={[{ name: 'note', label: 'Note', kind: 'area', initial: letter.note }]}
             onDo={async ({ note }) => {
               await got(api.PUT('/api/v1/dead-letters/{job}/note', { params: { path }, body: { note: String(note) } }));
@@ -129,6 +132,7 @@ function LetterDialog({ letter, onClose }: { letter: Letter; onClose: () => void
                 tone="bad"
                 title="Discard this letter?"
                 touches="dead-letters"
+                needs="job:control"
                 fields={[{ name: 'note', label: 'Why', optional: true }]}
                 onDo={async ({ note }) => {
                   await got(
@@ -145,6 +149,7 @@ function LetterDialog({ letter, onClose }: { letter: Letter; onClose: () => void
                 tone="main"
                 title="Replay"
                 touches="dead-letters"
+                needs="job:control"
                 fields={[
                   {
                     name: 'inputs',

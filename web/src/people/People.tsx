@@ -25,6 +25,7 @@ export function People() {
             tone="main"
             title="New API key"
             touches="keys"
+            needs="key:write"
             fields={[
               { name: 'name', label: 'Name', help: 'The program that uses it.' },
               { name: 'role', label: 'Role', kind: 'choice', options: ROLES, initial: 'operator' },
@@ -49,6 +50,7 @@ export function People() {
             tone="main"
             title="Invite somebody"
             touches="users"
+            needs="user:write"
             fields={[
               { name: 'email', label: 'Email', kind: 'email' },
               { name: 'role', label: 'Role', kind: 'choice', options: ROLES, initial: 'operator' },
@@ -105,6 +107,7 @@ function Members({ onLink }: { onLink: (link: string) => void }) {
                 small
                 title={`Role of ${one.email}`}
                 touches="users"
+                needs="user:write"
                 fields={[{ name: 'role', label: 'Role', kind: 'choice', options: ROLES, initial: one.role }]}
                 onDo={({ role }) =>
                   got(
@@ -119,6 +122,7 @@ function Members({ onLink }: { onLink: (link: string) => void }) {
                 label="Password"
                 told="The link is made."
                 touches="users"
+                needs="user:write"
                 onDo={async () =>
                   onLink(
                     (await got(api.POST('/api/v1/users/{id}/password-link', { params: { path: { id: one.id } } })))
@@ -132,6 +136,7 @@ function Members({ onLink }: { onLink: (link: string) => void }) {
                 tone="quiet"
                 title={`Remove ${one.email}?`}
                 touches="users"
+                needs="user:write"
                 onDo={() => got(api.DELETE('/api/v1/users/{id}', { params: { path: { id: one.id } } }))}
               />
             </span>
@@ -182,6 +187,7 @@ function Keys() {
                 tone="quiet"
                 title={`Revoke ${one.name}?`}
                 touches="keys"
+                needs="key:write"
                 onDo={() => got(api.DELETE('/api/v1/api-keys/{id}', { params: { path: { id: one.id } } }))}
               />
             ),

@@ -46,6 +46,7 @@ export function Queue() {
             tone="bad"
             title={`Delete the queue ${queue}?`}
             touches="queues"
+            needs="queue:write"
             onDo={async () => {
               await got(api.DELETE('/api/v1/queues/{queue}', { params: { path } }));
               await navigate({ to: '/queues' });
@@ -58,6 +59,7 @@ export function Queue() {
             tone="main"
             title="Add an item"
             touches="queues"
+            needs="queue:use"
             fields={[
               { name: 'payload', label: 'Payload', kind: 'json', initial: {} },
               { name: 'reference', label: 'Reference', optional: true },
@@ -135,6 +137,7 @@ export function Queue() {
                   label="Review"
                   title="Review"
                   touches="queues"
+                  needs="queue:use"
                   fields={[
                     {
                       name: 'to',
@@ -161,6 +164,7 @@ export function Queue() {
                   label="Try again"
                   told="It is tried again."
                   touches="queues"
+                  needs="queue:use"
                   onDo={async () => {
                     await got(
                       api.POST('/api/v1/queues/{queue}/items/{id}/retry', { params: { path: { queue, id: open.id } } }),
@@ -174,6 +178,7 @@ export function Queue() {
                 tone="bad"
                 title="Delete this item?"
                 touches="queues"
+                needs="queue:use"
                 onDo={async () => {
                   await got(api.DELETE('/api/v1/items/{id}', { params: { path: { id: open.id } } }));
                   setOpen(undefined);

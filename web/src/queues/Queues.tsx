@@ -18,6 +18,7 @@ export function Queues() {
           tone="main"
           title="New queue"
           touches="queues"
+          needs="queue:write"
           fields={[
             { name: 'name', label: 'Name' },
             { name: 'description', label: 'Description', optional: true },
@@ -59,6 +60,7 @@ export function Queues() {
                 label={queue.paused ? 'Go on' : 'Pause'}
                 told={queue.paused ? `${queue.name} goes on.` : `${queue.name} is paused.`}
                 touches="queues"
+                needs="queue:use"
                 onDo={() =>
                   got(
                     api.PUT('/api/v1/queues/{queue}/paused', {

@@ -1,14 +1,16 @@
 /** Robots, the pools they are in, and the tokens with which new ones come. */
 
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, got, type Schemas } from '../api/client.ts';
 import { Act, Now } from '../ui/Act.tsx';
 import { DataTable } from '../ui/DataTable.tsx';
 import { Dialog, SecretDialog } from '../ui/Dialog.tsx';
-import { Button, Empty, Facts, Page, State, Tabs, Tag, When } from '../ui/kit.tsx';
+import { Asked, Button, Empty, Facts, Page, State, Tabs, Tag, When } from '../ui/kit.tsx';
 import { person } from '../ui/text.ts';
 import { Loads } from './Loads.tsx';
+import { Refusals } from './Refusals.tsx';
 
 type Robot = Schemas['RobotView'];
 
@@ -25,6 +27,7 @@ export function Robots() {
             label="New pool"
             title="New pool"
             touches="pools"
+            needs="robot:write"
             fields={[
               { name: 'name', label: 'Name' },
               { name: 'description', label: 'Description', optional: true },
@@ -43,6 +46,7 @@ export function Robots() {
             title="Enrol a robot"
             action="Make a token"
             touches="tokens"
+            needs="robot:write"
             fields={[
               { name: 'name', label: 'Name', help: 'What the token is for.' },
               { name: 'uses', label: 'Robots that may use it', kind: 'number', initial: 1 },
@@ -77,7 +81,9 @@ export function Robots() {
 }
 
 function List() {
-  const [open, setOpen] = useState<Robot>();
+  const { robot } = getRouteApi('/inside/robots').useSearch();
+  const navigate = useNavigate();
+  const show = (robot?: string) => void navigate({ to: '/robots', search: { robot }, replace: true });
   return (
     <>
       <DataTable
@@ -85,7 +91,7 @@ function List() {
         queryKey={['robots', 'list']}
         page={() => got(api.GET('/api/v1/robots'))}
         keyOf={(robot) => robot.id}
-        onOpen={setOpen}
+        onOpen={(robot) => show(robot.id)}
         least={760}
         empty={
           <Empty title="No robot is enrolled">
@@ -125,35 +131,55 @@ function List() {
           },
         ]}
       />
-      {open ? <RobotDialog robot={open} onClose={() => setOpen(undefined)} /> : null}
+      {robot ? <OneRobot id={robot} onClose={() => show()} /> : null}
     </>
   );
 }
 
-function Control({ robot }: { robot: Robot }) {
+function Control({ robot, small }: { robot: Robot; small?: boolean }) {
   const params = { path: { id: robot.id } };
   return robot.status === 'paused' || robot.status === 'draining' ? (
     <Now
+      small={small}
       label="Resume"
       told={`${robot.name} works again.`}
       touches="robots"
+      needs="robot:control"
       onDo={() => got(api.POST('/api/v1/robots/{id}/resume', { params }))}
     />
   ) : (
     <>
       <Now
+        small={small}
         label="Pause"
         told={`${robot.name} takes nothing more.`}
         touches="robots"
+        needs="robot:control"
         onDo={() => got(api.POST('/api/v1/robots/{id}/pause', { params }))}
       />
       <Now
+        small={small}
         label="Drain"
         told={`${robot.name} finishes what it has.`}
         touches="robots"
+        needs="robot:control"
         onDo={() => got(api.POST('/api/v1/robots/{id}/drain', { params }))}
       />
     </>
+  );
+}
+
+function OneRobot({ id, onClose }: { id: string; onClose: () => void }) {
+  const robot = useQuery({
+    queryKey: ['robots', id],
+    queryFn: () => got(api.GET('/api/v1/robots/{id}', { params: { path: { id } } })),
+  });
+  return robot.data ? (
+    <RobotDialog robot={robot.data} onClose={onClose} />
+  ) : (
+    <Dialog title="Robot" wide onClose={onClose}>
+      <Asked query={robot}>{() => null}</Asked>
+    </Dialog>
   );
 }
 
@@ -182,12 +208,15 @@ function RobotDialog({ robot, onClose }: { robot: Robot; onClose: () => void }) 
           </p>
         </div>
         <Loads robot={robot.id} />
+        <Refusals robot={robot.id} />
         <div className="flex flex-wrap justify-end gap-2">
           <Button onClick={() => void navigate({ to: '/runs', search: { robot: robot.id } })}>Its runs</Button>
+          <Control robot={robot} small={false} />
           <Act
             label="Place"
             title={`Place ${robot.name}`}
             touches="robots"
+            needs="robot:write"
             fields={[
               { name: 'slots', label: 'Jobs at a time', kind: 'number', initial: robot.slots },
               { name: 'pools', label: 'Pools', kind: 'list', initial: robot.pools.join(', ') },
@@ -203,6 +232,7 @@ function RobotDialog({ robot, onClose }: { robot: Robot; onClose: () => void }) 
             tone="bad"
             title={`Remove ${robot.name}?`}
             touches="robots"
+            needs="robot:write"
             onDo={async () => {
               await got(api.DELETE('/api/v1/robots/{id}', { params }));
               onClose();
@@ -243,6 +273,7 @@ function Pools() {
               tone="quiet"
               title={`Delete the pool ${pool.name}?`}
               touches="pools"
+              needs="robot:write"
               onDo={() => got(api.DELETE('/api/v1/pools/{name}', { params: { path: { name: pool.name } } }))}
             />
           ),
@@ -279,6 +310,7 @@ function Tokens() {
               label="Revoke"
               told="The token is revoked."
               touches="tokens"
+              needs="robot:write"
               onDo={() => got(api.DELETE('/api/v1/enrolment-tokens/{id}', { params: { path: { id: token.id } } }))}
             />
           ),

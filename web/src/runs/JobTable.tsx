@@ -3,6 +3,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import { May } from '../account/may.tsx';
 import { api, got } from '../api/client.ts';
 import { DataTable } from '../ui/DataTable.tsx';
 import { Button, Empty, State, When } from '../ui/kit.tsx';
@@ -39,24 +40,38 @@ export function JobTable({ filter }: { filter: { state?: string; workflow?: stri
           aria-label="Chosen runs"
         >
           <span className="flex-1">{keys.size} chosen</span>
-          <Button
-            small
-            onClick={() =>
-              each('Asked to stop', (id) => got(api.POST('/api/v1/jobs/{id}/cancel', { params: { path: { id } } })))
-            }
-          >
-            Cancel
-          </Button>
-          <Button
-            small
-            onClick={() =>
-              each('Ordered again', (id) =>
-                got(api.POST('/api/v1/jobs/{id}/rerun', { params: { path: { id } }, body: {} })),
-              )
-            }
-          >
-            Run again
-          </Button>
+          {keys.size === 2 ? (
+            <Button
+              small
+              onClick={() => {
+                // The list has the newest first; what came first is compared with what came then.
+                const [one = '', other = ''] = [...keys].sort();
+                void navigate({ to: '/runs/compare', search: { one, other } });
+              }}
+            >
+              Compare
+            </Button>
+          ) : null}
+          <May needs="job:control">
+            <Button
+              small
+              onClick={() =>
+                each('Asked to stop', (id) => got(api.POST('/api/v1/jobs/{id}/cancel', { params: { path: { id } } })))
+              }
+            >
+              Cancel
+            </Button>
+            <Button
+              small
+              onClick={() =>
+                each('Ordered again', (id) =>
+                  got(api.POST('/api/v1/jobs/{id}/rerun', { params: { path: { id } }, body: {} })),
+                )
+              }
+            >
+              Run again
+            </Button>
+          </May>
           <Button small tone="quiet" onClick={() => setKeys(new Set())}>
             None
           </Button>

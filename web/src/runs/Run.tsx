@@ -3,14 +3,18 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import { useMay } from '../account/may.tsx';
 import { all, api, got, type Schemas } from '../api/client.ts';
+import { RobotLink } from '../robots/names.tsx';
 import { DataTable } from '../ui/DataTable.tsx';
 import { FormDialog } from '../ui/Dialog.tsx';
 import { Asked, Button, Card, Choice, Empty, Facts, Json, Page, State, Tabs, When } from '../ui/kit.tsx';
-import { between, lasted, said, size } from '../ui/text.ts';
-import { attempt } from '../ui/toast.tsx';
+import { between, said, short, size } from '../ui/text.ts';
+import { attempt, tell } from '../ui/toast.tsx';
+import { WorkflowLink } from '../workflows/names.tsx';
 import { ENDED } from './JobTable.tsx';
-import { WorkflowName } from '../workflows/names.tsx';
+import { Steps } from './Steps.tsx';
+import { Waiting } from './Waiting.tsx';
 
 export function Run() {
   const route = getRouteApi('/inside/runs/$job');
@@ -27,7 +31,7 @@ export function Run() {
       fill
       title={
         <span className="flex items-center gap-3">
-          {job.data ? <WorkflowName id={job.data.workflow} /> : 'Run'}{' '}
+          {job.data ? <WorkflowLink id={job.data.workflow} /> : 'Run'}{' '}
           {job.data ? <State state={job.data.state} /> : null}
         </span>
       }
@@ -49,16 +53,7 @@ export function Run() {
                     ['Version', job.version ? `no. ${job.version}` : '–'],
                     ['Attempt', job.attempt],
                     ['Priority', job.priority],
-                    [
-                      'Robot',
-                      job.robot ? (
-                        <Link key="r" to="/robots" className="text-accent hover:underline">
-                          {job.robot.slice(-8)}
-                        </Link>
-                      ) : (
-                        '–'
-                      ),
-                    ],
+                    ['Robot', job.robot ? <RobotLink key="r" id={job.robot} /> : '–'],
                     [
                       'Repeats',
                       job.replay_of ? (
@@ -68,7 +63,7 @@ export function Run() {
                           params={{ job: job.replay_of }}
                           className="text-accent hover:underline"
                         >
-                          {job.replay_of.slice(-8)}
+                          {short(job.replay_of)}
                         </Link>
                       ) : (
                         '–'
@@ -134,13 +129,29 @@ export function Run() {
   );
 }
 
+/** The run of the same workflow that was ordered before, if it is not long ago. */
+async function runBefore(job: Schemas['JobDetail']): Promise<string | undefined> {
+  const query = { workflow: job.workflow, limit: 500 };
+  const { items } = await got(api.GET('/api/v1/jobs', { params: { query } }));
+  return items.filter((one) => one.submitted < job.submitted).at(0)?.id;
+}
+
 function Actions({ job }: { job: Schemas['JobDetail'] }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const [open, setOpen] = useState<'rerun' | 'decide'>();
   const path = { id: job.id };
   const isOver = ENDED.includes(job.state);
+  const may = useMay();
   const again = () => client.invalidateQueries({ queryKey: ['jobs'] });
+  const compare = async () => {
+    const before = job.replay_of ?? (await runBefore(job));
+    if (before) {
+      await navigate({ to: '/runs/compare', search: { one: before, other: job.id } });
+    } else {
+      tell('There is no run of this workflow before this one. Choose two in the list of runs to compare them.');
+    }
+  };
   const stop = (how: 'cancel' | 'kill') =>
     attempt(
       async () => {
@@ -151,22 +162,23 @@ function Actions({ job }: { job: Schemas['JobDetail'] }) {
     );
   return (
     <>
-      {isOver ? null : (
+      <Button onClick={() => attempt(compare)}>Compare</Button>
+      {isOver || !may('job:control') ? null : (
         <Button onClick={() => stop('cancel')} disabled={job.stopping}>
           {job.stopping ? 'Stopping…' : 'Cancel'}
         </Button>
       )}
-      {isOver || !job.stopping ? null : (
+      {isOver || !job.stopping || !may('job:control') ? null : (
         <Button tone="bad" onClick={() => stop('kill')}>
           Kill
         </Button>
       )}
-      {job.state === 'needs_decision' ? (
+      {job.state === 'needs_decision' && may('job:control') ? (
         <Button tone="main" onClick={() => setOpen('decide')}>
           Decide
         </Button>
       ) : null}
-      {isOver ? (
+      {isOver && may('job:control') ? (
         <Button tone="main" onClick={() => setOpen('rerun')}>
           Run again
         </Button>
@@ -225,35 +237,6 @@ function Actions({ job }: { job: Schemas['JobDetail'] }) {
   );
 }
 
-function Waiting({ id }: { id: string }) {
-  const waiting = useQuery({
-    queryKey: ['jobs', id, 'waiting'],
-    queryFn: async () =>
-      (await got(api.GET('/api/v1/jobs/{id}/waiting', { params: { path: { id } } }))) as Record<string, unknown>[],
-    refetchInterval: 10_000,
-  });
-  return waiting.data?.length ? (
-    <div className="mt-3 rounded-md bg-warn-soft px-3 py-2">
-      <p className="font-medium text-warn">Why it waits</p>
-      <ul className="list-disc pl-5">
-        {waiting.data.map((reason, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: read only
-          <li key={index}>{why(reason)}</li>
-        ))}
-      </ul>
-    </div>
-  ) : null;
-}
-
-/** A reason is `{reason, …what it is about}`. */
-function why(reason: Record<string, unknown>): string {
-  const { reason: name, kind, message, ...rest } = reason;
-  const about = Object.entries(rest).map(
-    ([key, value]) => `${said(key)} ${typeof value === 'object' ? JSON.stringify(value) : value}`,
-  );
-  return [message ?? said(String(name ?? kind ?? 'it waits')), ...about].join(' · ');
-}
-
 function Attempts({ attempts }: { attempts: Schemas['AttemptView'][] }) {
   if (attempts.length === 0) {
     return (
@@ -270,83 +253,12 @@ function Attempts({ attempts }: { attempts: Schemas['AttemptView'][] }) {
             <span className="w-20 font-medium">Attempt {one.number}</span>
             <State state={one.outcome} />
             <span className="min-w-0 flex-1 break-words text-soft">{one.error_message}</span>
-            <span className="font-mono text-[12px] text-soft">{one.robot?.slice(-8)}</span>
+            {one.robot ? <RobotLink id={one.robot} /> : null}
             <span>{one.started ? between(one.started, one.ended) : '–'}</span>
           </li>
         ))}
       </ul>
     </Card>
-  );
-}
-
-/** Long lists of steps are drawn up to here; the log has all. */
-const MOST_STEPS = 500;
-
-function Steps({ run }: { run: string }) {
-  const steps = useQuery({
-    queryKey: ['runs', run, 'steps'],
-    queryFn: () => got(api.GET('/api/v1/runs/{run}/steps', { params: { path: { run } } })),
-  });
-  return (
-    <Asked query={steps}>
-      {({ items }) => {
-        const times = items.map((step) => Date.parse(step.started));
-        const begin = Math.min(...times);
-        const end = Math.max(
-          begin + 1,
-          ...items.map((step, index) => (times[index] ?? 0) + (step.took_us ?? 0) / 1_000),
-        );
-        return (
-          <section
-            className="min-h-0 flex-1 overflow-auto rounded-lg border bg-card"
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
-            tabIndex={0}
-            aria-label="Steps"
-          >
-            {items.length === 0 ? <Empty title="No step has begun yet" /> : null}
-            <ol className="min-w-[560px] divide-y">
-              {items.slice(0, MOST_STEPS).map((step, index) => {
-                const named = step.step as { title?: string; node?: string } | undefined;
-                const at = times[index] ?? begin;
-                const took = (step.took_us ?? 0) / 1_000;
-                const error = step.error as { message?: string } | null | undefined;
-                const key = JSON.stringify(step.path);
-                return (
-                  <li
-                    key={key}
-                    className="grid grid-cols-[110px_minmax(0,1.4fr)_minmax(120px,1fr)_90px] items-center gap-3 px-4 py-1.5"
-                  >
-                    <State state={step.state} />
-                    <span className="min-w-0">
-                      <span className="block truncate">{named?.title ?? named?.node ?? key}</span>
-                      {error?.message ? (
-                        <span className="block break-words text-[12.5px] text-bad">{error.message}</span>
-                      ) : null}
-                      {step.retries > 0 ? <span className="text-[12px] text-warn">{step.retries} retries</span> : null}
-                    </span>
-                    <span className="relative h-2 rounded-full bg-sunken" aria-hidden>
-                      <span
-                        className={`absolute inset-y-0 min-w-[3px] rounded-full ${step.state === 'failed' ? 'bg-bad' : 'bg-accent'}`}
-                        style={{
-                          left: `${((at - begin) / (end - begin)) * 99}%`,
-                          width: `${(took / (end - begin)) * 99}%`,
-                        }}
-                      />
-                    </span>
-                    <span className="text-right">
-                      {step.took_us === null || step.took_us === undefined ? '–' : lasted(took)}
-                    </span>
-                  </li>
-                );
-              })}
-            </ol>
-            {items.length > MOST_STEPS ? (
-              <p className="p-3 text-center text-soft">{items.length - MOST_STEPS} more steps are in the log.</p>
-            ) : null}
-          </section>
-        );
-      }}
-    </Asked>
   );
 }
 

@@ -35,6 +35,7 @@ export function Schedule() {
               tone="bad"
               title={`Delete ${one.name}?`}
               touches="schedules"
+              needs="schedule:write"
               onDo={async () => {
                 await got(api.DELETE('/api/v1/schedules/{id}', { params }));
                 await navigate({ to: '/schedules' });
@@ -44,6 +45,7 @@ export function Schedule() {
               label="Make good"
               title="Make good a range of the past"
               touches="schedules"
+              needs="workflow:run"
               fields={[
                 { name: 'from', label: 'From', kind: 'time' },
                 { name: 'to', label: 'To', kind: 'time' },
@@ -56,6 +58,7 @@ export function Schedule() {
               label="Run now"
               told="It is ordered."
               touches="jobs"
+              needs="workflow:run"
               onDo={() => got(api.POST('/api/v1/schedules/{id}/run', { params }))}
             />
             <Act
@@ -64,6 +67,7 @@ export function Schedule() {
               title={`Change ${one.name}`}
               action="Save"
               touches="schedules"
+              needs="schedule:write"
               fields={fieldsOf(one, nameOf(one.workflow))}
               onDo={(values) =>
                 got(

@@ -23,6 +23,7 @@ export function Schedules() {
             tone="main"
             title="New calendar"
             touches="calendars"
+            needs="schedule:write"
             fields={[
               { name: 'name', label: 'Name' },
               { name: 'time_zone', label: 'Time zone', initial: Intl.DateTimeFormat().resolvedOptions().timeZone },
@@ -54,6 +55,7 @@ export function Schedules() {
             tone="main"
             title="New schedule"
             touches="schedules"
+            needs="schedule:write"
             fields={fieldsOf()}
             onDo={(values) => got(api.POST('/api/v1/schedules', { body: orderOf(values) }))}
           />
@@ -183,6 +185,7 @@ function List() {
               label="Run now"
               told="It is ordered."
               touches="jobs"
+              needs="workflow:run"
               onDo={() => got(api.POST('/api/v1/schedules/{id}/run', { params: { path: { id: one.id } } }))}
             />
           ),
@@ -229,6 +232,7 @@ function Calendars() {
               tone="quiet"
               title={`Delete the calendar ${one.name}?`}
               touches="calendars"
+              needs="schedule:write"
               onDo={() => got(api.DELETE('/api/v1/calendars/{name}', { params: { path: { name: one.name } } }))}
             />
           ),

@@ -42,6 +42,7 @@ export function Settings() {
             small
             title="Change the password"
             touches="sessions"
+            needs="account:own"
             told="The password is changed."
             fields={[
               { name: 'old', label: 'Old password', kind: 'password', autoComplete: 'current-password' },
@@ -128,6 +129,7 @@ export function Settings() {
                     label="End"
                     told="The session is ended."
                     touches="sessions"
+                    needs="account:own"
                     onDo={() => got(api.DELETE('/api/v1/me/sessions/{id}', { params: { path: { id: one.id } } }))}
                   />
                 </li>

@@ -3,6 +3,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
+import { May } from '../account/may.tsx';
 import { api, got, type Schemas } from '../api/client.ts';
 import { DataTable } from '../ui/DataTable.tsx';
 import { type FieldSpec, FormDialog } from '../ui/Dialog.tsx';
@@ -70,9 +71,11 @@ export function Tasks() {
                 >
                   Run
                 </Link>
-                <Button small onClick={() => setOpen(task)}>
-                  Answer
-                </Button>
+                <May needs="task:answer">
+                  <Button small onClick={() => setOpen(task)}>
+                    Answer
+                  </Button>
+                </May>
               </span>
             ),
           },

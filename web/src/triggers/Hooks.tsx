@@ -49,6 +49,7 @@ export function NewHook() {
         tone="main"
         title="New hook"
         touches="hooks"
+        needs="hook:write"
         fields={fieldsOf()}
         onDo={async (values) =>
           setSecret((await got(api.POST('/api/v1/hooks', { body: values as never }))).secret ?? undefined)
@@ -115,6 +116,7 @@ export function Hooks() {
                 tone="bad"
                 title={`Delete ${open.name}?`}
                 touches="hooks"
+                needs="hook:write"
                 onDo={async () => {
                   await got(api.DELETE('/api/v1/hooks/{id}', { params: { path: { id: open.id } } }));
                   setOpen(undefined);
@@ -125,6 +127,7 @@ export function Hooks() {
                 title={`Change ${open.name}`}
                 action="Save"
                 touches="hooks"
+                needs="hook:write"
                 fields={fieldsOf(open)}
                 onDo={async (values) => {
                   await got(

@@ -1,8 +1,10 @@
 /** What starts runs besides schedules, and whom the server tells; each with what came and went. */
 
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
+import { May } from '../account/may.tsx';
 import { api, got, type Schemas } from '../api/client.ts';
 import { Act, Now } from '../ui/Act.tsx';
 import { DataTable } from '../ui/DataTable.tsx';
@@ -27,9 +29,11 @@ export function Triggers() {
         tab === 'hooks' ? (
           <NewHook />
         ) : (
-          <Button tone="main" onClick={() => setNew(true)}>
-            New trigger
-          </Button>
+          <May needs="trigger:write">
+            <Button tone="main" onClick={() => setNew(true)}>
+              New trigger
+            </Button>
+          </May>
         )
       }
     >
@@ -95,7 +99,7 @@ function List() {
 }
 
 function TriggerDetails({
-  trigger,
+  trigger: listed,
   onChange,
   onClose,
 }: {
@@ -103,6 +107,13 @@ function TriggerDetails({
   onChange: () => void;
   onClose: () => void;
 }) {
+  // The list does not tell why one can't watch.
+  const asked = useQuery({
+    queryKey: ['triggers', listed.id],
+    queryFn: () => got(api.GET('/api/v1/triggers/{id}', { params: { path: { id: listed.id } } })),
+    refetchInterval: 10_000,
+  });
+  const trigger = asked.data ?? listed;
   const { source, ...rest } = trigger.design;
   return (
     <Dialog title={trigger.name} wide onClose={onClose}>
@@ -152,12 +163,15 @@ function TriggerDetails({
             tone="bad"
             title={`Delete ${trigger.name}?`}
             touches="triggers"
+            needs="trigger:write"
             onDo={async () => {
               await got(api.DELETE('/api/v1/triggers/{id}', { params: { path: { id: trigger.id } } }));
               onClose();
             }}
           />
-          <Button onClick={onChange}>Change</Button>
+          <May needs="trigger:write">
+            <Button onClick={onChange}>Change</Button>
+          </May>
         </div>
       </div>
     </Dialog>
@@ -205,6 +219,7 @@ function Deliveries({ id }: { id: string }) {
                 label="Repeat"
                 told="It is tried again."
                 touches="triggers"
+                needs="job:control"
                 onDo={() =>
                   got(
                     api.POST('/api/v1/triggers/{id}/deliveries/{delivery}/repeat', {

@@ -2,6 +2,7 @@
 
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
+import { type Permission, useMay } from '../account/may.tsx';
 import { type FieldSpec, FormDialog, type Values } from './Dialog.tsx';
 import { Button } from './kit.tsx';
 import { attempt, tell } from './toast.tsx';
@@ -16,6 +17,7 @@ export function Act({
   told,
   touches,
   disabled,
+  needs,
   onDo,
   children,
 }: {
@@ -30,11 +32,17 @@ export function Act({
   /** The queries that are read again. */
   touches: string;
   disabled?: boolean;
+  /** It is not shown to those who may not. */
+  needs: Permission;
   onDo: (values: Values) => Promise<unknown>;
   children?: ReactNode;
 }) {
   const client = useQueryClient();
+  const may = useMay();
   const [isOpen, setOpen] = useState(false);
+  if (!may(needs)) {
+    return null;
+  }
   return (
     <>
       <Button tone={tone} small={small} disabled={disabled} onClick={() => setOpen(true)}>
@@ -68,15 +76,21 @@ export function Now({
   told,
   touches,
   small = true,
+  needs,
   onDo,
 }: {
   label: string;
   told: string;
   touches: string;
   small?: boolean;
+  needs: Permission;
   onDo: () => Promise<unknown>;
 }) {
   const client = useQueryClient();
+  const may = useMay();
+  if (!may(needs)) {
+    return null;
+  }
   return (
     <Button
       small={small}

@@ -100,8 +100,9 @@ const GOOD = [
   'ready',
   'active',
   'enabled',
+  'settled',
 ];
-const BAD = ['failed', 'dead', 'offline', 'abandoned', 'refused', 'error', 'gone', 'open'];
+const BAD = ['failed', 'dead', 'offline', 'abandoned', 'refused', 'error', 'gone', 'open', 'given_up'];
 const WARN = [
   'suspended',
   'needs_decision',
@@ -113,6 +114,9 @@ const WARN = [
   'missed',
   'blocked',
   'overlapped',
+  'gathered',
+  'seen',
+  'waiting',
 ];
 const BUSY = ['running', 'leased', 'in_progress'];
 

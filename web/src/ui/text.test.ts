@@ -12,6 +12,7 @@ it('says times by their distance', () => {
 it('says durations in the units people use', () => {
   expect(lasted(340)).toBe('340 ms');
   expect(lasted(80_000)).toBe('1 min 20 s');
+  expect(lasted(600_000)).toBe('10 min');
   expect(between('2026-01-01T00:00:00Z', '2026-01-01T02:05:00Z')).toBe('2 h 5 min');
   expect(between(undefined, undefined)).toBe('–');
 });

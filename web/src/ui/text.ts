@@ -19,7 +19,7 @@ export function ago(iso: string, now = Date.now()): string {
   return seconds > 0 ? `${amount} ago` : `in ${amount}`;
 }
 
-/** `340 ms`, `1 min 20 s`. */
+/** `340 ms`, `1 min 20 s`, `10 min`. */
 export function lasted(ms: number): string {
   if (ms < 1_000) {
     return `${Math.max(0, Math.round(ms))} ms`;
@@ -29,9 +29,9 @@ export function lasted(ms: number): string {
     return `${seconds.toFixed(1)} s`;
   }
   const minutes = Math.floor(seconds / 60);
-  return minutes < 60
-    ? `${minutes} min ${Math.floor(seconds % 60)} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  const rest = minutes < 60 ? Math.floor(seconds % 60) : minutes % 60;
+  const [whole, part] = minutes < 60 ? [`${minutes} min`, 's'] : [`${Math.floor(minutes / 60)} h`, 'min'];
+  return rest === 0 ? whole : `${whole} ${rest} ${part}`;
 }
 
 export function between(from: string | null | undefined, to: string | null | undefined): string {

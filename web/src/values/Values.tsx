@@ -37,6 +37,7 @@ export function ValuesPage() {
             tone="main"
             title="New environment"
             touches="environments"
+            needs="asset:write"
             fields={[
               { name: 'name', label: 'Name' },
               { name: 'description', label: 'Description', optional: true },
@@ -56,6 +57,7 @@ export function ValuesPage() {
             tone="main"
             title="Set an asset"
             touches="assets"
+            needs="asset:write"
             fields={[
               { name: 'name', label: 'Name' },
               environment,
@@ -79,6 +81,7 @@ export function ValuesPage() {
             tone="main"
             title="Set a credential"
             touches="credentials"
+            needs="credential:write"
             fields={[
               { name: 'name', label: 'Name' },
               environment,
@@ -168,6 +171,7 @@ function Credentials() {
               tone="quiet"
               title={`Delete ${one.name}?`}
               touches="credentials"
+              needs="credential:write"
               onDo={() =>
                 got(
                   api.DELETE('/api/v1/credentials/{name}', {
@@ -212,6 +216,7 @@ function Assets() {
               tone="quiet"
               title={`Delete ${one.name}?`}
               touches="assets"
+              needs="asset:write"
               onDo={() =>
                 got(
                   api.DELETE('/api/v1/assets/{name}', {
@@ -255,6 +260,7 @@ function Environments() {
               tone="quiet"
               title={`Delete ${one.name}?`}
               touches="environments"
+              needs="asset:write"
               onDo={() => got(api.DELETE('/api/v1/environments/{name}', { params: { path: { name: one.name } } }))}
             />
           ),

@@ -12,7 +12,7 @@ type Level = Schemas['ServiceLevel'];
 const seconds = (value: number | null | undefined) =>
   value === null || value === undefined ? '–' : lasted(value * 1_000);
 
-const fieldsOf = (level: Level | undefined): FieldSpec[] => [
+const fieldsOf = (level: Level | undefined, isOn: boolean): FieldSpec[] => [
   {
     name: 'longest_run_s',
     label: 'Seconds that a run takes at most',
@@ -49,7 +49,7 @@ const fieldsOf = (level: Level | undefined): FieldSpec[] => [
     kind: 'number',
     initial: level?.least_runs ?? 5,
   },
-  { name: 'enabled', label: 'Enabled', kind: 'check', initial: true },
+  { name: 'enabled', label: 'Enabled', kind: 'check', initial: isOn },
 ];
 
 export function ServiceLevel({ workflow }: { workflow: string }) {
@@ -92,6 +92,7 @@ export function ServiceLevel({ workflow }: { workflow: string }) {
                   small
                   title={`Promise nothing of ${workflow}?`}
                   touches="levels"
+                  needs="workflow:publish"
                   onDo={() => got(api.DELETE('/api/v1/workflows/{workflow}/service-level', { params }))}
                 />
               ) : null}
@@ -101,8 +102,9 @@ export function ServiceLevel({ workflow }: { workflow: string }) {
                 title={`What ${workflow} has to keep`}
                 action="Save"
                 touches="levels"
+                needs="workflow:publish"
                 told="It is watched from now on."
-                fields={fieldsOf(level.data?.level)}
+                fields={fieldsOf(level.data?.level, level.data?.enabled ?? true)}
                 onDo={set}
               />
             </>

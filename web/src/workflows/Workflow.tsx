@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { Pencil, Play } from 'lucide-react';
 import { useState } from 'react';
+import { May, useMay } from '../account/may.tsx';
 import { all, api, got, type Schemas } from '../api/client.ts';
 import { JobTable } from '../runs/JobTable.tsx';
 import { DataTable } from '../ui/DataTable.tsx';
@@ -22,6 +23,7 @@ export function Workflow() {
   const { tab = 'versions' } = route.useSearch();
   const navigate = useNavigate();
   const client = useQueryClient();
+  const may = useMay();
   const [open, setOpen] = useState<'run' | 'delete'>();
   const path = { workflow };
   const found = useQuery({
@@ -36,26 +38,32 @@ export function Workflow() {
       sub={found.data?.active ? `Version no. ${found.data.active} is active` : 'No version is active'}
       actions={
         <>
-          <Button tone="bad" onClick={() => setOpen('delete')}>
-            Delete
-          </Button>
-          <Button
-            disabled={!found.data?.active || found.data.active < 2}
-            onClick={() =>
-              attempt(async () => {
-                await got(api.POST('/api/v1/workflows/{workflow}/roll-back', { params: { path } }));
-                await again();
-              }, 'The version before is active again.')
-            }
-          >
-            Roll back
-          </Button>
+          <May needs="workflow:write">
+            <Button tone="bad" onClick={() => setOpen('delete')}>
+              Delete
+            </Button>
+          </May>
+          <May needs="workflow:publish">
+            <Button
+              disabled={!found.data?.active || found.data.active < 2}
+              onClick={() =>
+                attempt(async () => {
+                  await got(api.POST('/api/v1/workflows/{workflow}/roll-back', { params: { path } }));
+                  await again();
+                }, 'The version before is active again.')
+              }
+            >
+              Roll back
+            </Button>
+          </May>
           <Button onClick={() => void navigate({ to: '/workflows/$workflow/edit', params: path })}>
-            <Pencil size={14} aria-hidden /> Edit
+            <Pencil size={14} aria-hidden /> {may('workflow:write') ? 'Edit' : 'Look'}
           </Button>
-          <Button tone="main" disabled={!found.data?.active} onClick={() => setOpen('run')}>
-            <Play size={14} aria-hidden /> Run
-          </Button>
+          <May needs="workflow:run">
+            <Button tone="main" disabled={!found.data?.active} onClick={() => setOpen('run')}>
+              <Play size={14} aria-hidden /> Run
+            </Button>
+          </May>
         </>
       }
     >
@@ -96,6 +104,7 @@ export function Workflow() {
 
 function Versions({ workflow, active }: { workflow: string; active: number | undefined }) {
   const client = useQueryClient();
+  const may = useMay();
   const [shown, setShown] = useState<number>();
   const [run, setRun] = useState<number>();
   const change = (work: () => Promise<unknown>, done: string) =>
@@ -152,12 +161,12 @@ function Versions({ workflow, active }: { workflow: string; active: number | und
             end: true,
             cell: (one) => (
               <span className="flex justify-end gap-1">
-                {one.state === 'draft' ? (
+                {one.state === 'draft' && may('workflow:publish') ? (
                   <Button small onClick={() => set(one, 'published')}>
                     Publish
                   </Button>
                 ) : null}
-                {one.state === 'published' && one.number !== active ? (
+                {one.state === 'published' && one.number !== active && may('workflow:publish') ? (
                   <Button
                     small
                     onClick={() =>
@@ -176,14 +185,16 @@ function Versions({ workflow, active }: { workflow: string; active: number | und
                     Activate
                   </Button>
                 ) : null}
-                {one.state === 'published' && one.number !== active ? (
+                {one.state === 'published' && one.number !== active && may('workflow:publish') ? (
                   <Button small tone="quiet" onClick={() => set(one, 'deprecated')}>
                     Deprecate
                   </Button>
                 ) : null}
-                <Button small tone="quiet" onClick={() => setRun(one.number)}>
-                  Run
-                </Button>
+                <May needs="workflow:run">
+                  <Button small tone="quiet" onClick={() => setRun(one.number)}>
+                    Run
+                  </Button>
+                </May>
               </span>
             ),
           },

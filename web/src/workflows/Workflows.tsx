@@ -2,6 +2,7 @@
 
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import { May, useMay } from '../account/may.tsx';
 import { api, got } from '../api/client.ts';
 import { DataTable } from '../ui/DataTable.tsx';
 import { FormDialog } from '../ui/Dialog.tsx';
@@ -12,16 +13,19 @@ export function Workflows() {
   const navigate = useNavigate();
   const search = getRouteApi('/inside/workflows').useSearch();
   const [run, setRun] = useState<string>();
-  const isNew = search.new === true;
+  const may = useMay();
+  const isNew = search.new === true && may('workflow:write');
   const create = () => void navigate({ to: '/workflows', search: { new: true } });
   return (
     <Page
       title="Workflows"
       fill
       actions={
-        <Button tone="main" onClick={create}>
-          New workflow
-        </Button>
+        <May needs="workflow:write">
+          <Button tone="main" onClick={create}>
+            New workflow
+          </Button>
+        </May>
       }
     >
       <DataTable
@@ -34,9 +38,11 @@ export function Workflows() {
         empty={
           <Empty title="No workflows yet">
             A workflow is a list of steps. <br />
-            <Button tone="main" className="mt-3" onClick={create}>
-              Make the first one
-            </Button>
+            <May needs="workflow:write">
+              <Button tone="main" className="mt-3" onClick={create}>
+                Make the first one
+              </Button>
+            </May>
           </Empty>
         }
         columns={[
@@ -58,11 +64,13 @@ export function Workflows() {
                   tone="quiet"
                   onClick={() => void navigate({ to: '/workflows/$workflow/edit', params: { workflow: one.name } })}
                 >
-                  Edit
+                  {may('workflow:write') ? 'Edit' : 'Look'}
                 </Button>
-                <Button small disabled={!one.active} onClick={() => setRun(one.name)}>
-                  Run
-                </Button>
+                <May needs="workflow:run">
+                  <Button small disabled={!one.active} onClick={() => setRun(one.name)}>
+                    Run
+                  </Button>
+                </May>
               </span>
             ),
           },

@@ -1,6 +1,7 @@
 /** The names of workflows, where the server tells their ids. */
 
 import { queryOptions, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { all, api, got } from '../api/client.ts';
 import { short } from '../ui/text.ts';
 
@@ -29,4 +30,20 @@ export function useWorkflowNames(): (id: string) => string {
 export function WorkflowName({ id }: { id: string }) {
   const nameOf = useWorkflowNames();
   return <span title={id}>{nameOf(id)}</span>;
+}
+
+export function WorkflowLink({ id, tab }: { id: string; tab?: string }) {
+  const name = useQuery(names).data?.get(id);
+  return name === undefined ? (
+    <WorkflowName id={id} />
+  ) : (
+    <Link to="/workflows/$workflow" params={{ workflow: name }} search={{ tab }} title={id} className="hover:underline">
+      {name}
+    </Link>
+  );
+}
+
+/** What somebody did something to: a workflow by its name, anything else as it is written down. */
+export function Subject({ subject }: { subject: string }) {
+  return useQuery(names).data?.get(subject) ?? subject;
 }
