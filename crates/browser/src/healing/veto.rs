@@ -305,7 +305,7 @@ fn twin(target: &Target, print: &Fingerprint, look: &Look, case: Case<'_>) -> Op
 }
 
 /// Whether a press may destroy something or cost money.
-fn destroys(name: &str) -> bool {
+pub(super) fn destroys(name: &str) -> bool {
     const WORDS: &[&str] = &[
         "delete",
         "remove",
