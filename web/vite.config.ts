@@ -16,6 +16,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 900,
   },
-  server: { port: 5173, proxy: { '/api': { target: server, changeOrigin: true } } },
+  server: { port: 5173, proxy: { '/api': { target: server, changeOrigin: true, ws: true } } },
   test: { include: ['src/**/*.test.ts'] },
 });

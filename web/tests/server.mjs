@@ -53,7 +53,7 @@ export async function serve(...options) {
 /** Shows the page in `dist` instead of the one in the binary, and asks the server for all else. */
 async function preview(target) {
   const { preview } = await import('vite');
-  const proxy = { '/api': { target, changeOrigin: true, headers: { origin: target } } };
+  const proxy = { '/api': { target, changeOrigin: true, ws: true, headers: { origin: target } } };
   const shown = await preview({
     build: { outDir: dist },
     preview: { port: 0, host: '127.0.0.1', proxy },

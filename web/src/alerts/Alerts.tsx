@@ -52,7 +52,15 @@ function List({ isOpen }: { isOpen: boolean }) {
         }
         columns={[
           { name: 'State', width: '80px', cell: (one) => <State state={stateOf(one)} /> },
-          { name: 'What', width: 'minmax(0,2fr)', cell: (one) => <span className="font-medium">{one.message}</span> },
+          {
+            name: 'What',
+            width: 'minmax(0,2fr)',
+            cell: (one) => (
+              <span className="font-medium" title={one.message}>
+                {one.message}
+              </span>
+            ),
+          },
           { name: 'Kind', width: '140px', cell: (one) => <Tag>{said(one.kind)}</Tag> },
           {
             name: 'Workflow',

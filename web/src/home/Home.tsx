@@ -7,6 +7,7 @@ import type { ReactNode } from 'react';
 import { May } from '../account/may.tsx';
 import { api, got, type Schemas } from '../api/client.ts';
 import { Asked, Button, Card, Empty, Page, State, When } from '../ui/kit.tsx';
+import { said } from '../ui/text.ts';
 import { useWorkflowNames } from '../workflows/names.tsx';
 
 const FEW = 6;
@@ -35,6 +36,10 @@ export function Home() {
     queryKey: ['jobs', 'recent'],
     queryFn: () => got(api.GET('/api/v1/jobs', { params: { query: { limit: 10 } } })),
   });
+  const dead = useQuery({
+    queryKey: ['dead-letters', 'counts'],
+    queryFn: () => got(api.GET('/api/v1/dead-letters/counts')),
+  });
   const many = new Map(counts.data?.items.map((one) => [one.state, one.jobs]));
   const gone = robots.data?.items.filter((robot) => robot.status === 'offline') ?? [];
   const isQuiet =
@@ -57,19 +62,10 @@ export function Home() {
       }
     >
       <div className="grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-6">
-        {(['queued', 'running', 'suspended', 'succeeded', 'failed', 'dead'] as const).map((state) => (
-          <Link
-            key={state}
-            to="/runs"
-            search={{ state }}
-            className="rounded-lg border bg-card px-4 py-3 hover:bg-hover"
-          >
-            <span className="block text-[22px] leading-7">
-              {counts.data ? (many.get(state) ?? 0).toLocaleString() : '–'}
-            </span>
-            {many.get(state) ? <State state={state} /> : <span className="text-[12px] text-soft">{state}</span>}
-          </Link>
+        {(['scheduled', 'queued', 'running', 'suspended', 'needs_decision'] as const).map((state) => (
+          <Count key={state} to={`/runs?state=${state}`} name={state} many={counts.data && (many.get(state) ?? 0)} />
         ))}
+        <Count to="/dead-letters" name="dead" many={dead.data && sum(dead.data.items.map((one) => one.letters))} />
       </div>
       {isQuiet ? (
         <Card>
@@ -164,6 +160,17 @@ export function Home() {
         </Asked>
       </Card>
     </Page>
+  );
+}
+
+const sum = (numbers: number[]) => numbers.reduce((one, other) => one + other, 0);
+
+function Count({ to, name, many }: { to: string; name: string; many: number | undefined }) {
+  return (
+    <Link to={to} className="rounded-lg border bg-card px-4 py-3 hover:bg-hover">
+      <span className="block text-[22px] leading-7">{many?.toLocaleString() ?? '–'}</span>
+      {many ? <State state={name} /> : <span className="text-[12px] text-soft">{said(name)}</span>}
+    </Link>
   );
 }
 

@@ -3,11 +3,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, got, type Schemas } from '../api/client.ts';
 import { Asked, State } from '../ui/kit.tsx';
-import { size } from '../ui/text.ts';
+import { lasted, size } from '../ui/text.ts';
 
 type Point = Schemas['LoadPoint'];
 
 const HOURS = 24;
+/** What is younger than this would be a jagged line over a few pixels of a whole day. */
+const LEAST_MS = 600_000;
 const WIDTH = 600;
 const HEIGHT = 64;
 
@@ -51,7 +53,7 @@ export function Loads({ robot }: { robot: string }) {
   );
 }
 
-/** A line from 0 to 100 %, over the last day. */
+/** A line from 0 to 100 %, since it tells of its machine, a day at most. */
 function Chart({
   name,
   points,
@@ -64,8 +66,10 @@ function Chart({
   now: string;
 }) {
   const until = Date.now();
+  const told = until - Date.parse(points[0]?.at ?? '');
+  const span = Math.min(HOURS * 3_600_000, Math.max(LEAST_MS, told));
   const at = (point: Point) => {
-    const x = WIDTH * (1 - (until - Date.parse(point.at)) / (HOURS * 3_600_000));
+    const x = WIDTH * (1 - (until - Date.parse(point.at)) / span);
     const y = HEIGHT * (1 - Math.min(1, Math.max(0, of(point))));
     return `${x.toFixed(1)},${y.toFixed(1)}`;
   };
@@ -73,7 +77,7 @@ function Chart({
     <figure>
       <figcaption className="mb-1 flex justify-between text-[12.5px]">
         <span className="text-soft">
-          {name}, {HOURS} h
+          {name}, the last {lasted(Math.round(span / 60_000) * 60_000)}
         </span>
         <span>{now}</span>
       </figcaption>
@@ -82,13 +86,14 @@ function Chart({
         preserveAspectRatio="none"
         className="h-16 w-full rounded-md bg-sunken text-accent"
         role="img"
-        aria-label={`${name} over the last ${HOURS} hours, now ${now}`}
+        aria-label={`${name}, now ${now}`}
       >
         <polyline
-          points={points.map(at).join(' ')}
+          // A single point is a line to itself, which its round ends make a dot.
+          points={(points.length === 1 ? [...points, ...points] : points).map(at).join(' ')}
           fill="none"
           stroke="currentColor"
-          strokeWidth="1.5"
+          strokeWidth={points.length === 1 ? 5 : 1.5}
           strokeLinecap="round"
           vectorEffect="non-scaling-stroke"
         />

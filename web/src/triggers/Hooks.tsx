@@ -75,7 +75,7 @@ export function Hooks() {
         columns={[
           { name: 'State', width: '100px', cell: (one) => <State state={one.enabled ? 'enabled' : 'off'} /> },
           { name: 'Name', width: 'minmax(0,1fr)', cell: (one) => <span className="font-medium">{one.name}</span> },
-          { name: 'As', width: '90px', cell: (one) => <Tag>{asOf(one)}</Tag> },
+          { name: 'As', width: '120px', cell: (one) => <Tag>{asOf(one)}</Tag> },
           { name: 'Address', width: 'minmax(0,2fr)', cell: (one) => <span className="text-soft">{one.url}</span> },
           { name: 'Events', width: 'minmax(0,1fr)', cell: (one) => one.events.join(', ') },
         ]}
@@ -100,11 +100,15 @@ export function Hooks() {
               empty="Nothing was sent yet"
               columns={[
                 { name: 'State', width: '100px', cell: (one) => <State state={one.state} /> },
-                { name: 'Event', width: '120px', cell: (one) => one.event },
+                { name: 'Event', width: '150px', cell: (one) => <span title={one.event}>{one.event}</span> },
                 {
                   name: 'Answer',
                   width: 'minmax(0,1fr)',
-                  cell: (one) => <span className="text-soft">{one.error ?? one.status ?? ''}</span>,
+                  cell: (one) => (
+                    <span className="text-soft" title={one.error ?? undefined}>
+                      {one.error ?? one.status ?? ''}
+                    </span>
+                  ),
                 },
                 { name: 'Tries', width: '50px', end: true, cell: (one) => one.attempts },
                 { name: 'At', width: '80px', end: true, cell: (one) => <When at={one.created} /> },

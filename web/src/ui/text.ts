@@ -26,7 +26,7 @@ export function lasted(ms: number): string {
   }
   const seconds = ms / 1_000;
   if (seconds < 60) {
-    return `${seconds.toFixed(1)} s`;
+    return Number.isInteger(seconds) ? `${seconds} s` : `${seconds.toFixed(1)} s`;
   }
   const minutes = Math.floor(seconds / 60);
   const rest = minutes < 60 ? Math.floor(seconds % 60) : minutes % 60;

@@ -1,5 +1,6 @@
 /** Short notes of what was done, told to screen readers, too. */
 
+import { useEffect, useRef } from 'react';
 import { create } from 'zustand';
 
 interface Toast {
@@ -37,10 +38,21 @@ export async function attempt(work: () => Promise<unknown>, done?: string): Prom
 
 export function Toasts() {
   const toasts = useToasts((state) => state.toasts);
+  const ref = useRef<HTMLDivElement>(null);
+  const newest = toasts.at(-1)?.id;
+  useEffect(() => {
+    // Shown anew, they stand above a dialog that was opened meanwhile.
+    ref.current?.hidePopover();
+    if (newest !== undefined) {
+      ref.current?.showPopover();
+    }
+  }, [newest]);
   return (
     <div
+      ref={ref}
       role="status"
-      className="pointer-events-none fixed right-4 bottom-4 z-50 flex w-80 max-w-[90vw] flex-col gap-2"
+      popover="manual"
+      className="pointer-events-none fixed inset-auto right-4 bottom-4 w-80 max-w-[90vw] flex-col gap-2 overflow-visible border-0 bg-transparent p-0 text-text open:flex"
     >
       {toasts.map((toast) => (
         <p
