@@ -81,6 +81,10 @@ statements! {
     END_DELIVERY: "UPDATE hook_deliveries SET state = $2, status = $3, error = $4, next_at = $5,
             finished_at = $6
         WHERE id = $1";
+    /// What still waits is tried anyway.
+    REPEAT_HOOK_DELIVERY: "UPDATE hook_deliveries
+        SET state = 'waiting', next_at = $4, attempts = 0, finished_at = NULL
+        WHERE tenant_id = $1 AND hook_id = $2 AND id = $3 AND next_at IS NULL";
     FORGET_HOOK_DELIVERIES: "DELETE FROM hook_deliveries WHERE created_at < $1 AND next_at IS NULL";
 }
 
@@ -178,6 +182,24 @@ impl Hook {
         )?;
         Ok(())
     }
+}
+
+/// Puts a delivery that has ended on the list again; whether there is one.
+pub(crate) async fn repeat(
+    work: &mut Work,
+    hook: &Hook,
+    delivery: Uuid,
+    now: Moment,
+) -> Result<bool, DatabaseError> {
+    let repeated = execute!(
+        work.link(),
+        REPEAT_HOOK_DELIVERY,
+        hook.tenant_id,
+        hook.id,
+        delivery,
+        now
+    )?;
+    Ok(repeated == 1)
 }
 
 pub(crate) async fn hook(

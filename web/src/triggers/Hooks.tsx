@@ -2,7 +2,7 @@
 
 import { useState } from 'react';
 import { api, got, type Schemas } from '../api/client.ts';
-import { Act } from '../ui/Act.tsx';
+import { Act, Now } from '../ui/Act.tsx';
 import { DataTable } from '../ui/DataTable.tsx';
 import { Dialog, type FieldSpec, SecretDialog } from '../ui/Dialog.tsx';
 import { Empty, State, Tag, When } from '../ui/kit.tsx';
@@ -96,7 +96,7 @@ export function Hooks() {
                 )
               }
               keyOf={(one) => one.id}
-              least={460}
+              least={540}
               empty="Nothing was sent yet"
               columns={[
                 { name: 'State', width: '100px', cell: (one) => <State state={one.state} /> },
@@ -112,6 +112,27 @@ export function Hooks() {
                 },
                 { name: 'Tries', width: '50px', end: true, cell: (one) => one.attempts },
                 { name: 'At', width: '80px', end: true, cell: (one) => <When at={one.created} /> },
+                {
+                  name: 'Do',
+                  width: '84px',
+                  end: true,
+                  cell: (one) =>
+                    one.state === 'waiting' ? null : (
+                      <Now
+                        label="Repeat"
+                        told="It is sent again."
+                        touches="hooks"
+                        needs="hook:write"
+                        onDo={() =>
+                          got(
+                            api.POST('/api/v1/hooks/{id}/deliveries/{delivery}/repeat', {
+                              params: { path: { id: open.id, delivery: one.id } },
+                            }),
+                          )
+                        }
+                      />
+                    ),
+                },
               ]}
             />
             <div className="flex justify-end gap-2">

@@ -26,6 +26,7 @@ pub(crate) fn routes() -> OpenApiRouter<Orchestrator> {
         .routes(may(Permission::HookWrite, routes!(change_hook)))
         .routes(may(Permission::HookWrite, routes!(delete_hook)))
         .routes(may(Permission::HookRead, routes!(list_hook_deliveries)))
+        .routes(may(Permission::HookWrite, routes!(repeat_hook_delivery)))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -291,4 +292,32 @@ async fn list_hook_deliveries(
         finished: row.finished_at.map(Time),
     };
     Ok(Json(paging.page(rows, |row| row.id.to_string(), view)))
+}
+
+/// Send again what was delivered or given up, under the same id.
+#[utoipa::path(post, path = "/hooks/{id}/deliveries/{delivery}/repeat", tag = "hooks",
+    params(("id" = Uuid, Path), ("delivery" = Uuid, Path)), responses((status = 202)))]
+async fn repeat_hook_delivery(
+    State(server): State<Orchestrator>,
+    Me(me): Me,
+    Path((id, delivery)): Path<(Uuid, Uuid)>,
+) -> Result<StatusCode, Problem> {
+    let hook = server.hook_of(&me, id).await?;
+    let tenant = server.store.tenant(me.tenant);
+    let mut work = tenant.begin().await?;
+    if !hooks::repeat(&mut work, &hook, delivery, server.queue.now()).await? {
+        return Err(Problem::missing("ended delivery"));
+    }
+    let details = json!({ "name": hook.name, "delivery": delivery });
+    tenant
+        .audit(
+            &mut work,
+            &me.actor(),
+            "hook.repeat",
+            &id.to_string(),
+            &details,
+        )
+        .await?;
+    work.commit().await?;
+    Ok(StatusCode::ACCEPTED)
 }

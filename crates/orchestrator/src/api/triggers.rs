@@ -286,8 +286,16 @@ async fn list_triggers(
     let after = paging.after()?.unwrap_or_default();
     let tenant = server.store.tenant(me.tenant);
     let rows = tenant.triggers(&after, paging.fetch()).await?;
-    let views: Result<Vec<_>, Problem> = rows.into_iter().map(|row| view(&server, row)).collect();
-    Ok(Json(paging.page(views?, |one| one.name.clone(), |one| one)))
+    let mut problems = triggers::problems(&server.store, me.tenant).await?;
+    let views = rows.into_iter().map(|row| {
+        let problem = problems.remove(&row.id);
+        Ok(TriggerView {
+            problem,
+            ..view(&server, row)?
+        })
+    });
+    let views = views.collect::<Result<Vec<_>, Problem>>()?;
+    Ok(Json(paging.page(views, |one| one.name.clone(), |one| one)))
 }
 
 /// Make a trigger.

@@ -28,7 +28,7 @@ pub(crate) use deliveries::{
     Delivery, anywhere, deliveries, finished_of, forget, note_delivery, refused, settle_refused,
 };
 pub(crate) use leader::{Leadership, lead_forever};
-pub(crate) use watch::{may_watch, standing, watch_all};
+pub(crate) use watch::{may_watch, problems, standing, watch_all};
 
 use crate::api::RunOrder;
 

@@ -131,17 +131,22 @@ on_both! {
         let ordered = me.post("/workflows/greet/runs", json!({ "inputs": { "who": "Ada" } })).await.is(202);
 
         let path = format!("/hooks/{}/deliveries", made["id"].as_str().unwrap());
-        let delivered = loop {
+        let arrived = async || loop {
             let page = me.get(&path).await.is(200);
             let first = page["items"][0].clone();
             if first["state"] == "delivered" { break first }
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
+        let delivered = arrived().await;
 
         assert_eq!(delivered["attempts"], 2);
+        let repeat = format!("{path}/{}/repeat", delivered["id"].as_str().unwrap());
+        me.post(&repeat, json!({})).await.is(202);
+        assert_eq!(arrived().await["attempts"], 1);
         let got = got.lock().unwrap();
-        assert_eq!(got.len(), 2, "each attempt once");
+        assert_eq!(got.len(), 3, "each attempt once");
         let (headers, body) = &got[1];
+        assert_eq!((&got[2].0["webhook-id"], &got[2].1), (&headers["webhook-id"], body));
         let told: Value = serde_json::from_slice(body).unwrap();
         assert_eq!((&told["event"], &told["data"]["job"]), (&json!("job.queued"), &ordered["job"]));
         let text = |name: &str| headers[name].to_str().unwrap();

@@ -229,6 +229,8 @@ async fn what_a_database_tells_starts_a_run_and_what_is_wrong_is_said() {
     })
     .await;
     assert_eq!(problem, "there is no credential `shop`");
+    let listed = me.get("/triggers").await.is(200);
+    assert_eq!(listed["items"][0]["problem"], problem);
 
     credential(&office, "shop", &[("url", &told.address)]).await;
     settled(&office, &trigger).await;

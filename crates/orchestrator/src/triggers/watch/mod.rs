@@ -10,7 +10,9 @@ mod queue;
 
 use std::{collections::HashMap, path::Path, time::Duration};
 
-use casare_store::{DatabaseError, Store, TriggerId, execute, fetch_optional, row, statements};
+use casare_store::{
+    DatabaseError, Store, TenantId, TriggerId, execute, fetch_all, fetch_optional, row, statements,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use sqlx::types::Json;
@@ -42,11 +44,19 @@ row! {
         /// Why it can't look.
         pub(crate) problem: Option<String>,
     }
+
+    #[derive(Debug)]
+    struct Complaint {
+        trigger_id: TriggerId,
+        problem: String,
+    }
 }
 
 statements! {
     PLACE: "SELECT place, revision, problem FROM trigger_places WHERE trigger_id = $1";
     STANDING: "SELECT problem FROM trigger_places WHERE trigger_id = $1";
+    COMPLAINTS: "SELECT trigger_id, problem FROM trigger_places
+        WHERE tenant_id = $1 AND problem IS NOT NULL";
     /// Unless somebody else was there meanwhile.
     MOVE_ON: "INSERT INTO trigger_places (trigger_id, tenant_id, place, revision, looked_at)
         VALUES ($1, $2, $3, 1, $4)
@@ -141,6 +151,19 @@ pub(crate) async fn standing(
 ) -> Result<Option<Standing>, DatabaseError> {
     let mut reader = store.reader().await?;
     fetch_optional!(reader.link(), Standing, STANDING, trigger)
+}
+
+/// Why triggers of a tenant can't look, of those that can't.
+pub(crate) async fn problems(
+    store: &Store,
+    tenant: TenantId,
+) -> Result<HashMap<TriggerId, String>, DatabaseError> {
+    let mut reader = store.reader().await?;
+    let found = fetch_all!(reader.link(), Complaint, COMPLAINTS, tenant)?;
+    Ok(found
+        .into_iter()
+        .map(|one| (one.trigger_id, one.problem))
+        .collect())
 }
 
 impl Orchestrator {
